@@ -1,0 +1,33 @@
+"""ngbook: natural gradients that a reader can run.
+
+One module per idea; each imports only from those above it.
+
+=============  ===============================================================
+``checks``     a claim that can fail
+``symbolic``   expectation, exactly: score, Hessian, KL, the Fisher matrix
+``families``   parametric distributions, declared once in SymPy
+``solve``      the linear system behind a natural gradient
+``fisher``     the Fisher matrix, estimated from scores
+``descent``    taking a step, and following it
+``plots``      the look of the figures
+=============  ===============================================================
+
+The modules load on first use, so ``import ngbook`` stays quick and pulls in
+neither SymPy nor Matplotlib.
+"""
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+__all__ = ["checks", "descent", "families", "fisher", "plots", "solve", "symbolic"]
+
+
+def __getattr__(name):
+    if name in __all__:
+        return import_module(f"ngbook.{name}")
+    raise AttributeError(f"module 'ngbook' has no attribute {name!r}; it has {', '.join(__all__)}")
+
+
+def __dir__():
+    return sorted(__all__ + ["__version__"])
