@@ -1,0 +1,337 @@
+"""A claim that can fail.
+
+Each check prints one line saying what agreed, and raises `CheckFailed` with the
+difference when it did not.  A comparison that could never fail (an object with
+itself, an empty array, a tolerance that lets a factor of two through) is
+refused with a ``ValueError``, because it would look like evidence and be none.
+
+========== ==========================================================
+`same`     two symbolic expressions or matrices are equal, exactly
+`close`    two arrays agree, to a tolerance or to a standard error
+`slope`    an error falls (or grows) with a given order
+`at_most`  an inequality holds, element by element
+========== ==========================================================
+"""
+
+import numpy as np
+
+__all__ = ["CheckFailed", "at_most", "close", "same", "slope"]
+
+STANDARD_ERRORS = 4
+DEFAULT_RTOL = 1e-9
+
+
+class CheckFailed(AssertionError):
+    """What was claimed does not hold; the message says by how much."""
+
+
+# --- exact ---------------------------------------------------------------------------------------
+
+
+def same(left, right, about="", unlike=None):
+    """Check that two SymPy expressions or matrices are equal, exactly.
+
+    Unevaluated ``Derivative``, ``Integral``, ``Sum`` and ``Limit`` objects are
+    evaluated first, so ``same(sp.Derivative(f, x), x)`` claims a derivative.
+    Where SymPy evaluates an integral or a sum only under a condition, the claim
+    is checked under that condition, and the printed line states it.
+
+    The difference is first evaluated at a few rational points, where a wrong
+    claim shows quickly and with a counterexample; then it is proved to vanish,
+    by the cheap rules before ``simplify``.
+
+    Parameters
+    ----------
+    left, right : sympy expression or matrix
+        Both of one shape, without floating-point numbers.
+    about : str
+        What is claimed, in words.
+    unlike : sympy expression or matrix, optional
+        A plausible wrong result, such as the same formula without its one half.
+        It is shown to differ from ``left``. Needed where both sides come out
+        structurally equal, because such a comparison could otherwise be empty.
+
+    Raises
+    ------
+    CheckFailed
+        The two sides differ (with a counterexample where there is one), or
+        their equality could not be decided (the message says which).
+    ValueError
+        The comparison is empty (one object twice, or two that are structurally
+        equal before any simplification), or a side is no exact expression.
+
+    Examples
+    --------
+    >>> import sympy as sp
+    >>> from ngbook import checks
+    >>> x = sp.Symbol("x", positive=True)
+    >>> checks.same(sp.Derivative(x * sp.log(x), x), 1 + sp.log(x), "derivative of x log x")
+    exact: derivative of x log x
+    """
+    # The exact engine is imported here, on first use: a page that only compares numbers, and
+    # `import ngbook`, do not pay the third of a second that SymPy takes to load.
+    from ngbook._exact import compare
+
+    conditions = compare(left, right, about, unlike)
+    suffix = f" (where {', '.join(conditions)})" if conditions else ""
+    suffix += " (told apart from a wrong version)" if unlike is not None else ""
+    print(f"exact: {_phrase(about)}{suffix}")
+
+
+# --- numbers -------------------------------------------------------------------------------------
+
+
+def close(actual, expected, rtol=DEFAULT_RTOL, atol=0.0, standard_error=None, about=""):
+    """Check that numbers agree: to a tolerance, or to four standard errors.
+
+    Without ``standard_error``, every element must satisfy
+    ``|actual - expected| <= atol + rtol * |expected|``.  With it the check is a
+    Monte Carlo check, ``|actual - expected| <= 4 * standard_error``.
+
+    Parameters
+    ----------
+    actual, expected : float or ndarray
+        Real numbers, of one shape (nothing is broadcast).
+    rtol, atol : float
+        Relative and absolute tolerance; neither is used with ``standard_error``.
+    standard_error : float or ndarray, optional
+        Standard error of ``actual``; positive, one number or one per element.
+    about : str
+        What is claimed, in words.
+
+    Raises
+    ------
+    CheckFailed
+        Some element differs by more than is allowed; the message shows the worst.
+    ValueError
+        The comparison is empty (one object twice, no elements), or meaningless
+        (NaN or infinity, different shapes), or so tolerant that a result wrong
+        by a factor of two would pass.
+    """
+    if _one_object(actual, expected):
+        raise ValueError(
+            "close(actual, expected) was given one object twice, which proves nothing: "
+            "compute the two independently"
+        )
+    actual, expected = _finite(actual, "actual"), _finite(expected, "expected")
+    if actual.shape != expected.shape:
+        raise ValueError(
+            f"actual has shape {actual.shape} and expected {expected.shape}: close does not broadcast, "
+            "give both the same shape"
+        )
+    if standard_error is None:
+        allowed = _tolerance(rtol, atol) + rtol * np.abs(expected)
+    else:
+        if atol != 0.0 or rtol != DEFAULT_RTOL:
+            raise ValueError("give either a standard_error or rtol and atol, not both")
+        allowed = STANDARD_ERRORS * _standard_error(standard_error, expected.shape)
+    _refuse_tolerance_of_a_factor_two(expected, allowed, standard_error is not None)
+
+    difference = np.abs(actual - expected)
+    if np.any(difference > allowed):
+        raise CheckFailed(_worst(actual, expected, difference, allowed, about))
+    if standard_error is None:
+        print(f"close: {_phrase(about)} ({_bound(rtol, atol)})")
+    else:
+        largest = np.max(difference / allowed) * STANDARD_ERRORS
+        print(
+            f"Monte Carlo: {_phrase(about)} "
+            f"(off by {largest:.1f} standard errors, at most {STANDARD_ERRORS} allowed)"
+        )
+
+
+def slope(x, y, expected, tolerance=0.05, about=""):
+    """Check an order of convergence: the slope of ``log y`` against ``log x``.
+
+    Parameters
+    ----------
+    x, y : ndarray of shape (n,)
+        At least three positive points each, ``x`` over at least one decade.
+    expected : float
+        The order claimed.
+    tolerance : float
+        How far the least-squares slope may be from it; below one half, so that
+        two neighbouring orders cannot both pass.
+    about : str
+        What is claimed, in words.
+
+    Raises
+    ------
+    CheckFailed
+        The measured slope is further from ``expected`` than ``tolerance``.
+    ValueError
+        Too few points, too short a range, or points with no logarithm.
+    """
+    if _one_object(x, y):
+        raise ValueError("slope(x, y) was given one object twice: its slope is 1 whatever it holds")
+    x, y = _finite(x, "x"), _finite(y, "y")
+    if x.ndim != 1 or x.shape != y.shape or x.size < 3:
+        raise ValueError(
+            f"x has shape {x.shape} and y {y.shape}: slope needs two vectors of one length, at least 3 points"
+        )
+    for name, values in (("x", x), ("y", y)):
+        if np.any(values <= 0):
+            raise ValueError(
+                f"{name} contains {values.min():g}: a log-log slope needs positive values; "
+                "leave out the points where the error is exactly zero"
+            )
+    if x.max() < 10 * x.min() * (1 - 1e-9):
+        raise ValueError(
+            f"x spans {x.min():g} to {x.max():g}, less than one decade: too short to tell an order from noise"
+        )
+    if not 0 < tolerance < 0.5:
+        raise ValueError(f"tolerance is {tolerance}: it must be positive and below 0.5")
+
+    measured = np.polynomial.Polynomial.fit(np.log(x), np.log(y), 1).convert().coef[1]
+    if not abs(measured - expected) <= tolerance:
+        raise CheckFailed(
+            f"slope: {_phrase(about)}: measured {measured:.4f}, "
+            f"expected {expected:g} to within {tolerance:g} (off by {measured - expected:+.4f})"
+        )
+    print(f"slope: {_phrase(about)} (measured {_rounded(measured)}, expected {expected:g})")
+
+
+def at_most(smaller, larger, about=""):
+    """Check an inequality, ``smaller <= larger``, element by element.
+
+    Parameters
+    ----------
+    smaller, larger : float or ndarray
+        Real numbers, of one shape; either may be a single number, which then
+        bounds every element of the other.
+    about : str
+        What is claimed, in words.
+
+    Raises
+    ------
+    CheckFailed
+        Some element of ``smaller`` exceeds its partner; the message shows the worst.
+    ValueError
+        The comparison is empty (one object twice, no elements) or meaningless
+        (NaN or infinity, shapes that do not fit).
+    """
+    if _one_object(smaller, larger):
+        raise ValueError(
+            "at_most(smaller, larger) was given one object twice, which proves nothing: "
+            "compute the two independently"
+        )
+    smaller, larger = _finite(smaller, "smaller"), _finite(larger, "larger")
+    if smaller.shape != larger.shape and smaller.ndim and larger.ndim:
+        raise ValueError(
+            f"smaller has shape {smaller.shape} and larger {larger.shape}: "
+            "give both the same shape, or one of them as a single number"
+        )
+    smaller, larger = np.broadcast_arrays(smaller, larger)
+    margin = larger - smaller
+    worst = np.unravel_index(np.argmin(margin), margin.shape)
+    if margin[worst] < 0:
+        raise CheckFailed(
+            f"at most: {_phrase(about)}: {smaller[worst]:.10g} > {larger[worst]:.10g}{_at(worst)}, "
+            f"by {-margin[worst]:.3g}"
+        )
+    scale = np.max(np.abs(larger)) + np.max(np.abs(smaller))
+    if margin[worst] <= 1e-9 * scale:
+        print(f"at most: {_phrase(about)} (smallest margin 0, to rounding)")
+    else:
+        print(f"at most: {_phrase(about)} (smallest margin {margin[worst]:.2g})")
+
+
+# --- helpers -------------------------------------------------------------------------------------
+
+
+def _phrase(about):
+    return " ".join(str(about).split()) or "both sides agree"
+
+
+def _at(index):
+    return f" at index {tuple(int(i) for i in index)}" if len(index) else ""
+
+
+def _rounded(value):
+    """Two decimals; ``+ 0.0`` turns a negative zero, which rounding would print as "-0.00"."""
+    return f"{np.round(value, 2) + 0.0:.2f}"
+
+
+def _short(value):
+    """A tolerance as people write it: 1e-9, not 1e-09."""
+    return f"{value:g}".replace("e-0", "e-").replace("e+0", "e+")
+
+
+def _bound(rtol, atol):
+    """What is printed is the tolerance and never the difference: rounding differs between machines."""
+    if atol == 0:
+        return f"largest relative difference below {_short(rtol)}"
+    if rtol == 0:
+        return f"largest difference below {_short(atol)}"
+    return f"largest difference below {_short(atol)} plus {_short(rtol)} relative"
+
+
+def _one_object(first, second):
+    """Whether both are one object, or two views of exactly the same numbers.
+
+    Python keeps one object for each small integer, so identity of integers says nothing.
+    """
+    if isinstance(first, int):
+        return False
+    if first is second:
+        return True
+    if isinstance(first, np.ndarray) and isinstance(second, np.ndarray) and first.size:
+        layouts = [(a.__array_interface__["data"], a.shape, a.strides, a.dtype) for a in (first, second)]
+        return layouts[0] == layouts[1]
+    return False
+
+
+def _finite(values, name):
+    try:
+        if np.iscomplexobj(values):
+            raise TypeError
+        array = np.asarray(values, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} is not an array of real numbers: {str(values)[:80]}") from None
+    if array.size == 0:
+        raise ValueError(f"{name} is empty (shape {array.shape}): a check of nothing always passes")
+    if not np.all(np.isfinite(array)):
+        where = np.argwhere(~np.isfinite(array))[0]
+        raise ValueError(f"{name} is {array[tuple(where)]}{_at(where)}: a check needs finite numbers")
+    return array
+
+
+def _tolerance(rtol, atol):
+    for name, value in (("rtol", rtol), ("atol", atol)):
+        if not (np.isscalar(value) and 0 <= value < np.inf):
+            raise ValueError(f"{name} is {value}: a tolerance is one finite number, not negative")
+    return atol
+
+
+def _standard_error(standard_error, shape):
+    error = _finite(standard_error, "standard_error")
+    if np.any(error <= 0):
+        raise ValueError(
+            f"standard_error contains {error.min():g}: it must be positive; compare what is exact without it"
+        )
+    if error.shape not in ((), shape):
+        raise ValueError(f"standard_error has shape {error.shape}, expected one number or shape {shape}")
+    return np.broadcast_to(error, shape)
+
+
+def _refuse_tolerance_of_a_factor_two(expected, allowed, monte_carlo):
+    """A result half as large must be caught in at least one element that is not zero."""
+    nonzero = expected != 0
+    if np.any(nonzero) and np.all((allowed >= np.abs(expected) / 2)[nonzero]):
+        remedy = "draw more samples" if monte_carlo else "lower rtol or atol"
+        raise ValueError(
+            f"the largest expected value is {np.max(np.abs(expected)):g} and the difference allowed is "
+            f"{np.max(allowed):g}: a result wrong by a factor of two would pass; {remedy}"
+        )
+
+
+def _worst(actual, expected, difference, allowed, about):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        excess = np.where(difference > allowed, difference / allowed, 0.0)
+    worst = np.unravel_index(np.argmax(excess), excess.shape)
+    return (
+        f"not close: {_phrase(about)}: "
+        f"actual {actual[worst]:.17g}, expected {expected[worst]:.17g}{_at(worst)}; "
+        f"difference {difference[worst]:.3g}, allowed {allowed[worst]:.3g} "
+        f"({np.count_nonzero(difference > allowed)} of {difference.size} differ)"
+    )
