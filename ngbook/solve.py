@@ -1,0 +1,345 @@
+"""The linear system behind a natural gradient: ``metric @ x = gradient``.
+
+The natural gradient is never computed by inverting a matrix: it is the solution of a
+symmetric positive definite system, and the interesting part is what to say when the metric is
+*not* positive definite. The functions that check a vector, a metric or a number for the
+modules below (``fisher``, ``descent``) live here too, so that there is one place where a bad
+input is recognised and explained.
+"""
+
+import numpy as np
+
+__all__ = ["as_matrix", "as_number", "as_vector", "curvature", "dense_solve"]
+
+SYMMETRY_TOLERANCE = 1e-10
+"""Largest asymmetry, relative to ``sqrt(G_ii * G_jj)``, that counts as rounding."""
+
+
+def as_number(value, name="value", above=None):
+    """One finite real number as a ``float``.
+
+    Parameters
+    ----------
+    value : float
+        What a caller, or a caller's function, supplied.
+    name : str
+        What to call it in a message.
+    above : float or None
+        A bound that the number must exceed.
+
+    Returns
+    -------
+    float
+        The number.
+
+    Raises
+    ------
+    ValueError
+        If it is not a single number (a mean or a sum over samples is missing, say), is not
+        finite, or does not exceed ``above``.
+    """
+    number = _as_floats(value, name)
+    if number.ndim != 0:
+        raise ValueError(
+            f"{name} must be one number, but has shape {number.shape}: "
+            "sum or average it over the samples, or pick one entry"
+        )
+    if not np.isfinite(number):
+        raise ValueError(f"{name} must be finite, but is {number}: check the point it was computed at")
+    if above is not None and not number > above:
+        raise ValueError(f"{name} must be greater than {above:g}, but is {number:g}")
+    return float(number)
+
+
+def as_vector(value, name="theta", size=None):
+    """A finite vector as a new float array of shape ``(p,)``.
+
+    Parameters
+    ----------
+    value : ndarray of shape (p,)
+        What a caller, or a caller's function, supplied.
+    name : str
+        What to call it in a message.
+    size : int or None
+        The length p that it must have.
+
+    Returns
+    -------
+    ndarray of shape (p,)
+        A copy, so that later changes of ``value`` cannot reach it.
+
+    Raises
+    ------
+    ValueError
+        If it is not a vector of real numbers, is empty, has another length than ``size``, or
+        holds NaN or infinity (the message gives the entries).
+    """
+    vector = np.array(_as_floats(value, name))
+    if vector.ndim != 1 or vector.size == 0:
+        raise ValueError(
+            f"{name} must be a vector of shape (p,), but has shape {vector.shape}: "
+            "a single parameter is written [x]"
+        )
+    if size is not None and vector.size != size:
+        raise ValueError(f"{name} must have {size} entries, but has {vector.size}: {_show(vector)}")
+    if not np.isfinite(vector).all():
+        raise ValueError(
+            f"{name} must be finite, but is {_show(vector)}: check that the point it was "
+            "computed at is inside the parameter space"
+        )
+    return vector
+
+
+def as_matrix(metric, size=None):
+    """A metric as a dense symmetric float array, whichever way it was given.
+
+    Every function that takes a metric reads it through this one. It checks that the matrix is
+    square, finite and symmetric; whether it is positive definite is for ``dense_solve`` to find.
+    An asymmetry below ``1e-10`` (relative to ``sqrt(G_ii * G_jj)``, so that the units of the
+    parameters do not matter) is rounding, and the mean of the two entries is returned.
+
+    Parameters
+    ----------
+    metric : ndarray of shape (p, p) or LinearOperator
+        A LinearOperator is multiplied with the identity: p products and p² numbers, meant for
+        small p.
+    size : int or None
+        The p that it must have.
+
+    Returns
+    -------
+    ndarray of shape (p, p)
+        The dense matrix, exactly symmetric.
+
+    Raises
+    ------
+    ValueError
+        If the matrix is not square, does not have the given size, is not finite or is not
+        symmetric (the message gives the largest asymmetry and where it is).
+    """
+    operator = _is_operator(metric)
+    matrix = _as_floats(metric @ np.eye(_operator_size(metric)) if operator else metric, "metric")
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or matrix.size == 0:
+        raise ValueError(f"metric must be a square matrix of shape (p, p), but has shape {matrix.shape}")
+    if size is not None and len(matrix) != size:
+        raise ValueError(
+            f"metric must have shape ({size}, {size}) to fit a vector of {size} entries, "
+            f"but has shape {matrix.shape}"
+        )
+    if not np.isfinite(matrix).all():
+        raise ValueError(
+            f"metric must be finite, but is\n{_show(matrix)}\n"
+            "check that the point it was computed at is inside the parameter space"
+        )
+    _check_symmetric(matrix)
+    return (matrix + matrix.T) / 2
+
+
+def curvature(metric, direction):
+    """The quadratic form ``direction @ metric @ direction``, refused when it is negative.
+
+    For a Fisher matrix it is the variance of the score along ``direction``, and twice the
+    leading term of the KL divergence. It is zero along a direction in which the distribution does
+    not change; rounding can then make it slightly negative, and a value that is within rounding
+    of zero is returned as exactly zero.
+
+    Parameters
+    ----------
+    metric : ndarray of shape (p, p) or LinearOperator
+        Symmetric positive semidefinite. Of a LinearOperator only products are used.
+    direction : ndarray of shape (p,)
+        A tangent vector, in the chart that the metric is written in.
+
+    Returns
+    -------
+    float
+        The square of the length of ``direction``, at least 0.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, an entry is not finite, the metric is not symmetric (dense metrics
+        only), or the curvature is negative (the message gives the direction and pᵀFp).
+    """
+    direction = as_vector(direction, "direction")
+    metric = _operator_or_matrix(metric, direction.size)
+    return _curvature(metric, direction)
+
+
+def dense_solve(metric, gradient, damping=0.0):
+    """Solve ``(metric + damping * I) @ x = gradient`` by a Cholesky factorisation.
+
+    With the Fisher matrix as the metric, ``x`` is the natural gradient (eq-natural-gradient;
+    Hoagland, "The natural gradient on metric spaces"). How it differs from a plain
+    ``numpy.linalg.solve``:
+
+    1. It *insists* on a positive definite metric. A general solver returns something for an
+       indefinite matrix, and the step then climbs along the directions of negative curvature.
+    2. It judges singularity in the metric's own units. The metric is first scaled to a unit
+       diagonal, ``H_ij = G_ij / sqrt(G_ii * G_jj)``, which is what a change of the
+       parameters' units does; it counts as singular when the smallest eigenvalue of H is at most
+       ``10 * p * eps``, with ``eps`` = 2.2e-16. Cholesky's success and accuracy are
+       decided by that eigenvalue and not by the condition number of G (Demmel, 1989; Higham,
+       *Accuracy and stability of numerical algorithms*, theorem 10.7), so ``diag(1e-20, 1)`` is
+       solved and a softmax's Fisher matrix is refused. The factor 10 leaves room for the
+       rounding of the products the metric was made of. A metric that carries a larger error (from
+       finite differences, say) can be singular in truth and not be recognised.
+    3. It says which direction is at fault. The eigenvectors, which cost ten times the
+       factorisation, are computed only when LAPACK's estimate of the condition asks for them.
+
+    Parameters
+    ----------
+    metric : ndarray of shape (p, p) or LinearOperator
+        Symmetric positive definite; a LinearOperator is formed densely first.
+    gradient : ndarray of shape (p,)
+        The vector of partial derivatives, in the same chart.
+    damping : float
+        Added to the diagonal; at least 0. It depends on the chart: the damped natural
+        gradient is no longer invariant.
+
+    Returns
+    -------
+    ndarray of shape (p,)
+        The solution.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, an entry is not finite, the metric is not symmetric (the largest
+        asymmetry is given), has negative curvature (a direction p and pᵀFp are given), or is
+        singular (the null direction and two remedies are given: damping, or a minimal chart).
+    """
+    gradient = as_vector(gradient, "gradient")
+    damping = as_number(damping, "damping")
+    if damping < 0:
+        raise ValueError(f"damping must be at least 0, but is {damping:g}: it would remove curvature")
+    damped = as_matrix(metric, gradient.size) + damping * np.eye(gradient.size)
+
+    from scipy.linalg import lapack  # .25 s, so only when something is solved
+
+    scale = _diagonal_scale(damped)
+    scaled = damped / scale[:, None] / scale[None, :]
+    factor, not_definite = lapack.dpotrf(scaled, lower=1)
+    if not_definite:
+        _refuse_unless_definite(damped, damping)
+    reciprocal_condition, _ = lapack.dpocon(factor, np.abs(scaled).sum(axis=0).max(), uplo="L")
+    if not_definite or reciprocal_condition < 100 * _singular_below(gradient.size):
+        _refuse_unless_definite(damped, damping)
+    solution, _ = lapack.dpotrs(factor, gradient / scale, lower=1)
+    return solution / scale
+
+
+def _refuse_unless_definite(matrix, damping):
+    """Find the direction of least scaled curvature; raise if it is negative or null."""
+    scale = _diagonal_scale(matrix)
+    eigenvalues, eigenvectors = np.linalg.eigh(matrix / scale[:, None] / scale[None, :])
+    direction = _point_forward(eigenvectors[:, 0] / scale)
+    threshold = _singular_below(len(matrix))
+    if eigenvalues[0] < -threshold:
+        raise ValueError(
+            f"metric{_damped(damping)} has negative curvature, so it measures no length: along p = "
+            f"{_show(direction)}, pᵀFp = {direction @ matrix @ direction:.3g}. A Fisher matrix "
+            "cannot have this: check its signs, or use the Fisher matrix instead of a Hessian"
+        )
+    if eigenvalues[0] <= threshold:
+        count = int(np.sum(eigenvalues <= threshold))
+        more = f" (one of {count} such directions)" if count > 1 else ""
+        raise ValueError(
+            f"metric{_damped(damping)} is singular: it has no curvature along p = "
+            f"{_show(direction)}{more}, a change of the parameters that leaves the distribution "
+            "as it is. Either add damping, dense_solve(metric, gradient, damping=1e-3), or use a "
+            "minimal chart, with one parameter fewer for each null direction; if the metric was estimated, "
+            "draw at least as many samples as there are parameters"
+        )
+
+
+def _singular_below(size):
+    """The smallest eigenvalue of a unit-diagonal matrix that is told apart from zero."""
+    return 10 * size * np.finfo(float).eps
+
+
+def _diagonal_scale(matrix):
+    """Units for the parameters: the square roots of the diagonal, 1 where it is zero."""
+    diagonal = np.abs(np.diag(matrix))  # a negative entry is reported as such later, never used
+    return np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
+
+
+def _curvature(metric, direction):
+    product = as_vector(metric @ direction, "metric @ direction", direction.size)
+    value = direction @ product
+    if value >= 0:
+        return float(value)
+    # The terms that cancelled: all of them, or for an operator those of its largest column.
+    largest = np.argmax(np.abs(direction))
+    unit = np.zeros_like(direction)
+    unit[largest] = direction[largest]
+    size = np.abs(direction)
+    cancelled = size @ np.abs(metric @ unit) if _is_operator(metric) else size @ np.abs(metric) @ size
+    if -value > 10 * direction.size * np.finfo(float).eps * cancelled:
+        raise ValueError(
+            f"metric has negative curvature, so it measures no length: along p = "
+            f"{_show(direction)}, pᵀFp = {value:.3g}. Check the signs of the metric"
+        )
+    return 0.0
+
+
+def _operator_or_matrix(metric, size):
+    """A LinearOperator as it is, if its shape fits; anything else through ``as_matrix``."""
+    if not _is_operator(metric):
+        return as_matrix(metric, size)
+    if _operator_size(metric) != size:
+        raise ValueError(
+            f"metric must have shape ({size}, {size}) to fit a vector of {size} entries, "
+            f"but has shape {metric.shape}"
+        )
+    return metric
+
+
+def _is_operator(metric):
+    return hasattr(metric, "matvec") and hasattr(metric, "shape")
+
+
+def _operator_size(operator):
+    rows, columns = operator.shape
+    if rows != columns:
+        raise ValueError(f"metric must be square, but is an operator of shape {operator.shape}")
+    return rows
+
+
+def _check_symmetric(matrix):
+    asymmetry = np.abs(matrix - matrix.T)
+    diagonal = np.sqrt(np.abs(np.diag(matrix)))
+    size = np.maximum(diagonal[:, None] * diagonal[None, :], np.maximum(np.abs(matrix), np.abs(matrix.T)))
+    if np.any(asymmetry > SYMMETRY_TOLERANCE * size):
+        i, j = np.unravel_index(np.argmax(asymmetry), matrix.shape)
+        raise ValueError(
+            f"metric must be symmetric, but its largest asymmetry is {asymmetry[i, j]:.3g}: entry "
+            f"({i}, {j}) is {matrix[i, j]:.6g} and entry ({j}, {i}) is {matrix[j, i]:.6g}"
+        )
+
+
+def _as_floats(value, name):
+    """A real float array, or a ValueError instead of NumPy's assortment of exceptions."""
+    try:
+        array = np.asarray(value)
+        if np.iscomplexobj(array):
+            raise TypeError("complex numbers")
+        return array.astype(float)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be made of real numbers, but is {value!r}: {error}") from error
+
+
+def _point_forward(vector):
+    """The unit vector along ``vector`` whose first entry that is not negligible is positive."""
+    unit = vector / np.linalg.norm(vector)
+    first = unit[np.argmax(np.abs(unit) > 1e-6)]
+    return unit * np.sign(first)
+
+
+def _show(array):
+    """Entries rounded for a message (a rounding-level entry prints as 0)."""
+    return np.array2string(np.round(array, 6) + 0.0, precision=4, threshold=12)
+
+
+def _damped(damping):
+    return f" + {damping:g} I" if damping else ""
