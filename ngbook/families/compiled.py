@@ -1,0 +1,52 @@
+"""From a SymPy expression to a NumPy function that does not overflow where the expression does."""
+
+import numpy as np
+import sympy as sp
+
+_log_sum_exp = sp.Function("log_sum_exp", real=True)
+_scaled_bessel = sp.Function("scaled_bessel", positive=True)
+
+
+def compile_entries(expressions, arguments):
+    """Compile several expressions of scalars into one NumPy function.
+
+    Parameters
+    ----------
+    expressions : sequence of sympy.Expr
+        What to evaluate; common parts are evaluated once.
+    arguments : sequence of sympy.Symbol
+        The arguments, in order; each may be given a number or an array.
+
+    Returns
+    -------
+    callable
+        Of the arguments; returns a list, one number or array for each expression.
+    """
+    from scipy import special
+
+    names = {
+        "log_sum_exp": lambda *terms: np.logaddexp.reduce(np.broadcast_arrays(*terms), axis=0),
+        "scaled_bessel": special.ive,
+        "KroneckerDelta": lambda i, j: np.equal(i, j).astype(float),
+    }
+    stable = [_stable(sp.sympify(expression)) for expression in expressions]
+    return sp.lambdify(list(arguments), stable, modules=[names, "scipy", "numpy"], cse=True)
+
+
+def _stable(expression):
+    """Rewrite sums of exponentials and Bessel functions, so that neither overflows before it cancels."""
+    expression = expression.replace(_is_sum_of_exponentials, lambda e: sp.exp(_log_sum_exp(*map(_log, e.args))))
+    expression = expression.replace(sp.besseli, lambda order, x: _scaled_bessel(order, x) * sp.exp(x))
+    return expression.replace(sp.log, lambda argument: sp.expand_log(sp.log(argument)))
+
+
+def _is_sum_of_exponentials(expression):
+    return expression.is_Add and expression.has(sp.exp) and all(_log(term) is not None for term in expression.args)
+
+
+def _log(term):
+    """Logarithm of a positive number times an exponential; None of anything else."""
+    coefficient, rest = term.as_coeff_Mul()
+    if not coefficient.is_positive or not (rest == 1 or isinstance(rest, sp.exp)):
+        return None
+    return sp.log(coefficient) + (0 if rest == 1 else rest.args[0])

@@ -1,0 +1,496 @@
+"""A parametric distribution p_theta(x), declared once."""
+
+from functools import cached_property
+
+import numpy as np
+import sympy as sp
+
+from ngbook import symbolic
+from ngbook.families.compiled import compile_entries
+from ngbook.families.quadrature import kl_by_quadrature
+from ngbook.families.spaces import Space, Support, assumed, assumed_support
+
+__all__ = ["Family"]
+
+
+class Family:
+    """Parametric distribution, declared once as a SymPy log-density.
+
+    Everything else is derived from the declaration, on first use: the score, the Fisher matrix in three ways, KL,
+    and a NumPy function for each.
+
+    Parameters
+    ----------
+    name : str
+        ``"Normal"``.
+    variable : sympy.Symbol or tuple of sympy.Symbol
+        The outcome; a tuple of d symbols for vector outcomes.
+    parameters : sequence of sympy.Symbol
+        The chart: p symbols with their assumptions.
+    log_density : sympy.Expr
+        ``log p_theta(x)``, in the variable, the parameters and the constants.
+    rule : MomentRule, BetaRule or FiniteSum
+        The expectation, an object of ``ngbook.symbolic``.
+    support : sympy.Set, optional
+        Outcomes of positive density. The half-line or the line, by the assumptions on ``variable``, if not given.
+    parameter_space : sequence of sympy relation, optional
+        Unevaluated inequalities. From the assumptions on the parameters and constants, if not given.
+    sampler : callable, optional
+        ``sampler(rng, n, *theta, **constants)`` returning n samples, sample axis first.
+    constants : sequence of sympy.Symbol, optional
+        Shape constants that are not estimated; ``at`` gives them a value.
+    closed_form_kl : sympy.Expr, optional
+        ``KL(old || new)`` where the rule cannot derive it, taken from ``kl_source``.
+    kl_source : str, optional
+        The literature that ``closed_form_kl`` is taken from.
+    no_kl : str, optional
+        One sentence that says why KL has no closed form.
+    example : dict, optional
+        Exact values of the parameters and constants: a generic point of the parameter space.
+    slug, chart : str, optional
+        ``"normal_log_sigma"`` and ``"(μ, log σ)"``; from ``name`` and ``parameters`` if not given.
+
+    Raises
+    ------
+    ValueError
+        If the log-density contains a symbol that is not declared.
+
+    Examples
+    --------
+    A family of one's own, the half-normal distribution. ``x**2 / (2 * sigma**2)`` is Gamma distributed with shape
+    one half; its logarithm is the statistic ``L`` of the rule.
+
+    >>> import sympy as sp
+    >>> from ngbook.families import Family
+    >>> from ngbook.symbolic import L, MomentRule, s
+    >>> x, sigma = sp.symbols("x sigma", positive=True)
+    >>> log_density = sp.log(2 / sp.pi) / 2 - sp.log(sigma) - x**2 / (2 * sigma**2)
+    >>> rule = MomentRule({x: sp.sqrt(2) * sigma * sp.exp(L / 2)}, sp.gamma(s + sp.S.Half) / sp.gamma(sp.S.Half))
+    >>> Family("Half-normal", x, [sigma], log_density, rule).derivation().matrix
+    Matrix([[2/sigma**2]])
+    """
+
+    def __init__(
+        self,
+        name,
+        variable,
+        parameters,
+        log_density,
+        rule,
+        *,
+        support=None,
+        parameter_space=None,
+        sampler=None,
+        constants=(),
+        closed_form_kl=None,
+        kl_source="",
+        no_kl=None,
+        example=None,
+        slug=None,
+        chart=None,
+    ):
+        self.name, self.rule, self.sampler = name, rule, sampler
+        self.variable = tuple(variable) if isinstance(variable, (tuple, list)) else variable
+        self.parameters, self.constants = tuple(parameters), tuple(constants)
+        self.old_parameters = tuple(symbolic.old(parameter) for parameter in self.parameters)
+        self.log_density = sp.sympify(log_density)
+        self.support = assumed_support(self.variable) if support is None else support
+        self.parameter_space = (
+            assumed(self.parameters + self.constants) if parameter_space is None else tuple(parameter_space)
+        )
+        self.closed_form_kl, self.kl_source, self.no_kl = closed_form_kl, kl_source, no_kl
+        self.example = dict(example or {})
+        self.slug = slug or name.lower().replace("-", "_").replace(" ", "_")
+        self.chart = chart or f"({', '.join(parameter.name for parameter in self.parameters)})"
+        self.fixed = {}
+        self._general, self._values = None, {}  # the family that ``at`` was called on, and with what
+        self._expectations = {}
+        unknown = self.log_density.free_symbols - {*self._variables, *self.parameters, *self.constants}
+        if unknown:
+            raise ValueError(
+                f"the log-density of {name} contains {', '.join(sorted(map(str, unknown)))}, which is neither the "
+                "variable nor a parameter nor a constant; declare it, with the same assumptions"
+            )
+
+    def __repr__(self):
+        fixed = "".join(f", {name}={value}" for name, value in self.fixed.items())
+        return f"Family({self.name} {self.chart}{fixed})"
+
+    @property
+    def _variables(self):
+        return self.variable if isinstance(self.variable, tuple) else (self.variable,)
+
+    def at(self, **constants):
+        """Same family with constants fixed, ``student_t.at(nu=5)``.
+
+        Parameters
+        ----------
+        **constants : float
+            Values, by the names of the constants.
+
+        Returns
+        -------
+        Family
+            Its exact results are those of the general family with the values put in.
+
+        Raises
+        ------
+        ValueError
+            If a name is not a constant of the family, or a value lies outside its space.
+        """
+        symbols = {constant.name: constant for constant in self.constants}
+        for name in constants:
+            if name not in symbols:
+                raise ValueError(f"{self!r} has no constant {name!r}; it has {', '.join(symbols) or 'none'}")
+        values = {symbols[name]: _exact(name, value) for name, value in constants.items()}
+        for relation in self.parameter_space:
+            if relation.free_symbols <= set(values) and not relation.subs(values):
+                raise ValueError(f"{_listing(constants)} is outside the space of {self!r}: it needs {_bound(relation)}")
+        for symbol, value in values.items():
+            if symbol.is_integer and not value.is_integer:
+                raise ValueError(f"{symbol} = {value} of {self!r} must be a whole number")
+        family = Family(
+            self.name,
+            self.variable,
+            self.parameters,
+            self.log_density.subs(values),
+            self.rule.subs(values),
+            support=self.support.subs(values),
+            parameter_space=[r for r in self.parameter_space if not r.free_symbols <= set(values)],
+            sampler=self.sampler,
+            constants=[constant for constant in self.constants if constant not in values],
+            closed_form_kl=None if self.closed_form_kl is None else self.closed_form_kl.subs(values),
+            kl_source=self.kl_source,
+            no_kl=self.no_kl,
+            example={symbol: value for symbol, value in self.example.items() if symbol not in values},
+            slug=self.slug,
+            chart=self.chart,
+        )
+        family.fixed = self.fixed | dict(constants)
+        family._general, family._values = self, values
+        return family
+
+    # --- exact ------------------------------------------------------------------------------------------------
+
+    def expectation(self, expression):
+        """Expectation of an expression in the outcome under p_theta, exactly.
+
+        Parameters
+        ----------
+        expression : sympy.Expr
+            In the variable and the parameters.
+
+        Returns
+        -------
+        sympy.Expr
+            A function of the parameters.
+
+        Raises
+        ------
+        ValueError
+            If the rule of the family does not know it (``ngbook.symbolic.NoClosedForm``).
+        """
+        expression = sp.sympify(expression)
+        if expression not in self._expectations:
+            self._expectations[expression] = symbolic.tidy(self.rule.expectation(expression))
+        return self._expectations[expression]
+
+    def score_vector(self):
+        """Score, the gradient of the log-density.
+
+        Returns
+        -------
+        sympy.Matrix
+            Column of shape (p, 1), in the variable and the parameters.
+        """
+        return self._score
+
+    def hessian_matrix(self):
+        """Hessian of the log-density.
+
+        Returns
+        -------
+        sympy.Matrix
+            Shape (p, p), in the variable and the parameters.
+        """
+        return self._hessian
+
+    def kl_expression(self):
+        """Divergence ``KL(old || new)`` in closed form.
+
+        Returns
+        -------
+        sympy.Expr or None
+            In ``old_parameters``, which carry the expectation, and ``parameters``; None if it has no closed form,
+            for the reason in ``derivation().missing["kl_hessian"]``.
+        """
+        return self._kl_expression
+
+    def derivation(self):
+        """Fisher matrix per observation, derived in three ways.
+
+        Returns
+        -------
+        FisherDerivation
+            The forms, the matrix that they agree on, what is missing and why, and what was proved.
+        """
+        return self._derivation
+
+    @cached_property
+    def _score(self):
+        return symbolic.score(self.log_density, self.parameters)
+
+    @cached_property
+    def _hessian(self):
+        return symbolic.hessian(self.log_density, self.parameters)
+
+    @cached_property
+    def _kl_expression(self):
+        if self._general is not None:
+            general = self._general.kl_expression()
+            return None if general is None else general.subs(self._values)
+        if self.closed_form_kl is not None:
+            return self.closed_form_kl
+        if self.no_kl is not None:
+            return None
+        try:
+            kl = symbolic.kl_divergence(self.log_density, self.parameters, self.rule)
+        except symbolic.NoClosedForm as reason:
+            self.no_kl = str(reason)
+            return None
+        return symbolic.tidy(kl)
+
+    @cached_property
+    def _derivation(self):
+        if self._general is not None:
+            return self._general.derivation().subs(self._values)
+        kl = self.kl_expression()
+        return symbolic.fisher_three_ways(
+            self.log_density, self.parameters, self.rule, kl=kl, no_kl=self.no_kl, point=self.example
+        )
+
+    # --- compiled ---------------------------------------------------------------------------------------------
+
+    def log_prob(self, theta, x):
+        """Log-density at outcomes.
+
+        Parameters
+        ----------
+        theta : ndarray of shape (p,)
+            Parameters, in the order of ``parameters``.
+        x : ndarray of shape (n,) or (n, d)
+            Outcomes, sample axis first.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Minus infinity outside the support.
+
+        Raises
+        ------
+        ValueError
+            If a shape is wrong, a number is NaN or ``theta`` lies outside the parameter space.
+        """
+        theta = self._checked(theta)
+        columns = self._columns(x)
+        mask = self._support.contains(columns, theta)
+        result = np.full(mask.shape, -np.inf)
+        (values,) = self._log_prob(*theta, *(column[mask] for column in columns))
+        result[mask] = values
+        return result
+
+    def score(self, theta, x):
+        """Score at outcomes.
+
+        Parameters
+        ----------
+        theta : ndarray of shape (p,)
+            Parameters, in the order of ``parameters``.
+        x : ndarray of shape (n,) or (n, d)
+            Outcomes in the support, sample axis first.
+
+        Returns
+        -------
+        ndarray of shape (n, p)
+            Gradient of the log-density, one row for each outcome.
+
+        Raises
+        ------
+        ValueError
+            If a shape is wrong, a number is NaN, ``theta`` lies outside the parameter space or an outcome
+            outside the support.
+        """
+        theta = self._checked(theta)
+        columns = self._columns(x)
+        mask = self._support.contains(columns, theta)
+        if not mask.all():
+            first = int(np.argmin(mask))
+            value = [float(column[first]) for column in columns]
+            raise ValueError(
+                f"x[{first}] = {value[0] if len(value) == 1 else value} is outside the support {self.support} of "
+                f"{self!r}, where the score does not exist"
+            )
+        entries = self._score_function(*theta, *columns)
+        return np.stack([np.broadcast_to(entry, mask.shape) for entry in entries], axis=-1)
+
+    def fisher(self, theta):
+        """Fisher matrix per observation.
+
+        Parameters
+        ----------
+        theta : ndarray of shape (p,)
+            Parameters, in the order of ``parameters``.
+
+        Returns
+        -------
+        ndarray of shape (p, p)
+            ``derivation().matrix`` at ``theta``.
+
+        Raises
+        ------
+        ValueError
+            If the shape is wrong, a number is NaN, ``theta`` lies outside the parameter space, or the family is
+            not regular, so that there is no such matrix.
+        """
+        theta = self._checked(theta)
+        size = len(self.parameters)
+        return np.array(self._fisher_function(*theta), dtype=float).reshape(size, size)
+
+    def kl(self, old, new):
+        """Divergence ``KL(old || new)``: the mean of ``log p_old(x) - log p_new(x)`` over x from ``old``.
+
+        The closed form of ``kl_expression`` where there is one, and quadrature where there is not (Student-t,
+        Logistic). In both, parameters that agree to k digits leave about 16 - 2k digits of the result.
+
+        Parameters
+        ----------
+        old, new : ndarray of shape (p,)
+            Parameters; ``old`` carries the expectation.
+
+        Returns
+        -------
+        float
+            In nats; infinity if ``new`` gives no density to outcomes that ``old`` does.
+
+        Raises
+        ------
+        ValueError
+            If a shape is wrong, a number is NaN or a parameter lies outside its space.
+        """
+        old, new = self._checked(old, "old"), self._checked(new, "new")
+        if self.kl_expression() is None:
+            return kl_by_quadrature(self, old, new)
+        return float(self._kl_function(*old, *new)[0])
+
+    def sample(self, theta, n, rng):
+        """Random outcomes.
+
+        Parameters
+        ----------
+        theta : ndarray of shape (p,)
+            Parameters, in the order of ``parameters``.
+        n : int
+            Number of outcomes.
+        rng : numpy.random.Generator
+            Source of randomness.
+
+        Returns
+        -------
+        ndarray of shape (n,) or (n, d)
+            Independent outcomes, sample axis first.
+
+        Raises
+        ------
+        ValueError
+            If ``theta`` or ``n`` is not valid, ``rng`` is not a generator or the family has no sampler.
+        """
+        theta = self._checked(theta)
+        if not isinstance(rng, np.random.Generator):
+            raise ValueError(f"rng is {rng!r}; give a numpy.random.Generator, as np.random.default_rng(1)")
+        if not isinstance(n, (int, np.integer)) or n < 0:
+            raise ValueError(f"n = {n!r}; give the number of outcomes, a whole number that is not negative")
+        if self.sampler is None:
+            raise ValueError(f"{self!r} was declared without a sampler; give Family a function sampler(rng, n, *theta)")
+        return self.sampler(rng, int(n), *theta, **self.fixed)
+
+    @cached_property
+    def _log_prob(self):
+        return compile_entries([self.log_density], self.parameters + self._variables)
+
+    @cached_property
+    def _score_function(self):
+        return compile_entries(list(self._score), self.parameters + self._variables)
+
+    @cached_property
+    def _fisher_function(self):
+        derivation = self.derivation()
+        if not derivation.regular:
+            raise ValueError(f"{self!r} has no Fisher matrix: {derivation.reason}")
+        return compile_entries(list(derivation.matrix), self.parameters)
+
+    @cached_property
+    def _kl_function(self):
+        return compile_entries([self.kl_expression()], self.old_parameters + self.parameters)
+
+    @cached_property
+    def _space(self):
+        return Space(self.parameter_space, self.parameters)
+
+    @cached_property
+    def _support(self):
+        return Support(self.support, self._variables, self.parameters)
+
+    def _checked(self, theta, label="theta"):
+        """Parameters as a float vector inside the parameter space, or a ValueError that says what is wrong."""
+        if self.constants:
+            missing = ", ".join(constant.name for constant in self.constants)
+            raise ValueError(f"{self!r} has the constant {missing}; fix it first with .at({missing}=...)")
+        theta = np.asarray(theta, dtype=float)
+        names = ", ".join(parameter.name for parameter in self.parameters)
+        if theta.shape != (len(self.parameters),):
+            raise ValueError(
+                f"{label} has shape {theta.shape}; {self!r} needs shape ({len(self.parameters)},), one number for "
+                f"each of: {names}"
+            )
+        if not np.isfinite(theta).all():
+            raise ValueError(f"{label} = {theta.tolist()} of {self!r} must be finite, for each of: {names}")
+        relation = self._space.violated(theta)
+        if relation is not None:
+            here = {p.name: float(t) for p, t in zip(self.parameters, theta, strict=True) if p in relation.free_symbols}
+            raise ValueError(
+                f"{label} has {_listing(here)}, outside the parameter space of {self!r}: it needs {_bound(relation)}"
+            )
+        return theta
+
+    def _columns(self, x):
+        """Outcomes as one float array of shape (n,) for each coordinate."""
+        x = np.asarray(x, dtype=float)
+        size = len(self._variables)
+        if isinstance(self.variable, tuple):
+            if x.ndim != 2 or x.shape[1] != size:
+                raise ValueError(f"x has shape {x.shape}; {self!r} needs shape (n, {size}), sample axis first")
+        elif x.ndim != 1:
+            raise ValueError(f"x has shape {x.shape}; {self!r} needs shape (n,), one number for each sample")
+        if np.isnan(x).any():
+            raise ValueError(f"x contains NaN, at position {int(np.argmax(np.isnan(x).reshape(len(x), -1).any(1)))}")
+        return [x] if x.ndim == 1 else list(x.T)
+
+
+def _exact(name, value):
+    """Number as an exact SymPy number: 2.5 becomes 5/2."""
+    try:
+        value = sp.nsimplify(value, rational=True)
+    except (TypeError, ValueError, sp.SympifyError) as error:
+        raise ValueError(f"{name} = {value!r} is not a number") from error
+    if not value.is_finite:
+        raise ValueError(f"{name} = {value} must be finite")
+    return value
+
+
+def _listing(values):
+    return ", ".join(f"{name} = {value}" for name, value in values.items())
+
+
+def _bound(relation):
+    """The relation with the symbol first where it compares a symbol with a number."""
+    return str(relation if not relation.lhs.is_number else relation.reversed)
