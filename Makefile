@@ -1,0 +1,47 @@
+# make book       the HTML, in _build/html/index.html
+# make test       everything that can fail: package, book and built pages, every notebook cell
+# make notebooks  re-execute the notebooks in place (byte-identical when nothing has changed)
+# make bench      side-by-side measurements
+# make clean      remove what was built
+#
+# Each target sets up .venv by itself; PYTHON names the interpreter it is made from.
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+WORKERS ?= 2
+
+# Two threads of linear algebra on a shared machine can be many times slower than one.
+export OMP_NUM_THREADS = 1
+export OPENBLAS_NUM_THREADS = 1
+export MKL_NUM_THREADS = 1
+# Frozen modules make the debugger of every kernel print a warning.
+export PYDEVD_DISABLE_FILE_VALIDATION = 1
+export JUPYTER_PLATFORM_DIRS = 1
+
+.PHONY: book test notebooks bench clean lock
+.DELETE_ON_ERROR:
+
+book: $(READY)
+	$(BIN)/jupyter-book build book --config _config.yml --path-output . -W -n --keep-going
+
+test: book
+	$(BIN)/python -m pytest tests -n $(WORKERS) --dist loadfile -q
+	$(BIN)/python -m pytest book --nbval --nbval-current-env --nbval-cell-timeout=120 -n $(WORKERS) --dist loadfile -q
+
+notebooks: $(READY)
+	$(BIN)/python book/execute.py
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf _build .pytest_cache .ruff_cache
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+
+$(READY): requirements.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@

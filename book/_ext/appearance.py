@@ -1,0 +1,32 @@
+"""Small corrections of the theme: no script for a live kernel that the book does not use.
+
+Jupyter Book declares the Thebe scripts on every page, twice, and they would fetch a library from outside
+when started. The book is read without a network, so they are taken off the pages.
+"""
+
+
+def _without_thebe(scripts):
+    """The page's scripts, each once, less those that belong to Thebe."""
+    kept, seen = [], set()
+    for script in scripts:
+        name = str(getattr(script, "filename", script))
+        body = (getattr(script, "attributes", None) or {}).get("body") or ""
+        if "thebe" in name.lower() or "thebe" in body.lower():
+            continue
+        if (name, body) not in seen:
+            seen.add((name, body))
+            kept.append(script)
+    return kept
+
+
+def _clean_page(app, pagename, templatename, context, doctree):
+    context["script_files"] = _without_thebe(context.get("script_files", []))
+    context["css_files"] = [
+        sheet for sheet in context.get("css_files", []) if "thebe" not in str(getattr(sheet, "filename", sheet))
+    ]
+
+
+def setup(app):
+    """Register with Sphinx; late, so that every other extension has added its scripts."""
+    app.connect("html-page-context", _clean_page, priority=900)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
