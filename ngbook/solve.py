@@ -177,13 +177,14 @@ def dense_solve(metric, gradient, damping=0.0):
        indefinite matrix, and the step then climbs along the directions of negative curvature.
     2. It judges singularity in the metric's own units. The metric is first scaled to a unit
        diagonal, ``H_ij = G_ij / sqrt(G_ii * G_jj)``, which is what a change of the
-       parameters' units does; it counts as singular when the smallest eigenvalue of H is at most
-       ``10 * p * eps``, with ``eps`` = 2.2e-16. Cholesky's success and accuracy are
-       decided by that eigenvalue and not by the condition number of G (Demmel, 1989; Higham,
-       *Accuracy and stability of numerical algorithms*, theorem 10.7), so ``diag(1e-20, 1)`` is
-       solved and a softmax's Fisher matrix is refused. The factor 10 leaves room for the
-       rounding of the products the metric was made of. A metric that carries a larger error (from
-       finite differences, say) can be singular in truth and not be recognised.
+       parameters' units does, and counts as singular when the smallest eigenvalue of H is at most
+       ``1000 * p * eps``, with ``eps`` = 2.2e-16. That eigenvalue, and not the condition number
+       of G, decides how accurate Cholesky's solution is (Demmel, 1989; Higham, *Accuracy and
+       stability of numerical algorithms*, theorem 10.7): entries that are each rounded once can
+       change the solution by a relative ``p * eps / eigenvalue``, so what is refused has fewer than
+       three certain digits. ``diag(1e-20, 1)`` is solved, and a softmax's Fisher matrix is refused.
+       A matrix whose entries carry larger errors (finite differences, or ``diag(q) - q qᵀ``
+       for a probability within 1e-4 of one) can be singular in truth and not be recognised.
     3. It says which direction is at fault. The eigenvectors, which cost ten times the
        factorisation, are computed only when LAPACK's estimate of the condition asks for them.
 
@@ -255,7 +256,7 @@ def _refuse_unless_definite(matrix, damping):
 
 def _singular_below(size):
     """The smallest eigenvalue of a unit-diagonal matrix that is told apart from zero."""
-    return 10 * size * np.finfo(float).eps
+    return 1000 * size * np.finfo(float).eps
 
 
 def _diagonal_scale(matrix):
