@@ -47,6 +47,8 @@ s = sp.Symbol("s")  # the argument of its moment generating function
 U = sp.Symbol("U", positive=True)  # U ~ Beta(A, B)
 V = sp.Symbol("V", positive=True)  # V = 1 - U
 T = sp.Symbol("T", real=True)  # a root of a function of U and V, with either sign equally likely
+ANGLE = sp.Symbol("phi", real=True)  # an angle, whose cosine and sine are the statistics
+COSINE, SINE = sp.symbols("cos_phi sin_phi", real=True)
 
 
 class NoClosedForm(ValueError):
@@ -288,7 +290,8 @@ class BetaRule:
         if expression.has(T):
             even = sp.cancel(sp.together((expression + expression.subs(T, -T)) / 2))
             expression = even.subs(T, sp.sqrt(T)).subs(T, self.square)
-        expression = expression.subs({sp.log(U): log_u, sp.log(V): log_v}).subs(V, 1 - U)
+        logs = {sp.log(U): log_u, sp.log(V): log_v, sp.log(1 - U): log_v}
+        expression = expression.subs(logs).subs(V, 1 - U)
         numerator, denominator = sp.fraction(sp.cancel(sp.together(expression)))
         zeros, ones, rest = _roots_at_zero_and_one(denominator)
         try:
@@ -361,15 +364,25 @@ class FiniteSum:
 
 
 def _substitute(expression, substitution):
-    """Put the outcome in terms of the statistics of a rule; angles are split first, so that cos(x) can be one."""
+    """Put the outcome in terms of the statistics of a rule."""
     expression = sp.sympify(expression)
-    if expression.has(sp.cos, sp.sin):
-        expression = sp.expand_trig(expression)
     replaced = expression.xreplace(substitution)
+    if replaced.has(ANGLE):
+        replaced = replaced.replace(
+            lambda e: isinstance(e, (sp.cos, sp.sin)) and e.has(ANGLE), lambda e: _split_angle(e)
+        )
     left_over = replaced.free_symbols & set().union(*(key.free_symbols for key in substitution))
     if left_over:
         raise NoClosedForm(f"the rule does not say what {left_over.pop()} in {expression} becomes")
     return replaced
+
+
+def _split_angle(wave):
+    """Addition theorem: cos(phi + rest) and sin(phi + rest) in the cosine and sine of phi."""
+    rest = wave.args[0] - ANGLE
+    if isinstance(wave, sp.cos):
+        return COSINE * sp.cos(rest) - SINE * sp.sin(rest)
+    return SINE * sp.cos(rest) + COSINE * sp.sin(rest)
 
 
 def _roots_at_zero_and_one(denominator):
@@ -494,13 +507,15 @@ def _refuted(left, right, point):
     return bool(abs(here[0] - here[1]) > sp.Float("1e-25", 40) * (1 + abs(here[0]) + abs(here[1])))
 
 
-def tidy(expression):
+def tidy(expression, point=None):
     """Shortest of a few cheap equivalent forms of an expression, or of each entry of a matrix.
 
     Parameters
     ----------
     expression : sympy.Expr or sympy.Matrix
         What to shorten.
+    point : dict, optional
+        From symbols to numbers: each factor is then written so that it is positive there, ``p * (1 - p)``.
 
     Returns
     -------
@@ -508,11 +523,25 @@ def tidy(expression):
         Equal to it.
     """
     if hasattr(expression, "applyfunc"):
-        return expression.applyfunc(tidy)
+        return expression.applyfunc(lambda entry: tidy(entry, point))
     shifted = _shift(sp.sympify(expression))
     cancelled = sp.cancel(sp.together(sp.expand(shifted, power_base=False)))
-    candidates = [expression, shifted, sp.expand(cancelled), cancelled, sp.factor(cancelled)]
-    return min(candidates, key=lambda e: (sp.count_ops(e), str(e)))
+    numerator, denominator = (sp.factor_terms(part) for part in sp.fraction(cancelled))
+    factored = sp.factor(cancelled)
+    candidates = [expression, shifted, sp.expand(cancelled), cancelled, numerator / denominator, factored]
+    shortest = min(candidates, key=lambda e: (sp.count_ops(e), str(e)))
+    return _flip_negative_factors(shortest, point) if point else shortest
+
+
+def _flip_negative_factors(expression, point):
+    """Write ``-1 / (p * (p - 1))`` as ``1 / (p * (1 - p))``, given a p between 0 and 1."""
+    factors = []
+    for factor in sp.Mul.make_args(expression):
+        base, exponent = factor.as_base_exp()
+        if base.is_Add and exponent.is_Integer and base.subs(point).is_negative:
+            factor = (-1) ** exponent * (-base) ** exponent
+        factors.append(factor)
+    return sp.Mul(*factors)
 
 
 # --- KL and the three forms -----------------------------------------------------------------------------------
@@ -542,7 +571,37 @@ def kl_divergence(log_density, parameters, rule):
     """
     to_old = {parameter: old(parameter) for parameter in parameters}
     ratio = sp.expand_log(log_density.xreplace(to_old)) - sp.expand_log(log_density)
-    return rule.subs(to_old).expectation(ratio)
+    return _tidy_kl(rule.subs(to_old).expectation(ratio), parameters)
+
+
+def _tidy_kl(kl, parameters):
+    """KL as differences of locations and logarithms of ratios: shorter, and exact near coincidence."""
+    for parameter in parameters:
+        if parameter.is_positive is None and parameter.is_negative is None:
+            gap = sp.Symbol("gap", real=True)
+            shifted = sp.powsimp(sp.expand(kl.subs(parameter, old(parameter) + gap)), combine="exp")
+            if not shifted.has(old(parameter)):
+                kl = shifted.subs(gap, parameter - old(parameter))
+    difference = {p - old(p): sp.Dummy(f"{p}_gap", real=True) for p in parameters}
+    expanded = sp.expand(sp.expand_log(kl.subs(difference)))
+    atoms = expanded.atoms(sp.log, sp.loggamma, sp.polygamma)
+    parts = sp.collect(expanded, sorted(atoms, key=str), tidy, evaluate=False)
+    rest = tidy(parts.pop(sp.S.One, sp.S.Zero))
+    return (_join_logarithms(parts) + rest).subs({gap: d for d, gap in difference.items()})
+
+
+def _join_logarithms(parts):
+    """Sum of coefficients times atoms, with logarithms of opposite coefficients joined into one of a ratio."""
+    total, ratios = sp.S.Zero, {}
+    for atom, coefficient in parts.items():
+        if not isinstance(atom, sp.log):
+            total += coefficient * atom
+        elif sp.expand(-coefficient) in ratios:
+            ratios[sp.expand(-coefficient)] /= atom.args[0]
+        else:
+            key = sp.expand(coefficient)
+            ratios[key] = ratios.get(key, 1) * atom.args[0]
+    return total + sum(tidy(coefficient) * sp.log(ratio) for coefficient, ratio in ratios.items())
 
 
 @dataclass(frozen=True)
@@ -680,7 +739,7 @@ def _compare(parameters, mean_score, forms, missing, point):
         else:
             proved.append(((names[0], name), how))
     regular = not reasons
-    shortest = [tidy(forms[name]) for name in names] if regular else []
+    shortest = [tidy(forms[name], point) for name in names] if regular else []
     return FisherDerivation(
         parameters=parameters,
         mean_score=mean_score,

@@ -1,9 +1,20 @@
 """Parametric distributions, each declared once in SymPy and compiled to NumPy.
 
 ``families.normal`` and its like are objects of ``Family``; ``catalogue()`` lists them in a teaching order.
+``families.uniform`` is the counterexample: its support moves with its parameter, and its Fisher matrix does not
+exist.
 """
 
-from ngbook.families.discrete import bernoulli, bernoulli_logit, poisson
+from ngbook.families.discrete import (
+    bernoulli,
+    bernoulli_logit,
+    binomial,
+    categorical,
+    categorical_softmax,
+    geometric,
+    negative_binomial,
+    poisson,
+)
 from ngbook.families.family import Family
 from ngbook.families.gaussian import (
     log_normal,
@@ -13,20 +24,55 @@ from ngbook.families.gaussian import (
     normal_natural,
     normal_variance,
 )
-
-_CATALOGUE = (
-    bernoulli,
-    bernoulli_logit,
-    poisson,
-    normal,
-    normal_log_sigma,
-    normal_variance,
-    normal_natural,
-    normal_mean,
-    log_normal,
+from ngbook.families.multivariate import bivariate_normal, dirichlet
+from ngbook.families.positive import (
+    beta,
+    exponential,
+    gamma,
+    inverse_gamma,
+    inverse_gaussian,
+    pareto,
+    rayleigh,
+    uniform,
+    weibull,
 )
+from ngbook.families.real_line import cauchy, gumbel, laplace, logistic, student_t, von_mises
 
-__all__ = ["Family", "catalogue", *(family.slug for family in _CATALOGUE)]
+__all__ = [
+    "Family",
+    "bernoulli",
+    "bernoulli_logit",
+    "beta",
+    "binomial",
+    "bivariate_normal",
+    "catalogue",
+    "categorical",
+    "categorical_softmax",
+    "cauchy",
+    "dirichlet",
+    "exponential",
+    "gamma",
+    "geometric",
+    "gumbel",
+    "inverse_gamma",
+    "inverse_gaussian",
+    "laplace",
+    "log_normal",
+    "logistic",
+    "negative_binomial",
+    "normal",
+    "normal_log_sigma",
+    "normal_mean",
+    "normal_natural",
+    "normal_variance",
+    "pareto",
+    "poisson",
+    "rayleigh",
+    "student_t",
+    "uniform",
+    "von_mises",
+    "weibull",
+]
 
 
 def catalogue():
@@ -35,6 +81,38 @@ def catalogue():
     Returns
     -------
     dict
-        From slug to ``Family``. ``uniform``, whose support moves with its parameter, is not regular and not in it.
+        From slug to ``Family``. ``families.uniform`` is not regular, and not in it.
     """
-    return {family.slug: family for family in _CATALOGUE}
+    families = (
+        bernoulli,
+        bernoulli_logit,
+        categorical,
+        categorical_softmax,
+        binomial,
+        poisson,
+        geometric,
+        negative_binomial,
+        normal,
+        normal_log_sigma,
+        normal_variance,
+        normal_natural,
+        normal_mean,
+        bivariate_normal,
+        log_normal,
+        exponential,
+        gamma,
+        inverse_gamma,
+        beta,
+        dirichlet,
+        weibull,
+        gumbel,
+        pareto,
+        rayleigh,
+        inverse_gaussian,
+        von_mises,
+        logistic,
+        laplace,
+        cauchy,
+        student_t,
+    )
+    return {family.slug: family for family in families}

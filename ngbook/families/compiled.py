@@ -35,18 +35,26 @@ def compile_entries(expressions, arguments):
 
 def _stable(expression):
     """Rewrite sums of exponentials and Bessel functions, so that neither overflows before it cancels."""
-    expression = expression.replace(_is_sum_of_exponentials, lambda e: sp.exp(_log_sum_exp(*map(_log, e.args))))
-    expression = expression.replace(sp.besseli, lambda order, x: _scaled_bessel(order, x) * sp.exp(x))
-    return expression.replace(sp.log, lambda argument: sp.expand_log(sp.log(argument)))
+    rewritten = expression.replace(_is_sum_of_exponentials, lambda e: sp.exp(_log_sum_exp(*map(_log, e.args))))
+    rewritten = rewritten.replace(sp.besseli, lambda order, x: _scaled_bessel(order, x) * sp.exp(x))
+    if rewritten == expression:
+        return expression
+    rewritten = rewritten.replace(sp.log, lambda argument: sp.expand_log(sp.log(argument)))
+    return sp.powsimp(rewritten, combine="exp", deep=True)
 
 
 def _is_sum_of_exponentials(expression):
-    return expression.is_Add and expression.has(sp.exp) and all(_log(term) is not None for term in expression.args)
+    return (
+        expression.is_Add
+        and expression.has(sp.exp)
+        and all(_log(term) is not None for term in expression.args)
+    )
 
 
 def _log(term):
-    """Logarithm of a positive number times an exponential; None of anything else."""
+    """Logarithm of a positive number times exponentials; None of anything else."""
     coefficient, rest = term.as_coeff_Mul()
-    if not coefficient.is_positive or not (rest == 1 or isinstance(rest, sp.exp)):
+    factors = [factor for factor in sp.Mul.make_args(rest) if factor != 1]
+    if not coefficient.is_positive or not all(isinstance(factor, sp.exp) for factor in factors):
         return None
-    return sp.log(coefficient) + (0 if rest == 1 else rest.args[0])
+    return sp.log(coefficient) + sum(factor.args[0] for factor in factors)

@@ -1,55 +1,95 @@
-"""Discrete outcomes: Bernoulli, Binomial, Geometric, Negative binomial, Poisson, Categorical."""
+"""Discrete outcomes: Bernoulli, Categorical, Binomial, Poisson, Geometric, Negative binomial."""
 
 import numpy as np
 import sympy as sp
 
 from ngbook.families.family import Family
-from ngbook.families.spaces import greater, positive, probability
+from ngbook.families.spaces import at_least, greater, positive, probability
 from ngbook.symbolic import FiniteSum, L, MomentRule, s
 
 k = sp.Symbol("k", integer=True, nonnegative=True)
-p = sp.Symbol("p", positive=True)
+p, p1, p2 = sp.symbols("p p_1 p_2", positive=True)
 eta = sp.Symbol("eta", real=True)
-lam = sp.Symbol("lambda", positive=True)
+logits = sp.symbols("theta_1:4", real=True)
+lam, r = sp.symbols("lambda r", positive=True)
 n = sp.Symbol("n", integer=True, positive=True)
-r = sp.Symbol("r", positive=True)
 
 
-def _bernoulli():
-    log_density = k * sp.log(p) + (1 - k) * sp.log(1 - p)
-    return Family(
-        "Bernoulli",
-        k,
-        [p],
-        log_density,
-        FiniteSum(k, log_density, (0, 1)),
-        support=sp.Range(0, 2),
-        parameter_space=probability(p),
-        sampler=lambda rng, n, p: rng.binomial(1, p, n),
-        example={p: sp.Rational(3, 10)},
-        slug="bernoulli",
-        chart="p",
-    )
+def _on_finite_set(name, size, parameters, log_density, **declared):
+    """Family on the outcomes 0, ..., size - 1, whose expectations are finite sums."""
+    rule = FiniteSum(k, log_density, range(size))
+    return Family(name, k, parameters, log_density, rule, support=sp.Range(size), **declared)
 
 
-def _bernoulli_logit():
-    log_density = k * eta - sp.log(1 + sp.exp(eta))
-    return Family(
-        "Bernoulli",
-        k,
-        [eta],
-        log_density,
-        FiniteSum(k, log_density, (0, 1)),
-        support=sp.Range(0, 2),
-        sampler=lambda rng, n, eta: rng.binomial(1, 1 / (1 + np.exp(-eta)), n),
-        example={eta: sp.Rational(-3, 7)},
-        slug="bernoulli_logit",
-        chart="η = log p/(1-p)",
-    )
+def _choose(log_probabilities):
+    """Log-density of the outcome k from a list of log-probabilities."""
+    return sum(sp.KroneckerDelta(k, i) * log_p for i, log_p in enumerate(log_probabilities))
 
 
-bernoulli = _bernoulli()
-bernoulli_logit = _bernoulli_logit()
+def _draw(rng, size, probabilities):
+    return rng.choice(len(probabilities), size, p=np.divide(probabilities, np.sum(probabilities)))
+
+
+bernoulli = _on_finite_set(
+    "Bernoulli",
+    2,
+    [p],
+    k * sp.log(p) + (1 - k) * sp.log(1 - p),
+    parameter_space=probability(p),
+    sampler=lambda rng, size, p: rng.binomial(1, p, size),
+    example={p: sp.Rational(3, 10)},
+    slug="bernoulli",
+    chart="p",
+)
+
+bernoulli_logit = _on_finite_set(
+    "Bernoulli",
+    2,
+    [eta],
+    k * eta - sp.log(1 + sp.exp(eta)),
+    sampler=lambda rng, size, eta: rng.binomial(1, np.exp(-np.logaddexp(0, -eta)), size),
+    example={eta: sp.Rational(-3, 7)},
+    slug="bernoulli_logit",
+    chart="η = log p/(1-p)",
+)
+
+categorical = _on_finite_set(
+    "Categorical",
+    3,
+    [p1, p2],
+    _choose([sp.log(p1), sp.log(p2), sp.log(1 - p1 - p2)]),
+    parameter_space=[*positive(p1, p2), greater(1, p1 + p2)],
+    sampler=lambda rng, size, p1, p2: _draw(rng, size, [p1, p2, 1 - p1 - p2]),
+    example={p1: sp.Rational(1, 5), p2: sp.Rational(3, 7)},
+    slug="categorical",
+    chart="simplex: (p₁, p₂), p₃ = 1 - p₁ - p₂",
+)
+
+categorical_softmax = _on_finite_set(
+    "Categorical",
+    3,
+    logits,
+    _choose([logit - sp.log(sum(map(sp.exp, logits))) for logit in logits]),
+    sampler=lambda rng, size, *logits: _draw(rng, size, np.exp(np.subtract(logits, max(logits)))),
+    example=dict(zip(logits, map(sp.Rational, ("1/5", "3/10", "-2/7")), strict=True)),
+    slug="categorical_softmax",
+    chart="softmax: (θ₁, θ₂, θ₃)",
+)
+
+binomial = Family(
+    "Binomial",
+    k,
+    [p],
+    sp.loggamma(n + 1) - sp.loggamma(k + 1) - sp.loggamma(n - k + 1) + k * sp.log(p) + (n - k) * sp.log(1 - p),
+    MomentRule({k: L}, (1 - p + p * sp.exp(s)) ** n),
+    support=sp.Range(n + 1),
+    parameter_space=[*probability(p), at_least(n, 1)],
+    sampler=lambda rng, size, p, n: rng.binomial(n, p, size),
+    constants=[n],
+    example={p: sp.Rational(3, 10), n: sp.Integer(7)},
+    slug="binomial",
+    chart="p, of n trials",
+)
 
 poisson = Family(
     "Poisson",
@@ -58,8 +98,37 @@ poisson = Family(
     k * sp.log(lam) - lam - sp.loggamma(k + 1),
     MomentRule({k: L}, sp.exp(lam * (sp.exp(s) - 1))),
     support=sp.S.Naturals0,
-    sampler=lambda rng, n, rate: rng.poisson(rate, n),
+    sampler=lambda rng, size, rate: rng.poisson(rate, size),
     example={lam: sp.Rational(7, 3)},
     slug="poisson",
     chart="λ",
+)
+
+geometric = Family(
+    "Geometric",
+    k,
+    [p],
+    sp.log(p) + (k - 1) * sp.log(1 - p),
+    MomentRule({k: L}, p * sp.exp(s) / (1 - (1 - p) * sp.exp(s))),
+    support=sp.S.Naturals,
+    parameter_space=probability(p),
+    sampler=lambda rng, size, p: rng.geometric(p, size),
+    example={p: sp.Rational(3, 10)},
+    slug="geometric",
+    chart="p, trials until the first success",
+)
+
+negative_binomial = Family(
+    "Negative binomial",
+    k,
+    [p],
+    sp.loggamma(k + r) - sp.loggamma(k + 1) - sp.loggamma(r) + r * sp.log(p) + k * sp.log(1 - p),
+    MomentRule({k: L}, (p / (1 - (1 - p) * sp.exp(s))) ** r),
+    support=sp.S.Naturals0,
+    parameter_space=[*probability(p), greater(r, 0)],
+    sampler=lambda rng, size, p, r: rng.negative_binomial(r, p, size),
+    constants=[r],
+    example={p: sp.Rational(3, 10), r: sp.Rational(5, 2)},
+    slug="negative_binomial",
+    chart="p, failures before success r",
 )

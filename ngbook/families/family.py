@@ -258,7 +258,7 @@ class Family:
         except symbolic.NoClosedForm as reason:
             self.no_kl = str(reason)
             return None
-        return symbolic.tidy(kl)
+        return kl
 
     @cached_property
     def _derivation(self):

@@ -11,6 +11,11 @@ def greater(left, right):
     return sp.StrictGreaterThan(left, right, evaluate=False)
 
 
+def at_least(left, right):
+    """Relation ``left >= right``, likewise not evaluated."""
+    return sp.GreaterThan(left, right, evaluate=False)
+
+
 def positive(*symbols):
     """Relations that say that each symbol is positive."""
     return tuple(greater(symbol, 0) for symbol in symbols)
@@ -23,8 +28,8 @@ def probability(*symbols):
 
 def assumed(symbols):
     """Relations that the assumptions on the symbols amount to."""
-    signs = [(x, greater(x, 0) if x.is_positive else greater(0, x) if x.is_negative else None) for x in symbols]
-    return tuple(relation for _, relation in signs if relation is not None)
+    signed = [symbol for symbol in symbols if symbol.is_positive or symbol.is_negative]
+    return tuple(greater(symbol, 0) if symbol.is_positive else greater(0, symbol) for symbol in signed)
 
 
 def assumed_support(variable):
