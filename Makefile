@@ -26,6 +26,8 @@ book: $(READY)
 	$(BIN)/jupyter-book build book --config _config.yml --path-output . -W -n --keep-going
 
 test: book
+	$(BIN)/ruff check --quiet
+	$(BIN)/ruff format --check --quiet
 	$(BIN)/python -m pytest tests -n $(WORKERS) --dist loadfile -q
 	$(BIN)/python -m pytest book --nbval --nbval-current-env --nbval-cell-timeout=120 -n $(WORKERS) --dist loadfile -q
 
@@ -34,6 +36,10 @@ notebooks: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
+
+lock:
+	uv pip compile pyproject.toml --extra book --universal --python-version 3.11 --no-header --no-annotate \
+	  --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.txt
 
 clean:
 	rm -rf _build .pytest_cache .ruff_cache
