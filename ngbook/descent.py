@@ -267,12 +267,12 @@ def exact_line_search(value, gradient, point, direction):
     direction``: bracketed by doubling from 1, then found to rounding by SciPy's Brent solver. On
     a quadratic the derivative is a straight line and one secant finds it. The derivative is used
     and not the value, because the value is flat at its minimum: it locates the step size to eight
-    digits only.
+    digits only. What the value is good for is the domain: where it is not finite, the line has ended.
 
     Parameters
     ----------
     value : callable
-        Not used: it is here so that every line search is called alike.
+        ``value(theta)``, the objective, a number.
     gradient : callable
         ``gradient(theta)``, the partial derivatives of the value, of shape (p,).
     point : ndarray of shape (p,)
@@ -296,9 +296,10 @@ def exact_line_search(value, gradient, point, direction):
     _descent_rate(gradient, point, direction)
 
     def rate(size):
-        return _or_nan(lambda: _gradient_at(gradient, point + size * direction) @ direction)
+        inside, _ = _evaluate(value, gradient, point + size * direction)
+        return inside[1] @ direction if inside else np.nan
 
-    low, high, outside = 0.0, 1.0, np.inf
+    low, high, outside = 0.0, 1.0, np.inf  # the rate is negative at low; the domain ends before outside
     for _ in range(200):
         rate_high = rate(high)
         if rate_high >= 0:
@@ -307,7 +308,7 @@ def exact_line_search(value, gradient, point, direction):
             outside = high
         else:
             low = high
-        high = min(2 * high, (low + outside) / 2) if low else outside / 2
+        high = min(2 * high, (low + outside) / 2)
     else:
         edge = "the edge of its domain" if np.isfinite(outside) else "step sizes of 1e60"
         raise ValueError(
@@ -374,8 +375,7 @@ def backtracking_line_search(
     here = as_number(value(point), "value(point)")
 
     while not np.array_equal(point + size * direction, point):
-        trial = _or_nan(lambda size=size: as_number(value(point + size * direction)))
-        if trial <= here + sufficient_decrease * size * slope:
+        if _value_or_nan(value, point + size * direction) <= here + sufficient_decrease * size * slope:
             return size
         size *= contraction_factor
     raise ValueError(
@@ -503,11 +503,10 @@ def _gradient_at(gradient, theta):
     return as_vector(gradient(theta), "gradient", theta.size)
 
 
-def _or_nan(compute):
-    """A number, or NaN where it cannot be computed: outside the domain."""
+def _value_or_nan(value, theta):
     with np.errstate(all="ignore"):
         try:
-            return compute()
+            return as_number(value(theta))
         except (ValueError, ArithmeticError):
             return np.nan
 
