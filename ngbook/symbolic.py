@@ -528,26 +528,28 @@ def tidy(expression, point=None):
     cancelled = sp.cancel(sp.together(sp.expand(shifted, power_base=False)))
     numerator, denominator = (sp.factor_terms(part) for part in sp.fraction(cancelled))
     factored = sp.factor(cancelled)
-    candidates = [expression, shifted, sp.expand(cancelled), cancelled, numerator / denominator, factored]
-    shortest = min(candidates, key=lambda e: (sp.count_ops(e), str(e)))
-    return _flip_negative_factors(shortest, point) if point else shortest
+    candidates = [numerator / denominator, factored, expression, shifted, cancelled, sp.expand(cancelled)]
+    if point:
+        candidates = [_flip_negative_factors(candidate, point) for candidate in candidates]
+    lengths = [sp.count_ops(candidate) - (place < 2) for place, candidate in enumerate(candidates)]
+    return candidates[lengths.index(min(lengths))]  # products are worth one operation more
 
 
 def _flip_negative_factors(expression, point):
     """Write ``-1 / (p * (p - 1))`` as ``1 / (p * (1 - p))``, given a p between 0 and 1."""
-    factors = []
+    sign, factors = 1, []
     for factor in sp.Mul.make_args(expression):
         base, exponent = factor.as_base_exp()
         if base.is_Add and exponent.is_Integer and base.subs(point).is_negative:
-            factor = (-1) ** exponent * (-base) ** exponent
+            sign, factor = sign * (-1) ** exponent, (-base) ** exponent
         factors.append(factor)
-    return sp.Mul(*factors)
+    return sign * sp.Mul(*factors) if len(factors) > 1 else expression
 
 
 # --- KL and the three forms -----------------------------------------------------------------------------------
 
 
-def kl_divergence(log_density, parameters, rule):
+def kl_divergence(log_density, parameters, rule, point=None):
     """Divergence ``KL(old || new)``; the old parameters carry the expectation.
 
     Parameters
@@ -558,6 +560,8 @@ def kl_divergence(log_density, parameters, rule):
         The new parameters; ``old`` of each is the old one.
     rule : MomentRule, BetaRule or FiniteSum
         The expectation at the new parameters.
+    point : dict, optional
+        From symbols to numbers: the signs of factors are chosen so that they are positive there, if given.
 
     Returns
     -------
@@ -571,37 +575,37 @@ def kl_divergence(log_density, parameters, rule):
     """
     to_old = {parameter: old(parameter) for parameter in parameters}
     ratio = sp.expand_log(log_density.xreplace(to_old)) - sp.expand_log(log_density)
-    return _tidy_kl(rule.subs(to_old).expectation(ratio), parameters)
+    return _tidy_kl(rule.subs(to_old).expectation(ratio), parameters, point or {})
 
 
-def _tidy_kl(kl, parameters):
-    """KL as differences of locations and logarithms of ratios: shorter, and exact near coincidence."""
+def _tidy_kl(kl, parameters, point):
+    """KL as differences of locations and logarithms of ratios: shorter, and more exact near coincidence."""
+    point = point | {old(parameter): value for parameter, value in point.items()}
+    gaps, kl = {}, sp.expand_log(kl)
     for parameter in parameters:
-        if parameter.is_positive is None and parameter.is_negative is None:
-            gap = sp.Symbol("gap", real=True)
-            shifted = sp.powsimp(sp.expand(kl.subs(parameter, old(parameter) + gap)), combine="exp")
-            if not shifted.has(old(parameter)):
-                kl = shifted.subs(gap, parameter - old(parameter))
-    difference = {p - old(p): sp.Dummy(f"{p}_gap", real=True) for p in parameters}
-    expanded = sp.expand(sp.expand_log(kl.subs(difference)))
-    atoms = expanded.atoms(sp.log, sp.loggamma, sp.polygamma)
-    parts = sp.collect(expanded, sorted(atoms, key=str), tidy, evaluate=False)
-    rest = tidy(parts.pop(sp.S.One, sp.S.Zero))
-    return (_join_logarithms(parts) + rest).subs({gap: d for d, gap in difference.items()})
+        gap = sp.Dummy("gap", real=True)
+        shifted = sp.powsimp(sp.expand(kl.subs(parameter, old(parameter) + gap)), combine="exp")
+        if not shifted.has(old(parameter)):
+            kl, gaps[gap] = shifted, parameter - old(parameter)
+            point[gap] = sp.Rational(1, 17)
+    kl = sp.expand(kl)
+    atoms = sorted(kl.atoms(sp.log, sp.loggamma, sp.polygamma), key=str)
+    parts = sp.collect(kl, atoms, lambda coefficient: tidy(coefficient, point), evaluate=False)
+    rest = sp.powsimp(tidy(parts.pop(sp.S.One, sp.S.Zero), point), combine="exp")
+    return (_join_logarithms(parts, point) + rest).subs(gaps)
 
 
-def _join_logarithms(parts):
+def _join_logarithms(parts, point):
     """Sum of coefficients times atoms, with logarithms of opposite coefficients joined into one of a ratio."""
     total, ratios = sp.S.Zero, {}
     for atom, coefficient in parts.items():
         if not isinstance(atom, sp.log):
             total += coefficient * atom
-        elif sp.expand(-coefficient) in ratios:
-            ratios[sp.expand(-coefficient)] /= atom.args[0]
-        else:
-            key = sp.expand(coefficient)
-            ratios[key] = ratios.get(key, 1) * atom.args[0]
-    return total + sum(tidy(coefficient) * sp.log(ratio) for coefficient, ratio in ratios.items())
+            continue
+        sign = -1 if coefficient.subs(point).is_negative else 1
+        key = sp.expand(sign * coefficient)
+        ratios[key] = ratios.get(key, 1) * atom.args[0] ** sign
+    return total + sum(tidy(coefficient, point) * sp.log(ratio) for coefficient, ratio in ratios.items())
 
 
 @dataclass(frozen=True)
@@ -702,7 +706,8 @@ def fisher_three_ways(log_density, parameters, rule, kl=None, no_kl=None, point=
     try:
         if no_kl is not None:
             raise NoClosedForm(no_kl)
-        kl_hessian = _hessian_at_coincidence(kl or kl_divergence(log_density, parameters, rule), parameters)
+        kl = kl_divergence(log_density, parameters, rule, point) if kl is None else kl
+        kl_hessian = _hessian_at_coincidence(kl, parameters)
     except NoClosedForm as error:
         missing["kl_hessian"] = str(error)
     forms = {"outer": outer, "curvature": curvature, "kl_hessian": kl_hessian}

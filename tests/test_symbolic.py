@@ -1,0 +1,218 @@
+"""The symbolic engine: rules against plain integration, proofs that must fail, changes of chart."""
+
+import numpy as np
+import pytest
+import sympy as sp
+from numpy.testing import assert_allclose
+from scipy import integrate
+
+from ngbook import symbolic
+from ngbook.symbolic import ANGLE, COSINE, SINE, BetaRule, FiniteSum, L, MomentRule, T, U, V, old, s
+
+x, mu = sp.symbols("x mu", real=True)
+y, a, b, sigma, nu = sp.symbols("y a b sigma nu", positive=True)
+
+NORMAL = -sp.log(2 * sp.pi) / 2 - sp.log(sigma) - (x - mu) ** 2 / (2 * sigma**2)
+NORMAL_RULE = MomentRule({x: L}, sp.exp(mu * s + sigma**2 * s**2 / 2))
+
+
+# --- rules ----------------------------------------------------------------------------------------------------
+
+
+def test_moment_rule_agrees_with_plain_integration():
+    density = sp.exp(-y / b) / b
+    rule = MomentRule({y: b * sp.exp(L)}, sp.gamma(1 + s))
+    for expression in (y, y**3, sp.log(y), y * sp.log(y), sp.log(y) ** 2):
+        assert symbolic.equal(rule.expectation(expression), sp.integrate(expression * density, (y, 0, sp.oo)))
+
+
+def test_moment_rule_with_exponentials_of_the_outcome():
+    c = sp.Rational(1, 3)
+    expected = sp.exp(c * mu + c**2 * sigma**2 / 2) * (mu + c * sigma**2)
+    assert symbolic.equal(NORMAL_RULE.expectation(x * sp.exp(c * x)), expected)
+
+
+def test_branches_are_averaged():
+    rule = MomentRule([{x: mu + b * sp.exp(L)}, {x: mu - b * sp.exp(L)}], sp.gamma(1 + s))
+    assert symbolic.equal(rule.expectation(x), mu)
+    assert symbolic.equal(rule.expectation(sp.Abs(x - mu)), b)
+    assert symbolic.equal(rule.expectation((x - mu) ** 2), 2 * b**2)
+
+
+@pytest.mark.parametrize(
+    ("expression", "i", "j", "k", "m"),
+    [
+        (U**2 / V, 2, -1, 0, 0),
+        (1 / (U * V), -1, -1, 0, 0),
+        (sp.log(U), 0, 0, 1, 0),
+        (U * sp.log(U) * sp.log(V), 1, 0, 1, 1),
+        (V**2 * sp.log(V) ** 2, 0, 2, 0, 2),
+    ],
+)
+def test_beta_rule_agrees_with_quadrature(expression, i, j, k, m):
+    rule = BetaRule({}, sp.Rational(5, 2), sp.Rational(7, 3))
+    exact = float(rule.expectation(expression))
+
+    def integrand(u):
+        return u ** (1.5 + i) * (1 - u) ** (4 / 3 + j) * np.log(u) ** k * np.log1p(-u) ** m
+
+    norm = sp.beta(sp.Rational(5, 2), sp.Rational(7, 3)).evalf()
+    assert_allclose(exact, integrate.quad(integrand, 0, 1, epsabs=1e-13)[0] / float(norm), rtol=1e-9)
+
+
+def test_beta_rule_with_a_signed_root_gives_the_moments_of_student_t():
+    rule = BetaRule({x: mu + sigma * T}, nu / 2, sp.S.Half, square=nu * V / U)
+    assert symbolic.equal(rule.expectation(x), mu)
+    assert symbolic.equal(rule.expectation((x - mu) ** 2), nu * sigma**2 / (nu - 2))
+
+
+def test_angle_rule_gives_the_moments_of_the_circle():
+    t, kappa = sp.Symbol("t"), sp.Symbol("kappa", positive=True)
+    generating = sp.besseli(0, sp.sqrt((kappa + s) ** 2 + t**2)) / sp.besseli(0, kappa)
+    rule = MomentRule({x: mu + ANGLE}, generating, statistics=(COSINE, SINE), orders=(s, t))
+    ratio = sp.besseli(1, kappa) / sp.besseli(0, kappa)
+    assert symbolic.equal(rule.expectation(sp.cos(x - mu)), ratio)
+    assert symbolic.equal(rule.expectation(sp.sin(x)), ratio * sp.sin(mu))
+    assert symbolic.equal(rule.expectation(sp.sin(x - mu) ** 2), ratio / kappa)
+
+
+def test_finite_sum_normalises_and_averages():
+    k, p = sp.Symbol("k", integer=True, nonnegative=True), sp.Symbol("p", positive=True)
+    rule = FiniteSum(k, k * sp.log(p) + (1 - k) * sp.log(1 - p), (0, 1))
+    assert symbolic.equal(rule.expectation(1), 1)
+    assert symbolic.equal(rule.expectation(k**3), p)
+
+
+@pytest.mark.parametrize("expression", [sp.sqrt(x), sp.exp(x**2), sp.atan(x), 1 / x])
+def test_a_rule_refuses_what_it_does_not_know(expression):
+    with pytest.raises(symbolic.NoClosedForm):
+        NORMAL_RULE.expectation(expression)
+
+
+def test_beta_rule_refuses_what_it_does_not_know():
+    rule = BetaRule({x: sp.log(U) - sp.log(V)}, a, b)
+    for expression in (sp.atan(x), sp.exp(x / 2) / (2 + x), 1 / (2 + sp.exp(x)), sp.log(1 + sp.exp(2 * x))):
+        with pytest.raises(symbolic.NoClosedForm):
+            rule.expectation(expression)
+
+
+# --- equality -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "how"),
+    [
+        (sp.sympify(2), sp.sympify(2), "identical"),
+        ((a + b) ** 2, a**2 + 2 * a * b + b**2, "expansion"),
+        (1 / a - 1 / b, (b - a) / (a * b), "cancellation"),
+        (sp.polygamma(0, a + 2), sp.polygamma(0, a) + 1 / a + 1 / (a + 1), "cancellation"),
+        (sp.gamma(a) * sp.gamma(1 - a), sp.pi / sp.sin(sp.pi * a), "Gamma function identities"),
+        (sp.sin(a) ** 2 + sp.cos(a) ** 2, sp.Integer(1), "simplification"),
+    ],
+)
+def test_equality_is_proved_by_the_lightest_step_that_does(left, right, how):
+    assert symbolic.prove_equal(left, right) == how
+    assert not symbolic.equal(left, right + sp.Rational(1, 10**20))
+    assert not symbolic.equal(left, 2 * right)
+
+
+def test_equality_of_matrices_needs_every_entry_and_the_shape():
+    left = sp.Matrix([[a, 0], [0, 1 / (1 / b)]])
+    assert symbolic.equal(left, sp.diag(a, b))
+    assert not symbolic.equal(left, sp.diag(a, -b))
+    assert not symbolic.equal(left, sp.Matrix([a, b]))
+
+
+def test_what_cannot_be_decided_is_neither_true_nor_false():
+    f = sp.Function("f")
+    with pytest.raises(symbolic.Undecided, match="neither proved nor refuted"):
+        symbolic.equal(f(a), f(b))
+
+
+@pytest.mark.parametrize(
+    "expression", [1 / a - 1 / (a + b), sp.gamma(a + 2) / sp.gamma(a), (a**2 - b**2) / (a - b), a * b + a]
+)
+def test_tidying_changes_the_form_only(expression):
+    assert symbolic.equal(symbolic.tidy(expression), expression)
+    assert sp.count_ops(symbolic.tidy(expression)) <= sp.count_ops(expression)
+
+
+def test_tidying_at_a_point_writes_positive_factors():
+    tidied = symbolic.tidy(-1 / (a**2 - a), {a: sp.Rational(1, 3)})
+    assert tidied == 1 / (a * (1 - a))
+    assert sp.denom(tidied) == a * (1 - a)
+
+
+# --- the three forms ------------------------------------------------------------------------------------------
+
+
+def test_three_ways_of_the_normal():
+    derivation = symbolic.fisher_three_ways(NORMAL, [mu, sigma], NORMAL_RULE)
+    assert derivation.matrix == sp.diag(1 / sigma**2, 2 / sigma**2)
+    assert [pair for pair, _ in derivation.proved] == [("outer", "curvature"), ("outer", "kl_hessian")]
+    assert derivation.regular and not derivation.missing
+
+
+def test_three_ways_notices_a_rule_for_another_distribution():
+    wrong = MomentRule({x: L}, sp.exp(mu * s + sigma**2 * s**2))  # twice the variance
+    derivation = symbolic.fisher_three_ways(NORMAL, [mu, sigma], wrong)
+    assert not derivation.regular and derivation.matrix is None
+    assert "mean score" in derivation.reason and "curvature" in derivation.reason
+
+
+@pytest.mark.parametrize("factor", [2, -1])
+def test_three_ways_notices_a_wrong_kl(factor):
+    kl = symbolic.kl_divergence(NORMAL, [mu, sigma], NORMAL_RULE)
+    derivation = symbolic.fisher_three_ways(NORMAL, [mu, sigma], NORMAL_RULE, kl=factor * kl)
+    assert not derivation.regular
+    assert "kl_hessian" in derivation.reason
+
+
+def test_kl_is_old_then_new():
+    kl = symbolic.kl_divergence(NORMAL, [mu, sigma], NORMAL_RULE)
+    expected = sp.log(sigma / old(sigma)) + (old(sigma) ** 2 + (mu - old(mu)) ** 2) / (2 * sigma**2) - sp.S.Half
+    assert symbolic.equal(sp.expand_log(kl), sp.expand_log(expected))
+    swapped = expected.subs({sigma: old(sigma), old(sigma): sigma}, simultaneous=True)
+    assert not symbolic.equal(kl, swapped)
+
+
+def test_kl_with_a_kink_has_no_hessian():
+    derivation = symbolic.fisher_three_ways(NORMAL, [mu, sigma], NORMAL_RULE, kl=sp.Abs(mu - old(mu)) ** 3)
+    assert derivation.kl_hessian is not None  # twice differentiable, but zero: not the Fisher matrix
+    assert not derivation.regular
+    lopsided = (mu - old(mu)) * sp.Abs(mu - old(mu))
+    derivation = symbolic.fisher_three_ways(NORMAL, [mu, sigma], NORMAL_RULE, kl=lopsided)
+    assert "two sides" in derivation.missing["kl_hessian"]
+
+
+def test_score_and_hessian_are_derivatives():
+    assert symbolic.score(a * y, [a, b]) == sp.Matrix([y, 0])
+    assert symbolic.hessian(a**2 * b, [a, b]) == sp.Matrix([[2 * b, 2 * a], [2 * a, 0]])
+
+
+def test_old_keeps_the_assumptions():
+    assert old(sigma).name == "sigma_old" and old(sigma).is_positive
+    assert old(mu).is_real and old(mu).is_positive is None
+
+
+# --- charts ---------------------------------------------------------------------------------------------------
+
+
+def test_change_of_chart_and_back_is_the_identity():
+    ell = sp.Symbol("ell", real=True)
+    fisher = sp.diag(1 / sigma**2, 2 / sigma**2)
+    there = symbolic.change_of_chart(fisher, [mu, sigma], [mu, sp.exp(ell)], [mu, ell])
+    assert there == sp.diag(sp.exp(-2 * ell), 2)
+    assert symbolic.change_of_chart(there, [mu, ell], [mu, sp.log(sigma)], [mu, sigma]) == fisher
+
+
+def test_change_of_chart_is_not_a_substitution():
+    ell = sp.Symbol("ell", real=True)
+    fisher = sp.diag(1 / sigma**2, 2 / sigma**2)
+    there = symbolic.change_of_chart(fisher, [mu, sigma], [mu, sp.exp(ell)], [mu, ell])
+    assert not symbolic.equal(there, fisher.subs(sigma, sp.exp(ell)))
+
+
+def test_change_of_chart_refuses_what_does_not_fit():
+    with pytest.raises(ValueError, match="do not fit"):
+        symbolic.change_of_chart(sp.eye(2), [mu, sigma], [mu], [mu, sigma])
