@@ -9,6 +9,7 @@ lightness upside down, and colours that stay apart for readers with red-green or
 blindness. Lines differ by dash and marker as well, because a palette alone is not enough.
 """
 
+import sys
 from dataclasses import dataclass
 
 import matplotlib as mpl
@@ -111,11 +112,12 @@ def use_style():
     has not changed keeps its bytes.
     """
     plt.rcParams.update(mpl.rcParamsDefault | _STYLE | {"backend": mpl.rcParams["backend"]})
-    try:
-        from matplotlib_inline.backend_inline import set_matplotlib_formats
-        from matplotlib_inline.config import InlineBackend
-    except ImportError:  # outside a notebook there is no inline backend to configure
-        return
+    interactive = sys.modules.get("IPython")
+    if interactive is None or interactive.get_ipython() is None:
+        return  # outside a notebook there is no inline backend to configure
+    from matplotlib_inline.backend_inline import set_matplotlib_formats
+    from matplotlib_inline.config import InlineBackend
+
     # The inline backend would crop each figure, which draws it twice and shifts its size by its content.
     InlineBackend.instance().print_figure_kwargs = {"bbox_inches": None}
     InlineBackend.instance().rc = {}

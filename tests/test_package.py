@@ -1,0 +1,106 @@
+"""The package as a whole: quick to import, layered as the design says, installable by itself."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import ngbook
+
+ROOT = Path(__file__).parents[1]
+LAYERS = ["checks", "symbolic", "families", "solve", "fisher", "descent", "plots"]
+# What two modules share without being public: each belongs to the layer of its owner.
+PRIVATE = {"_exact": "checks"}
+
+
+def run(code):
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+
+def test_import_is_light():
+    heavy = run("import sys, ngbook; print(sorted({'sympy', 'matplotlib', 'scipy'} & set(sys.modules)))")
+    assert heavy.strip() == "[]"
+
+
+def test_checking_numbers_does_not_import_sympy():
+    code = "import sys; from ngbook import checks; checks.close(1.0, 1, about='one'); print('sympy' in sys.modules)"
+    assert run(code).splitlines()[-1] == "False"
+
+
+def test_every_module_is_reachable_from_the_package():
+    for name in ngbook.__all__:
+        assert getattr(ngbook, name).__name__ == f"ngbook.{name}"
+    with pytest.raises(AttributeError, match="it has checks"):
+        ngbook.nothing  # noqa: B018
+
+
+def test_every_public_name_exists_and_has_a_docstring():
+    for name in ngbook.__all__:
+        module = getattr(ngbook, name)
+        assert module.__doc__ and module.__all__
+        for public in module.__all__:
+            value = getattr(module, public)
+            if callable(value) and getattr(value, "__module__", "").startswith("ngbook"):
+                assert value.__doc__, f"{name}.{public}"
+
+
+def module_files():
+    for path in sorted((ROOT / "ngbook").rglob("*.py")):
+        parts = path.relative_to(ROOT / "ngbook").with_suffix("").parts
+        if parts != ("__init__",):
+            yield PRIVATE.get(parts[0], parts[0]), path
+
+
+@pytest.mark.parametrize(
+    ("layer", "path"), list(module_files()), ids=lambda value: getattr(value, "stem", value)
+)
+def test_modules_import_only_from_layers_above(layer, path):
+    allowed = set(LAYERS[: LAYERS.index(layer) + 1]) | {
+        name for name, owner in PRIVATE.items() if LAYERS.index(owner) <= LAYERS.index(layer)
+    }
+    imported = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("ngbook"):
+            parts = node.module.split(".")
+            imported |= {parts[1]} if len(parts) > 1 else {alias.name for alias in node.names}
+        elif isinstance(node, ast.Import):
+            imported |= {a.name.split(".")[1] for a in node.names if a.name.startswith("ngbook.")}
+    assert imported <= allowed, f"{path.name} imports {imported - allowed}, which come later in the order"
+
+
+def test_runtime_dependencies_are_those_that_the_package_imports():
+    declared = {
+        re.match(r"[a-z-]+", d)[0]
+        for d in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    }
+    imported = set()
+    for path in (ROOT / "ngbook").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                imported.add(node.module.split(".")[0])
+    third_party = imported - set(sys.stdlib_module_names) - {"ngbook", "matplotlib_inline"}
+    assert third_party == declared  # matplotlib_inline is imported only inside a notebook, which brings it
+
+
+def test_the_built_wheel_holds_the_package_and_nothing_else(tmp_path):
+    subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+        + ["--wheel-dir", str(tmp_path), str(ROOT)],
+        check=True,
+        capture_output=True,
+    )
+    (wheel,) = tmp_path.glob("ngbook-*.whl")
+    code = (
+        f"import sys; sys.path.insert(0, {str(wheel)!r}); import ngbook, numpy as np; "
+        "from ngbook import families; print(ngbook.__file__); "
+        "print(families.normal.fisher(np.array([0.0, 2.0])).round(3).tolist())"
+    )
+    origin, matrix = run(code).splitlines()
+    assert str(wheel) in origin
+    assert matrix == "[[0.25, 0.0], [0.0, 0.5]]"

@@ -1,0 +1,168 @@
+"""The look: contrast on both backgrounds, colours that stay apart, and figures that keep their bytes."""
+
+import io
+import re
+from itertools import combinations
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from ngbook import plots
+
+STYLE_SHEET = Path(__file__).parents[1] / "book" / "assets" / "book.css"
+WHITE = np.ones(3)
+# The theme's dark page is #121212; its base theme's is this, a little lighter, which is the stricter test.
+DARK_PAGE = np.array([0x14, 0x18, 0x1E]) / 255
+
+# The style sheet's filter for the dark theme: invert(1), then hue-rotate(180deg). The matrix is the filter
+# effects specification's hueRotate at 180 degrees.
+HUE_ROTATE_180 = np.array([[-0.574, 1.430, 0.144], [0.426, 0.430, 0.144], [0.426, 1.430, -0.856]])
+
+# Simulated colour blindness at full severity, on linear RGB: Machado, Oliveira and Fernandes (2009), table 1.
+COLOUR_BLINDNESS = {
+    "none": np.eye(3),
+    "protanopia": np.array(
+        [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]
+    ),
+    "deuteranopia": np.array(
+        [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]
+    ),
+    "tritanopia": np.array(
+        [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]]
+    ),
+}
+
+
+def rgb(colour):
+    return np.array(matplotlib.colors.to_rgb(colour))
+
+
+def in_dark_theme(colour):
+    return np.clip(HUE_ROTATE_180 @ (1 - colour), 0, 1)
+
+
+def linear(colour):
+    return np.where(colour <= 0.04045, colour / 12.92, ((colour + 0.055) / 1.055) ** 2.4)
+
+
+def contrast(first, second):
+    """The contrast ratio of the accessibility guidelines (WCAG 2)."""
+    luminances = sorted(linear(c) @ [0.2126, 0.7152, 0.0722] for c in (first, second))
+    return (luminances[1] + 0.05) / (luminances[0] + 0.05)
+
+
+def lab(linear_rgb):
+    """CIE L*a*b* with the D65 white point."""
+    to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+    ratio = to_xyz @ np.clip(linear_rgb, 0, 1) / (to_xyz @ np.ones(3))
+    f = np.where(ratio > 0.008856, np.cbrt(ratio), 7.787 * ratio + 16 / 116)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+@pytest.mark.parametrize("name", plots.PALETTE)
+def test_contrast_of_lines_on_both_pages(name):
+    colour = rgb(plots.PALETTE[name])
+    assert contrast(colour, WHITE) >= 3
+    assert contrast(in_dark_theme(colour), DARK_PAGE) >= 3
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_contrast_of_text_in_figures(theme):
+    ink = rgb(plots.PALETTE["ink"])
+    text, page = (ink, WHITE) if theme == "light" else (in_dark_theme(ink), DARK_PAGE)
+    assert contrast(text, page) >= 4.5
+
+
+def test_the_style_sheet_applies_the_filter_that_is_tested_here():
+    rule = re.search(
+        r'html\[data-theme="dark"\][^{]*img\[src\$="\.svg"\] \{([^}]*)\}', STYLE_SHEET.read_text()
+    )
+    assert "filter: invert(1) hue-rotate(180deg);" in rule.group(1)
+
+
+@pytest.mark.parametrize("kind", COLOUR_BLINDNESS)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_two_main_colours_stay_apart_for_every_reader(kind, theme):
+    def seen(name):
+        colour = rgb(plots.PALETTE[name])
+        return lab(COLOUR_BLINDNESS[kind] @ linear(in_dark_theme(colour) if theme == "dark" else colour))
+
+    # A difference of about 2.3 is just noticeable; these two carry the book's main comparison.
+    assert np.linalg.norm(seen("blue") - seen("orange")) > 30
+
+
+def test_lines_are_told_apart_by_more_than_colour():
+    for first, second in combinations(plots.ROLES.values(), 2):
+        assert first.linestyle != second.linestyle
+        assert first.marker != second.marker
+
+
+def figure_bytes():
+    plots.use_style()
+    fig, axes = plt.subplots()
+    plots.path(axes, [[0, 0], [1, 1]], "natural", label="a")
+    plots.contours(axes, lambda x, y: x**2 + y**2, np.linspace(-1, 1, 9), np.linspace(-1, 1, 9), [0.5, 1])
+    axes.legend()
+    buffer = io.BytesIO()
+    fig.savefig(buffer, format="svg", metadata={"Date": None})
+    plt.close(fig)
+    return buffer.getvalue()
+
+
+def test_a_figure_drawn_twice_has_the_same_bytes_and_no_font_to_fetch():
+    first = figure_bytes()
+    assert first == figure_bytes()
+    assert b"<text" not in first and b"@font-face" not in first
+    assert not re.findall(rb'(?:href|src)="https?:', first)
+
+
+@pytest.fixture
+def axes():
+    fig, axes = plt.subplots()
+    yield axes
+    plt.close(fig)
+
+
+def test_ellipse_lies_on_the_trust_region(axes):
+    metric = np.array([[1.0, -2.0], [-2.0, 5.0]])
+    points = plots.ellipse(axes, [3.0, -1.0], metric, radius=0.7)
+    d = points - [3.0, -1.0]
+    np.testing.assert_allclose(np.einsum("ni,ij,nj->n", d, metric, d) / 2, 0.7, rtol=1e-12)
+
+
+def test_field_returns_the_lengths_before_scaling(axes):
+    lengths = plots.field(axes, [[0, 0], [1, 1]], [[3, 4], [0, 2]], "gradient", scale=0.1)
+    np.testing.assert_allclose(lengths, [5, 2])
+
+
+def test_log_log_draws_guides_through_the_height_given(axes):
+    x = np.geomspace(1e-3, 1e-1, 5)
+    plots.log_log(axes, x, {"cubic": ("natural", x**3)}, guides=[(2, 0.5)])
+    guide = axes.lines[-1]
+    np.testing.assert_allclose(guide.get_ydata(), 0.5 * (x / x[-1]) ** 2)
+
+
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (lambda a: plots.path(a, [0, 1, 2], "natural"), "shape"),
+        (lambda a: plots.path(a, [[0, np.nan]], "natural"), "finite"),
+        (lambda a: plots.path(a, [[0, 1]], "ours"), "use one of"),
+        (lambda a: plots.ellipse(a, [0, 0], np.eye(2), radius=0), "positive"),
+        (lambda a: plots.ellipse(a, [0, 0], np.eye(2), radius=np.nan), "positive"),
+        (lambda a: plots.ellipse(a, [0, 0], [[1, 2], [2, 1]], radius=1), "positive definite"),
+        (lambda a: plots.ellipse(a, [0, 0], [[1, 2], [0, 1]], radius=1), "symmetric"),
+        (lambda a: plots.field(a, [[0, 0]], [[1, 1], [2, 2]], "natural"), "one vector a point"),
+        (lambda a: plots.log_log(a, [1, 2], {"y": ("natural", [0, 1])}), "positive"),
+        (lambda a: plots.densities(a, [0, 1], {"p": ("natural", [-1, 1])}), "not negative"),
+        (lambda a: plots.contours(a, lambda x, y: 1.0, [0, 1], [0, 1], [0.5]), "elementwise"),
+    ],
+)
+def test_bad_input_is_refused_with_a_reason(axes, draw, message):
+    with pytest.raises(ValueError, match=message):
+        draw(axes)
