@@ -6,10 +6,10 @@
 Differences from ``jupyter execute --inplace``:
 
 1. execution times are not recorded;
-2. the metadata that name one machine (kernel display name, Python's patch version) are
-   reduced to what a reader's Jupyter needs;
+2. the metadata that name one machine (kernel, Python's patch version) are reduced to what a
+   reader's Jupyter needs;
 3. a notebook is written only if its bytes change, so nothing is rebuilt in vain;
-4. notebooks run in parallel, one process each, and every failure is shown before the exit.
+4. notebooks run side by side, and every failure is shown before the exit.
 """
 
 import sys
@@ -24,14 +24,23 @@ BOOK = Path(__file__).parent
 TIMEOUT = 120  # seconds for one cell
 WORKERS = 2
 METADATA = {
-    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-    "language_info": {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"},
+    "kernelspec": {
+        "display_name": "Python 3",
+        "language": "python",
+        "name": "python3",
+    },
+    "language_info": {
+        "name": "python",
+        "file_extension": ".py",
+        "mimetype": "text/x-python",
+    },
 }
 
 
 def chapters():
     """Every notebook of the book, in a stable order."""
-    return sorted(path for path in BOOK.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
+    found = BOOK.rglob("*.ipynb")
+    return sorted(path for path in found if ".ipynb_checkpoints" not in path.parts)
 
 
 def normalise(notebook):
@@ -56,7 +65,8 @@ def execute(path):
         timeout=TIMEOUT,
         kernel_name="python3",
         record_timing=False,
-        extra_arguments=["--log-level=ERROR"],  # the kernel's remarks about its own start are not the chapter's
+        # The kernel's remarks about its own start are not the chapter's.
+        extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": str(path.parent)}},
     )
     try:
@@ -71,7 +81,7 @@ def execute(path):
 
 
 def main(arguments):
-    """Execute the notebooks named, or all; exit with status 1 if any cell failed."""
+    """Execute the notebooks named, or all; status 1 if any cell failed."""
     paths = [Path(argument).resolve() for argument in arguments] or chapters()
     with ThreadPoolExecutor(WORKERS) as pool:
         failures = [error for error in pool.map(execute, paths) if error]
