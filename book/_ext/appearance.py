@@ -21,9 +21,8 @@ def _without_thebe(scripts):
 
 def _clean_page(app, pagename, templatename, context, doctree):
     context["script_files"] = _without_thebe(context.get("script_files", []))
-    context["css_files"] = [
-        sheet for sheet in context.get("css_files", []) if "thebe" not in str(getattr(sheet, "filename", sheet))
-    ]
+    sheets = context.get("css_files", [])
+    context["css_files"] = [s for s in sheets if "thebe" not in str(getattr(s, "filename", s))]
 
 
 def setup(app):
