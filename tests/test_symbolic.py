@@ -16,7 +16,7 @@ NORMAL = -sp.log(2 * sp.pi) / 2 - sp.log(sigma) - (x - mu) ** 2 / (2 * sigma**2)
 NORMAL_RULE = MomentRule({x: L}, sp.exp(mu * s + sigma**2 * s**2 / 2))
 
 
-# --- rules ----------------------------------------------------------------------------------------------------
+# --- rules
 
 
 def test_moment_rule_agrees_with_plain_integration():
@@ -96,7 +96,7 @@ def test_beta_rule_refuses_what_it_does_not_know():
             rule.expectation(expression)
 
 
-# --- equality -------------------------------------------------------------------------------------------------
+# --- equality
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_beta_rule_refuses_what_it_does_not_know():
     [
         (sp.sympify(2), sp.sympify(2), "identical"),
         ((a + b) ** 2, a**2 + 2 * a * b + b**2, "expansion"),
-        (1 / a - 1 / b, (b - a) / (a * b), "cancellation"),
+        (1 / a - 1 / (a + b), b / (a * (a + b)), "cancellation"),
         (sp.polygamma(0, a + 2), sp.polygamma(0, a) + 1 / a + 1 / (a + 1), "cancellation"),
         (sp.gamma(a) * sp.gamma(1 - a), sp.pi / sp.sin(sp.pi * a), "Gamma function identities"),
         (sp.sin(a) ** 2 + sp.cos(a) ** 2, sp.Integer(1), "simplification"),
@@ -143,7 +143,7 @@ def test_tidying_at_a_point_writes_positive_factors():
     assert sp.denom(tidied) == a * (1 - a)
 
 
-# --- the three forms ------------------------------------------------------------------------------------------
+# --- the three forms
 
 
 def test_three_ways_of_the_normal():
@@ -170,7 +170,9 @@ def test_three_ways_notices_a_wrong_kl(factor):
 
 def test_kl_is_old_then_new():
     kl = symbolic.kl_divergence(NORMAL, [mu, sigma], NORMAL_RULE)
-    expected = sp.log(sigma / old(sigma)) + (old(sigma) ** 2 + (mu - old(mu)) ** 2) / (2 * sigma**2) - sp.S.Half
+    expected = (
+        sp.log(sigma / old(sigma)) + (old(sigma) ** 2 + (mu - old(mu)) ** 2) / (2 * sigma**2) - sp.S.Half
+    )
     assert symbolic.equal(sp.expand_log(kl), sp.expand_log(expected))
     swapped = expected.subs({sigma: old(sigma), old(sigma): sigma}, simultaneous=True)
     assert not symbolic.equal(kl, swapped)
@@ -195,7 +197,7 @@ def test_old_keeps_the_assumptions():
     assert old(mu).is_real and old(mu).is_positive is None
 
 
-# --- charts ---------------------------------------------------------------------------------------------------
+# --- charts
 
 
 def test_change_of_chart_and_back_is_the_identity():

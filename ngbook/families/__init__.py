@@ -1,8 +1,8 @@
 """Parametric distributions, each declared once in SymPy and compiled to NumPy.
 
 ``families.normal`` and its like are objects of ``Family``; ``catalogue()`` lists them in a teaching order.
-``families.uniform`` is the counterexample: its support moves with its parameter, and its Fisher matrix does not
-exist.
+``families.uniform`` is the counterexample: its support moves with its parameter, and its Fisher matrix does
+not exist.
 """
 
 from ngbook.families.discrete import (

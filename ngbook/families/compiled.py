@@ -4,6 +4,7 @@ import numpy as np
 import sympy as sp
 
 _log_sum_exp = sp.Function("log_sum_exp", real=True)
+_indicator = sp.Function("indicator", real=True)
 _scaled_bessel = sp.Function("scaled_bessel", positive=True)
 
 
@@ -27,7 +28,7 @@ def compile_entries(expressions, arguments):
     names = {
         "log_sum_exp": lambda *terms: np.logaddexp.reduce(np.broadcast_arrays(*terms), axis=0),
         "scaled_bessel": special.ive,
-        "KroneckerDelta": lambda i, j: np.equal(i, j).astype(float),
+        "indicator": lambda i, j: np.equal(i, j).astype(float),
     }
     stable = [_stable(sp.sympify(expression)) for expression in expressions]
     return sp.lambdify(list(arguments), stable, modules=[names, "scipy", "numpy"], cse=True)
@@ -35,7 +36,10 @@ def compile_entries(expressions, arguments):
 
 def _stable(expression):
     """Rewrite sums of exponentials and Bessel functions, so that neither overflows before it cancels."""
-    rewritten = expression.replace(_is_sum_of_exponentials, lambda e: sp.exp(_log_sum_exp(*map(_log, e.args))))
+    rewritten = expression.replace(
+        _is_sum_of_exponentials, lambda e: sp.exp(_log_sum_exp(*map(_log, e.args)))
+    )
+    rewritten = rewritten.replace(sp.KroneckerDelta, lambda i, j: _indicator(i, j))
     rewritten = rewritten.replace(sp.besseli, lambda order, x: _scaled_bessel(order, x) * sp.exp(x))
     if rewritten == expression:
         return expression

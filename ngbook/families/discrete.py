@@ -80,7 +80,11 @@ binomial = Family(
     "Binomial",
     k,
     [p],
-    sp.loggamma(n + 1) - sp.loggamma(k + 1) - sp.loggamma(n - k + 1) + k * sp.log(p) + (n - k) * sp.log(1 - p),
+    sp.loggamma(n + 1)
+    - sp.loggamma(k + 1)
+    - sp.loggamma(n - k + 1)
+    + k * sp.log(p)
+    + (n - k) * sp.log(1 - p),
     MomentRule({k: L}, (1 - p + p * sp.exp(s)) ** n),
     support=sp.Range(n + 1),
     parameter_space=[*probability(p), at_least(n, 1)],

@@ -16,8 +16,8 @@ __all__ = ["Family"]
 class Family:
     """Parametric distribution, declared once as a SymPy log-density.
 
-    Everything else is derived from the declaration, on first use: the score, the Fisher matrix in three ways, KL,
-    and a NumPy function for each.
+    Everything else is derived from the declaration, on first use: the score, the Fisher matrix in three ways,
+    KL, and a NumPy function for each.
 
     Parameters
     ----------
@@ -32,7 +32,8 @@ class Family:
     rule : MomentRule, BetaRule or FiniteSum
         The expectation, an object of ``ngbook.symbolic``.
     support : sympy.Set, optional
-        Outcomes of positive density. The half-line or the line, by the assumptions on ``variable``, if not given.
+        Outcomes of positive density. If not given, the half-line or the line, by the assumptions on
+        ``variable``.
     parameter_space : sequence of sympy relation, optional
         Unevaluated inequalities. From the assumptions on the parameters and constants, if not given.
     sampler : callable, optional
@@ -57,15 +58,16 @@ class Family:
 
     Examples
     --------
-    A family of one's own, the half-normal distribution. ``x**2 / (2 * sigma**2)`` is Gamma distributed with shape
-    one half; its logarithm is the statistic ``L`` of the rule.
+    A family of one's own, the half-normal distribution. ``x**2 / (2 * sigma**2)`` is Gamma distributed with
+    shape one half; its logarithm is the statistic ``L`` of the rule.
 
     >>> import sympy as sp
     >>> from ngbook.families import Family
     >>> from ngbook.symbolic import L, MomentRule, s
     >>> x, sigma = sp.symbols("x sigma", positive=True)
     >>> log_density = sp.log(2 / sp.pi) / 2 - sp.log(sigma) - x**2 / (2 * sigma**2)
-    >>> rule = MomentRule({x: sp.sqrt(2) * sigma * sp.exp(L / 2)}, sp.gamma(s + sp.S.Half) / sp.gamma(sp.S.Half))
+    >>> moments = sp.gamma(s + sp.S.Half) / sp.gamma(sp.S.Half)
+    >>> rule = MomentRule({x: sp.sqrt(2) * sigma * sp.exp(L / 2)}, moments)
     >>> Family("Half-normal", x, [sigma], log_density, rule).derivation().matrix
     Matrix([[2/sigma**2]])
     """
@@ -102,14 +104,13 @@ class Family:
         self.example = dict(example or {})
         self.slug = slug or name.lower().replace("-", "_").replace(" ", "_")
         self.chart = chart or f"({', '.join(parameter.name for parameter in self.parameters)})"
-        self.fixed = {}
-        self._general, self._values = None, {}  # the family that ``at`` was called on, and with what
-        self._expectations = {}
+        self.fixed, self._expectations = {}, {}
+        self._general, self._values = self, {}  # the family before ``at``, and the values that ``at`` put in
         unknown = self.log_density.free_symbols - {*self._variables, *self.parameters, *self.constants}
         if unknown:
             raise ValueError(
-                f"the log-density of {name} contains {', '.join(sorted(map(str, unknown)))}, which is neither the "
-                "variable nor a parameter nor a constant; declare it, with the same assumptions"
+                f"the log-density of {name} contains {', '.join(sorted(map(str, unknown)))}, which is "
+                "neither the variable nor a parameter nor a constant; declare it, with the same assumptions"
             )
 
     def __repr__(self):
@@ -145,7 +146,9 @@ class Family:
         values = {symbols[name]: _exact(name, value) for name, value in constants.items()}
         for relation in self.parameter_space:
             if relation.free_symbols <= set(values) and not relation.subs(values):
-                raise ValueError(f"{_listing(constants)} is outside the space of {self!r}: it needs {_bound(relation)}")
+                raise ValueError(
+                    f"{_listing(constants)} is outside the space of {self!r}: it needs {_bound(relation)}"
+                )
         for symbol, value in values.items():
             if symbol.is_integer and not value.is_integer:
                 raise ValueError(f"{symbol} = {value} of {self!r} must be a whole number")
@@ -166,11 +169,11 @@ class Family:
             slug=self.slug,
             chart=self.chart,
         )
-        family.fixed = self.fixed | dict(constants)
-        family._general, family._values = self, values
+        family._general, family._values = self._general, self._values | values
+        family.fixed = {symbol.name: _plain(value) for symbol, value in family._values.items()}
         return family
 
-    # --- exact ------------------------------------------------------------------------------------------------
+    # --- exact
 
     def expectation(self, expression):
         """Expectation of an expression in the outcome under p_theta, exactly.
@@ -221,8 +224,8 @@ class Family:
         Returns
         -------
         sympy.Expr or None
-            In ``old_parameters``, which carry the expectation, and ``parameters``; None if it has no closed form,
-            for the reason in ``derivation().missing["kl_hessian"]``.
+            In ``old_parameters``, which carry the expectation, and ``parameters``; None if it has no closed
+            form, for the reason in ``derivation().missing["kl_hessian"]``.
         """
         return self._kl_expression
 
@@ -246,7 +249,7 @@ class Family:
 
     @cached_property
     def _kl_expression(self):
-        if self._general is not None:
+        if self._general is not self:
             general = self._general.kl_expression()
             return None if general is None else general.subs(self._values)
         if self.closed_form_kl is not None:
@@ -254,7 +257,7 @@ class Family:
         if self.no_kl is not None:
             return None
         try:
-            kl = symbolic.kl_divergence(self.log_density, self.parameters, self.rule)
+            kl = symbolic.kl_divergence(self.log_density, self.parameters, self.rule, self.example)
         except symbolic.NoClosedForm as reason:
             self.no_kl = str(reason)
             return None
@@ -262,14 +265,14 @@ class Family:
 
     @cached_property
     def _derivation(self):
-        if self._general is not None:
+        if self._general is not self:
             return self._general.derivation().subs(self._values)
         kl = self.kl_expression()
         return symbolic.fisher_three_ways(
             self.log_density, self.parameters, self.rule, kl=kl, no_kl=self.no_kl, point=self.example
         )
 
-    # --- compiled ---------------------------------------------------------------------------------------------
+    # --- compiled
 
     def log_prob(self, theta, x):
         """Log-density at outcomes.
@@ -293,9 +296,9 @@ class Family:
         """
         theta = self._checked(theta)
         columns = self._columns(x)
-        mask = self._support.contains(columns, theta)
+        mask = self._general._support.contains(columns, self._numbers(theta))
         result = np.full(mask.shape, -np.inf)
-        (values,) = self._log_prob(*theta, *(column[mask] for column in columns))
+        (values,) = self._general._log_prob(*self._numbers(theta), *(column[mask] for column in columns))
         result[mask] = values
         return result
 
@@ -322,15 +325,15 @@ class Family:
         """
         theta = self._checked(theta)
         columns = self._columns(x)
-        mask = self._support.contains(columns, theta)
+        mask = self._general._support.contains(columns, self._numbers(theta))
         if not mask.all():
             first = int(np.argmin(mask))
             value = [float(column[first]) for column in columns]
             raise ValueError(
-                f"x[{first}] = {value[0] if len(value) == 1 else value} is outside the support {self.support} of "
-                f"{self!r}, where the score does not exist"
+                f"x[{first}] = {value[0] if len(value) == 1 else value} is outside the support "
+                f"{self.support} of {self!r}, where the score does not exist"
             )
-        entries = self._score_function(*theta, *columns)
+        entries = self._general._score_function(*self._numbers(theta), *columns)
         return np.stack([np.broadcast_to(entry, mask.shape) for entry in entries], axis=-1)
 
     def fisher(self, theta):
@@ -349,12 +352,13 @@ class Family:
         Raises
         ------
         ValueError
-            If the shape is wrong, a number is NaN, ``theta`` lies outside the parameter space, or the family is
-            not regular, so that there is no such matrix.
+            If the shape is wrong, a number is NaN, ``theta`` lies outside the parameter space, or the family
+            is not regular, so that there is no such matrix.
         """
         theta = self._checked(theta)
         size = len(self.parameters)
-        return np.array(self._fisher_function(*theta), dtype=float).reshape(size, size)
+        entries = self._general._fisher_function(*self._numbers(theta))
+        return np.array(entries, dtype=float).reshape(size, size)
 
     def kl(self, old, new):
         """Divergence ``KL(old || new)``: the mean of ``log p_old(x) - log p_new(x)`` over x from ``old``.
@@ -380,7 +384,7 @@ class Family:
         old, new = self._checked(old, "old"), self._checked(new, "new")
         if self.kl_expression() is None:
             return kl_by_quadrature(self, old, new)
-        return float(self._kl_function(*old, *new)[0])
+        return float(self._general._kl_function(*old, *self._numbers(new))[0])
 
     def sample(self, theta, n, rng):
         """Random outcomes.
@@ -410,38 +414,45 @@ class Family:
         if not isinstance(n, (int, np.integer)) or n < 0:
             raise ValueError(f"n = {n!r}; give the number of outcomes, a whole number that is not negative")
         if self.sampler is None:
-            raise ValueError(f"{self!r} was declared without a sampler; give Family a function sampler(rng, n, *theta)")
+            raise ValueError(
+                f"{self!r} was declared without a sampler; give Family a function sampler(rng, n, *theta)"
+            )
         return self.sampler(rng, int(n), *theta, **self.fixed)
+
+    # Compiled once, for the family before ``at``; the constants are arguments after the parameters.
+
+    def _numbers(self, theta):
+        return [*theta, *(self.fixed[constant.name] for constant in self._general.constants)]
 
     @cached_property
     def _log_prob(self):
-        return compile_entries([self.log_density], self.parameters + self._variables)
+        return compile_entries([self.log_density], self.parameters + self.constants + self._variables)
 
     @cached_property
     def _score_function(self):
-        return compile_entries(list(self._score), self.parameters + self._variables)
+        return compile_entries(list(self._score), self.parameters + self.constants + self._variables)
 
     @cached_property
     def _fisher_function(self):
         derivation = self.derivation()
         if not derivation.regular:
             raise ValueError(f"{self!r} has no Fisher matrix: {derivation.reason}")
-        return compile_entries(list(derivation.matrix), self.parameters)
+        return compile_entries(list(derivation.matrix), self.parameters + self.constants)
 
     @cached_property
     def _kl_function(self):
-        return compile_entries([self.kl_expression()], self.old_parameters + self.parameters)
+        return compile_entries([self.kl_expression()], self.old_parameters + self.parameters + self.constants)
 
     @cached_property
     def _space(self):
-        return Space(self.parameter_space, self.parameters)
+        return Space(self.parameter_space, self.parameters + self.constants)
 
     @cached_property
     def _support(self):
-        return Support(self.support, self._variables, self.parameters)
+        return Support(self.support, self._variables, self.parameters + self.constants)
 
     def _checked(self, theta, label="theta"):
-        """Parameters as a float vector inside the parameter space, or a ValueError that says what is wrong."""
+        """Parameters as a float vector inside the parameter space, or a ValueError that says what is off."""
         if self.constants:
             missing = ", ".join(constant.name for constant in self.constants)
             raise ValueError(f"{self!r} has the constant {missing}; fix it first with .at({missing}=...)")
@@ -449,16 +460,21 @@ class Family:
         names = ", ".join(parameter.name for parameter in self.parameters)
         if theta.shape != (len(self.parameters),):
             raise ValueError(
-                f"{label} has shape {theta.shape}; {self!r} needs shape ({len(self.parameters)},), one number for "
-                f"each of: {names}"
+                f"{label} has shape {theta.shape}; {self!r} needs shape ({len(self.parameters)},), one "
+                f"number for each of: {names}"
             )
         if not np.isfinite(theta).all():
             raise ValueError(f"{label} = {theta.tolist()} of {self!r} must be finite, for each of: {names}")
-        relation = self._space.violated(theta)
+        relation = self._general._space.violated(self._numbers(theta))
         if relation is not None:
-            here = {p.name: float(t) for p, t in zip(self.parameters, theta, strict=True) if p in relation.free_symbols}
+            here = {
+                p.name: float(t)
+                for p, t in zip(self.parameters, theta, strict=True)
+                if p in relation.free_symbols
+            }
             raise ValueError(
-                f"{label} has {_listing(here)}, outside the parameter space of {self!r}: it needs {_bound(relation)}"
+                f"{label} has {_listing(here)}, outside the parameter space of {self!r}: "
+                f"it needs {_bound(relation)}"
             )
         return theta
 
@@ -468,23 +484,31 @@ class Family:
         size = len(self._variables)
         if isinstance(self.variable, tuple):
             if x.ndim != 2 or x.shape[1] != size:
-                raise ValueError(f"x has shape {x.shape}; {self!r} needs shape (n, {size}), sample axis first")
+                raise ValueError(
+                    f"x has shape {x.shape}; {self!r} needs shape (n, {size}), sample axis first"
+                )
         elif x.ndim != 1:
             raise ValueError(f"x has shape {x.shape}; {self!r} needs shape (n,), one number for each sample")
         if np.isnan(x).any():
-            raise ValueError(f"x contains NaN, at position {int(np.argmax(np.isnan(x).reshape(len(x), -1).any(1)))}")
+            raise ValueError(
+                f"x contains NaN, at position {int(np.argmax(np.isnan(x).reshape(len(x), -1).any(1)))}"
+            )
         return [x] if x.ndim == 1 else list(x.T)
 
 
 def _exact(name, value):
     """Number as an exact SymPy number: 2.5 becomes 5/2."""
     try:
-        value = sp.nsimplify(value, rational=True)
+        exact = sp.nsimplify(value, rational=True)
     except (TypeError, ValueError, sp.SympifyError) as error:
         raise ValueError(f"{name} = {value!r} is not a number") from error
-    if not value.is_finite:
-        raise ValueError(f"{name} = {value} must be finite")
-    return value
+    if not (exact.is_Rational and exact.is_finite):
+        raise ValueError(f"{name} = {value!r} is not a finite number")
+    return exact
+
+
+def _plain(value):
+    return int(value) if value.is_Integer else float(value)
 
 
 def _listing(values):

@@ -14,7 +14,9 @@ def _dirichlet(size):
     x, a = sp.symbols(f"x_1:{size + 1}", positive=True), sp.symbols(f"a_1:{size + 1}", positive=True)
     logs, orders = sp.symbols(f"L_1:{size + 1}", real=True), _orders[:size]
     log_norm = sum(map(sp.loggamma, a)) - sp.loggamma(sum(a))
-    log_norm_at = log_norm.subs({a_i: a_i + s_i for a_i, s_i in zip(a, orders, strict=True)}, simultaneous=True)
+    log_norm_at = log_norm.subs(
+        {a_i: a_i + s_i for a_i, s_i in zip(a, orders, strict=True)}, simultaneous=True
+    )
     return Family(
         "Dirichlet",
         x,

@@ -7,7 +7,9 @@ from ngbook.families.spaces import positive
 from ngbook.symbolic import BetaRule, L, MomentRule, U, s
 
 x = sp.Symbol("x", positive=True)
-lam, a, b, k, sigma, alpha, mu, x_m, theta = sp.symbols("lambda a b k sigma alpha mu x_m theta", positive=True)
+lam, a, b, k, sigma, alpha, mu, x_m, theta = sp.symbols(
+    "lambda a b k sigma alpha mu x_m theta", positive=True
+)
 
 exponential = Family(
     "Exponential",
@@ -103,7 +105,12 @@ inverse_gaussian = Family(
     "Inverse Gaussian",
     x,
     [mu, lam],
-    sp.log(lam) / 2 - sp.log(2 * sp.pi) / 2 - 3 * sp.log(x) / 2 - lam * x / (2 * mu**2) + lam / mu - lam / (2 * x),
+    sp.log(lam) / 2
+    - sp.log(2 * sp.pi) / 2
+    - 3 * sp.log(x) / 2
+    - lam * x / (2 * mu**2)
+    + lam / mu
+    - lam / (2 * x),
     MomentRule(
         {x: _X, 1 / x: _R},
         sp.sqrt(lam / (lam - 2 * _t)) * sp.exp(lam / mu - sp.sqrt((lam - 2 * _t) * (lam / mu**2 - 2 * s))),

@@ -13,9 +13,9 @@ STEP = 0.02
 def kl_by_quadrature(family, old, new):
     """Divergence ``KL(old || new)`` of a family of scalar outcomes.
 
-    With a ``BetaRule`` the integral is taken over ``t = log(U / V)``, in which the integrand is smooth and decays
-    exponentially, so that the trapezoidal rule converges exponentially. Other rules do not say where the mass
-    is, so adaptive quadrature runs over the support.
+    With a ``BetaRule`` the integral is taken over ``t = log(U / V)``, in which the integrand is smooth and
+    decays exponentially, so that the trapezoidal rule converges exponentially. Other rules do not say where
+    the mass is, so adaptive quadrature runs over the support.
     """
     if isinstance(family.rule, symbolic.BetaRule):
         return _over_logit(family, old, new)
@@ -28,7 +28,8 @@ def _over_logit(family, old, new):
     rule, T, U, V = family.rule, symbolic.T, symbolic.U, symbolic.V
     outcome, square = rule.substitution[family.variable], rule.square
     first, second, outcome_at, square_at = (
-        compile_entries([entry], (*family.parameters, U, V, T)) for entry in (rule.first, rule.second, outcome, square)
+        compile_entries([entry], (*family.parameters, U, V, T))
+        for entry in (rule.first, rule.second, outcome, square)
     )
     a, b = float(first(*old, 1, 1, 1)[0]), float(second(*old, 1, 1, 1)[0])
     t = np.arange(-min(LARGEST, 50 / min(a, 1)), min(LARGEST, 50 / min(b, 1)), STEP)
@@ -46,7 +47,9 @@ def _over_support(family, old, new):
     from scipy.integrate import quad
 
     if not isinstance(family.support, sp.Interval) and family.support is not sp.S.Reals:
-        raise ValueError(f"KL of {family!r} has no closed form, and there is quadrature for scalar, continuous outcomes only")
+        raise ValueError(
+            f"KL of {family!r} has no closed form; its quadrature covers scalar, continuous outcomes only"
+        )
     values = dict(zip(family.parameters, old, strict=True))
     lower, upper = (float(end.subs(values)) for end in (family.support.inf, family.support.sup))
 

@@ -96,4 +96,6 @@ def _limits(factor):
         return -sp.oo, sp.oo, True, True, False
     if isinstance(factor, sp.Interval):
         return factor.start, factor.end, factor.left_open, factor.right_open, False
-    raise ValueError(f"support {factor} is not an Interval, Range, Naturals, Reals or a product of them; give one of those")
+    raise ValueError(
+        f"support {factor} is not an Interval, Range, Naturals, Reals or a product of them; give one of those"
+    )

@@ -1,0 +1,311 @@
+"""Score, Hessian, KL, and the Fisher matrix in its three forms."""
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import sympy as sp
+
+from ngbook.symbolic.equality import equal, prove_equal, tidy
+from ngbook.symbolic.rules import NoClosedForm
+
+
+def score(log_density, parameters):
+    """Score: the gradient of the log-density in the parameters.
+
+    Parameters
+    ----------
+    log_density : sympy.Expr
+        ``log p_theta(x)``.
+    parameters : sequence of sympy.Symbol
+        The p parameters.
+
+    Returns
+    -------
+    sympy.Matrix
+        Column of shape (p, 1), a function of the parameters and of the outcome.
+    """
+    return sp.ImmutableMatrix([sp.diff(log_density, parameter) for parameter in parameters])
+
+
+def hessian(log_density, parameters):
+    """Hessian of the log-density in the parameters.
+
+    Parameters
+    ----------
+    log_density : sympy.Expr
+        ``log p_theta(x)``.
+    parameters : sequence of sympy.Symbol
+        The p parameters.
+
+    Returns
+    -------
+    sympy.Matrix
+        Symmetric, of shape (p, p).
+    """
+    first = score(log_density, parameters)
+    return _symmetric(len(first), lambda i, j: sp.diff(first[i], parameters[j]))
+
+
+def old(parameter):
+    """Symbol for the old value of a parameter, with the same assumptions.
+
+    Parameters
+    ----------
+    parameter : sympy.Symbol
+        For example ``sigma``.
+
+    Returns
+    -------
+    sympy.Symbol
+        ``sigma_old``.
+    """
+    return sp.Symbol(f"{parameter.name}_old", **parameter._assumptions_orig)
+
+
+def _symmetric(size, entry):
+    entries = {(i, j): entry(i, j) for i in range(size) for j in range(i, size)}
+    return sp.ImmutableMatrix(size, size, lambda i, j: entries[min(i, j), max(i, j)])
+
+
+def kl_divergence(log_density, parameters, rule, point=None):
+    """Divergence ``KL(old || new)``; the old parameters carry the expectation.
+
+    Parameters
+    ----------
+    log_density : sympy.Expr
+        ``log p_theta(x)``.
+    parameters : sequence of sympy.Symbol
+        The new parameters; ``old`` of each is the old one.
+    rule : MomentRule, BetaRule or FiniteSum
+        The expectation at the new parameters.
+    point : dict, optional
+        From symbols to numbers: the signs of factors are chosen so that they are positive there, if given.
+
+    Returns
+    -------
+    sympy.Expr
+        A function of the old and the new parameters.
+
+    Raises
+    ------
+    NoClosedForm
+        If the rule cannot take the expectation.
+    """
+    to_old = {parameter: old(parameter) for parameter in parameters}
+    ratio = sp.expand_log(log_density.xreplace(to_old)) - sp.expand_log(log_density)
+    return _tidy_kl(rule.subs(to_old).expectation(ratio), parameters, point or {})
+
+
+def _tidy_kl(kl, parameters, point):
+    """KL as differences of locations and logarithms of ratios: shorter, and more exact near coincidence."""
+    point = point | {old(parameter): value for parameter, value in point.items()}
+    gaps, kl = {}, sp.expand_log(kl)
+    for parameter in parameters:
+        gap = sp.Dummy("gap", real=True)
+        shifted = sp.powsimp(sp.expand(kl.subs(parameter, old(parameter) + gap)), combine="exp")
+        if not shifted.has(old(parameter)):
+            kl, gaps[gap] = shifted, parameter - old(parameter)
+            point[gap] = sp.Rational(1, 17)
+    kl = sp.expand(kl)
+    atoms = sorted(kl.atoms(sp.log, sp.loggamma, sp.polygamma), key=str)
+    parts = sp.collect(kl, atoms, lambda coefficient: tidy(coefficient, point), evaluate=False)
+    rest = sp.powsimp(tidy(parts.pop(sp.S.One, sp.S.Zero), point), combine="exp")
+    return (_join_logarithms(parts, point) + rest).subs(gaps)
+
+
+def _join_logarithms(parts, point):
+    """Sum of coefficients times atoms; logarithms of opposite coefficients become one of a ratio."""
+    total, ratios = sp.S.Zero, {}
+    for atom, coefficient in parts.items():
+        if not isinstance(atom, sp.log):
+            total += coefficient * atom
+            continue
+        sign = -1 if coefficient.subs(point).is_negative else 1
+        key = sp.expand(sign * coefficient)
+        ratios[key] = ratios.get(key, 1) * atom.args[0] ** sign
+    return total + sum(tidy(coefficient, point) * sp.log(ratio) for coefficient, ratio in ratios.items())
+
+
+@dataclass(frozen=True)
+class FisherDerivation:
+    """Fisher matrix, derived in three ways.
+
+    Attributes
+    ----------
+    parameters : tuple of sympy.Symbol
+        The chart.
+    mean_score : sympy.Matrix
+        Expectation of the score; zero for a regular family.
+    outer : sympy.Matrix or None
+        Mean outer product of the score.
+    curvature : sympy.Matrix or None
+        Minus the mean Hessian of the log-density.
+    kl_hessian : sympy.Matrix or None
+        Hessian of ``KL(old || new)`` in the new parameters at coincidence.
+    matrix : sympy.Matrix or None
+        The Fisher matrix, tidied: what the forms that exist agree on. None if they do not agree.
+    missing : dict
+        From the name of a form that is None to one sentence that says why.
+    proved : tuple
+        Pairs of names and how they were proved equal, ``(("outer", "curvature"), "cancellation")``.
+    regular : bool
+        Whether the mean score is zero and the forms that exist agree.
+    reason : str
+        Why it is not regular; empty otherwise.
+    """
+
+    parameters: tuple
+    mean_score: sp.ImmutableMatrix
+    outer: sp.ImmutableMatrix | None
+    curvature: sp.ImmutableMatrix | None
+    kl_hessian: sp.ImmutableMatrix | None
+    matrix: sp.ImmutableMatrix | None
+    missing: dict = field(default_factory=dict)
+    proved: tuple = ()
+    regular: bool = True
+    reason: str = ""
+
+    def subs(self, values):
+        """Same derivation with symbols replaced.
+
+        Parameters
+        ----------
+        values : dict
+            From symbols to their replacements.
+
+        Returns
+        -------
+        FisherDerivation
+            With the replacements made in every matrix.
+        """
+        names = ("mean_score", "outer", "curvature", "kl_hessian", "matrix")
+        replaced = {n: None if getattr(self, n) is None else getattr(self, n).subs(values) for n in names}
+        rest = {n: getattr(self, n) for n in ("parameters", "missing", "proved", "regular", "reason")}
+        return FisherDerivation(**replaced, **rest)
+
+
+def fisher_three_ways(log_density, parameters, rule, kl=None, no_kl=None, point=None):
+    """Fisher matrix from the score, from the Hessian and from KL, with proofs that they agree.
+
+    Parameters
+    ----------
+    log_density : sympy.Expr
+        ``log p_theta(x)``.
+    parameters : sequence of sympy.Symbol
+        The p parameters.
+    rule : MomentRule, BetaRule or FiniteSum
+        The expectation.
+    kl : sympy.Expr, optional
+        ``KL(old || new)`` in the parameters and ``old`` of them, if the rule cannot derive it.
+    no_kl : str, optional
+        One sentence: why there is no closed form of it.
+    point : dict, optional
+        From symbols to exact numbers: where ``equal`` tries to refute.
+
+    Returns
+    -------
+    FisherDerivation
+        Forms that do not exist, or are not known in closed form, are None and explained in ``missing``.
+    """
+    parameters, missing = tuple(parameters), {}
+    gradient, second = score(log_density, parameters), hessian(log_density, parameters)
+    size = len(parameters)
+    mean_score = tidy(gradient.applyfunc(rule.expectation))
+    outer = _symmetric(size, lambda i, j: rule.expectation(gradient[i] * gradient[j]))
+    curvature = None
+    if second.has(sp.DiracDelta):
+        missing["curvature"] = (
+            "The log-density has a kink: its second derivative is zero on either side and does not exist at "
+            "the kink itself, so its mean misses the information that sits there."
+        )
+    else:
+        curvature = _symmetric(size, lambda i, j: rule.expectation(-second[i, j]))
+    kl_hessian = None
+    try:
+        if no_kl is not None:
+            raise NoClosedForm(no_kl)
+        kl = kl_divergence(log_density, parameters, rule, point) if kl is None else kl
+        kl_hessian = _hessian_at_coincidence(kl, parameters)
+    except NoClosedForm as error:
+        missing["kl_hessian"] = str(error)
+    forms = {"outer": outer, "curvature": curvature, "kl_hessian": kl_hessian}
+    return _compare(parameters, mean_score, forms, missing, point)
+
+
+def _hessian_at_coincidence(kl, parameters):
+    """Hessian in the new parameters at old = new; from both sides where KL contains an absolute value."""
+    if kl.has(sp.Piecewise) and kl.has(sp.oo):
+        raise NoClosedForm(
+            "KL(old || new) is infinite on one side of coincidence, however close: it has no Hessian there."
+        )
+    sides = [kl]
+    if kl.has(sp.Abs):
+        sides = [kl.replace(sp.Abs, lambda argument, sign=sign: sign * argument) for sign in (1, -1)]
+    to_new = {old(parameter): parameter for parameter in parameters}
+    values = [hessian(side, parameters).subs(to_new).doit() for side in sides]
+    if len(values) == 2 and not equal(*values):
+        raise NoClosedForm("KL(old || new) has different second derivatives on the two sides of coincidence.")
+    return values[0]
+
+
+def _compare(parameters, mean_score, forms, missing, point):
+    """Prove the forms equal, or say that they are not."""
+    names = [name for name, matrix in forms.items() if matrix is not None]
+    proved, reasons = [], []
+    if not mean_score.is_zero_matrix:
+        reasons.append(f"the mean score is {list(mean_score)}, not zero")
+    for name in names[1:]:
+        how = prove_equal(forms[names[0]], forms[name], point)
+        if how is None:
+            left, right = (tidy(forms[n]).tolist() for n in (names[0], name))
+            reasons.append(f"{names[0]} is {left} but {name} is {right}")
+        else:
+            proved.append(((names[0], name), how))
+    regular = not reasons
+    shortest = [tidy(forms[name], point) for name in names] if regular else []
+    return FisherDerivation(
+        parameters=parameters,
+        mean_score=mean_score,
+        **forms,
+        matrix=min(shortest, key=sp.count_ops) if regular else None,
+        missing=MappingProxyType(missing),
+        proved=tuple(proved),
+        regular=regular,
+        reason="; ".join(reasons),
+    )
+
+
+def change_of_chart(fisher, old_parameters, expressions, new_parameters):
+    """Fisher matrix in another chart: ``J.T @ F @ J``, J the derivative of old in new parameters.
+
+    Parameters
+    ----------
+    fisher : sympy.Matrix
+        Fisher matrix in the old chart, (p, p).
+    old_parameters : sequence of sympy.Symbol
+        The p old parameters.
+    expressions : sequence of sympy.Expr
+        The old parameters as functions of the new ones.
+    new_parameters : sequence of sympy.Symbol
+        The q new parameters; q may differ from p (softmax has one parameter too many).
+
+    Returns
+    -------
+    sympy.Matrix
+        Fisher matrix in the new chart, (q, q), tidied.
+
+    Raises
+    ------
+    ValueError
+        If the numbers of parameters, expressions and rows do not fit.
+    """
+    fisher = sp.ImmutableMatrix(fisher)
+    if not len(old_parameters) == len(expressions) == fisher.rows == fisher.cols:
+        raise ValueError(
+            f"a {fisher.rows} by {fisher.cols} matrix, {len(old_parameters)} old parameters and "
+            f"{len(expressions)} expressions do not fit: give one expression for each old parameter"
+        )
+    jacobian = sp.Matrix(list(expressions)).jacobian(list(new_parameters))
+    values = dict(zip(old_parameters, (sp.sympify(e) for e in expressions), strict=True))
+    carried = fisher.xreplace(values).applyfunc(tidy)
+    return tidy((jacobian.applyfunc(tidy).T * carried * jacobian.applyfunc(tidy)).as_immutable())
