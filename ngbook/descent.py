@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ngbook.solve import _curvature, _operator_or_matrix, as_matrix, as_number, as_vector, dense_solve
+from ngbook.solve import as_function, as_number, as_vector, curvature, dense_solve
 
 __all__ = [
     "Path",
@@ -293,6 +293,7 @@ def exact_line_search(value, gradient, point, direction):
     """
     point = as_vector(point, "point")
     direction = as_vector(direction, "direction", point.size)
+    as_number(as_function(value, "value")(point), "value(point)")
     _descent_rate(gradient, point, direction)
 
     def rate(size):
@@ -372,7 +373,7 @@ def backtracking_line_search(
     contraction_factor = _fraction(contraction_factor, "contraction_factor")
     sufficient_decrease = _fraction(sufficient_decrease, "sufficient_decrease")
     slope = _descent_rate(gradient, point, direction)
-    here = as_number(value(point), "value(point)")
+    here = as_number(as_function(value, "value")(point), "value(point)")
 
     while not np.array_equal(point + size * direction, point):
         if _value_or_nan(value, point + size * direction) <= here + sufficient_decrease * size * slope:
@@ -409,14 +410,12 @@ def metric_length(delta, metric):
         If shapes do not fit, an entry is not finite, the metric is not symmetric, or a change has a
         negative square (the message gives pᵀFp).
     """
-    if np.ndim(delta) != 2:
-        delta = as_vector(delta, "delta")
-        return float(np.sqrt(_curvature(_operator_or_matrix(metric, delta.size), delta)))
-    rows = [as_vector(row, f"row {i} of delta") for i, row in enumerate(delta)]
-    if not rows:
+    if not (isinstance(delta, np.ndarray) and delta.ndim == 2):
+        return float(np.sqrt(curvature(metric, as_vector(delta, "delta"))))
+    if not len(delta):
         raise ValueError("delta has no rows, so there is nothing to measure: pass shape (p,) or (n, p)")
-    metric = _operator_or_matrix(metric, rows[0].size)
-    return np.sqrt([_curvature(metric, row) for row in rows])
+    rows = [as_vector(row, f"row {i} of delta") for i, row in enumerate(delta)]
+    return np.sqrt([curvature(metric, row) for row in rows])
 
 
 def _follow(value, gradient, start, direction_at, size_at, iterations, tolerance):
@@ -424,6 +423,7 @@ def _follow(value, gradient, start, direction_at, size_at, iterations, tolerance
     iterations, tolerance = _count(iterations), as_number(tolerance, "tolerance")
     if tolerance < 0:
         raise ValueError(f"tolerance must be at least 0, but is {tolerance:g}")
+    value, gradient = as_function(value, "value"), as_function(gradient, "gradient")
     theta = as_vector(start, "start")
     points = [theta]
     values, gradients = [as_number(value(theta), "value(start)")], [_gradient_at(gradient, theta)]
@@ -468,11 +468,10 @@ def _follow(value, gradient, start, direction_at, size_at, iterations, tolerance
 
 
 def _natural_direction(metric):
-    if not callable(metric):
-        raise ValueError("metric must be a function of theta; for a constant metric write lambda theta: G")
+    as_function(metric, "metric")
 
     def direction_at(theta, g):
-        natural_gradient = dense_solve(as_matrix(metric(theta), theta.size), g)
+        natural_gradient = dense_solve(metric(theta), g)
         return -natural_gradient, float(np.sqrt(g @ natural_gradient))
 
     return direction_at
@@ -512,7 +511,7 @@ def _value_or_nan(value, theta):
 
 
 def _descent_rate(gradient, point, direction):
-    slope = float(_gradient_at(gradient, point) @ direction)
+    slope = float(_gradient_at(as_function(gradient, "gradient"), point) @ direction)
     if not slope < 0:
         raise ValueError(
             f"direction {direction} does not descend from {point}: the slope gradient @ direction is "

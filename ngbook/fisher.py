@@ -19,7 +19,7 @@ function               observations                    what it estimates
 
 import numpy as np
 
-from ngbook.solve import as_number, as_vector
+from ngbook.solve import as_function, as_number, as_vector
 
 __all__ = ["empirical_fisher", "fisher_from_kl", "sampled_fisher"]
 
@@ -134,7 +134,7 @@ def fisher_from_kl(kl, theta, step=0.01):
         If ``kl(theta, theta)`` is not zero, ``kl`` is negative or not finite near theta, or grows
         linearly in the step (a support that moves with the parameter has no Fisher matrix).
     """
-    theta = as_vector(theta, "theta")
+    kl, theta = as_function(kl, "kl", "old, new"), as_vector(theta, "theta")
     step = as_number(step, "step", above=0)
     if step > 1:
         raise ValueError(f"step must be at most 1 in Fisher length, but is {step:g}: try 0.01")
@@ -142,11 +142,12 @@ def fisher_from_kl(kl, theta, step=0.01):
     def divergence(change):
         return _divergence(kl, theta, change)
 
-    at_rest = _as_divergence(kl(theta.copy(), theta.copy()))
+    with np.errstate(all="ignore"):  # NaN is refused in the next line
+        at_rest = _as_divergence(kl(theta.copy(), theta.copy()))
     if not abs(at_rest) < 1e-10:
         raise ValueError(
             f"kl(theta, theta) must be 0, but is {at_rest:.3g} at theta = {theta}: pass the "
-            "divergence kl(old, new) itself, not a loss"
+            "divergence kl(old, new) itself, not a loss, at a theta inside its space"
         )
     steps = np.array([_axis_step(divergence, theta, axis, step) for axis in np.eye(theta.size)])
     coarse = _second_differences(divergence, steps)

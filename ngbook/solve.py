@@ -9,10 +9,40 @@ input is recognised and explained.
 
 import numpy as np
 
-__all__ = ["as_matrix", "as_number", "as_vector", "curvature", "dense_solve"]
+__all__ = ["as_function", "as_matrix", "as_number", "as_vector", "curvature", "dense_solve"]
 
 SYMMETRY_TOLERANCE = 1e-10
 """Largest asymmetry, relative to ``sqrt(G_ii * G_jj)``, that counts as rounding."""
+
+
+def as_function(function, name, call="theta"):
+    """A function, or a ValueError that shows how it will be called.
+
+    Parameters
+    ----------
+    function : callable
+        What a caller supplied.
+    name : str
+        What to call it in a message.
+    call : str
+        Its arguments, as in ``name(call)``.
+
+    Returns
+    -------
+    callable
+        The function.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be called.
+    """
+    if not callable(function):
+        raise ValueError(
+            f"{name} must be a function, called as {name}({call}), but is {function!r}: for a constant "
+            f"write lambda {call}: {name}"
+        )
+    return function
 
 
 def as_number(value, name="value", above=None):
@@ -163,7 +193,14 @@ def curvature(metric, direction):
     """
     direction = as_vector(direction, "direction")
     metric = _operator_or_matrix(metric, direction.size)
-    return _curvature(metric, direction)
+    product = as_vector(metric @ direction, "metric @ direction", direction.size)
+    square = direction @ product
+    if -square > 10 * direction.size * np.finfo(float).eps * _cancelled(metric, direction):
+        raise ValueError(
+            f"metric has negative curvature, so it measures no length: along p = "
+            f"{_show(direction)}, pᵀFp = {square:.3g}. Check the signs of the metric"
+        )
+    return max(float(square), 0.0)
 
 
 def dense_solve(metric, gradient, damping=0.0):
@@ -265,23 +302,14 @@ def _diagonal_scale(matrix):
     return np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
 
 
-def _curvature(metric, direction):
-    product = as_vector(metric @ direction, "metric @ direction", direction.size)
-    value = direction @ product
-    if value >= 0:
-        return float(value)
-    # The terms that cancelled: all of them, or for an operator those of its largest column.
-    largest = np.argmax(np.abs(direction))
-    unit = np.zeros_like(direction)
-    unit[largest] = direction[largest]
+def _cancelled(metric, direction):
+    """The size of the terms in a quadratic form: all of them, or for an operator its largest column."""
     size = np.abs(direction)
-    cancelled = size @ np.abs(metric @ unit) if _is_operator(metric) else size @ np.abs(metric) @ size
-    if -value > 10 * direction.size * np.finfo(float).eps * cancelled:
-        raise ValueError(
-            f"metric has negative curvature, so it measures no length: along p = "
-            f"{_show(direction)}, pᵀFp = {value:.3g}. Check the signs of the metric"
-        )
-    return 0.0
+    if not _is_operator(metric):
+        return size @ np.abs(metric) @ size
+    largest = np.zeros_like(direction)
+    largest[np.argmax(size)] = size.max()
+    return size @ np.abs(metric @ largest)
 
 
 def _operator_or_matrix(metric, size):
