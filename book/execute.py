@@ -6,7 +6,7 @@
 Differences from ``jupyter execute --inplace``:
 
 1. execution times are not recorded;
-2. the metadata that name one machine (kernel, Python's patch version) are reduced to
+2. metadata that name one machine (kernel, patch version of Python) are reduced to
    what a reader's Jupyter needs;
 3. a notebook is written only if its bytes change, so nothing is rebuilt in vain;
 4. notebooks run side by side, and every failure is shown before the exit.
