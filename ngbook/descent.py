@@ -83,7 +83,7 @@ class Path:
 
 
 def gradient_descent(value, gradient, start, step_size, iterations=100, tolerance=1e-8):
-    """Follow minus the gradient: ``theta - step_size * g`` (eq-gradient-descent).
+    """Follow minus the gradient: ``theta - step_size * g`` (eq-trust-regions-update).
 
     With a fixed step size the *length* of a step, α‖g‖, shrinks along with the gradient; a fixed
     length is a different algorithm, ``trust_region_descent`` with the identity as the metric.
@@ -129,7 +129,7 @@ def gradient_descent(value, gradient, start, step_size, iterations=100, toleranc
 
 
 def natural_gradient_descent(value, gradient, metric, start, step_size, iterations=100, tolerance=1e-8):
-    """Follow minus the natural gradient: ``theta - step_size * solve(G, g)`` (eq-natural-gradient-step).
+    """Follow minus the natural gradient: ``theta - step_size * solve(G, g)`` (eq-lagrangian-solve).
 
     The plain step. Its direction does not depend on the chart, and the point it reaches depends on it
     to second order in the step size only. For a step of given length see ``trust_region_descent``.
@@ -174,7 +174,7 @@ def trust_region_descent(value, gradient, metric, start, radius, iterations=100,
     """Take the best step of a given length in the metric, again and again (Algorithm 1).
 
     Each step is ``trust_region_step(g, G, radius)``, which is minus the natural gradient times
-    β = √(2ε / gᵀG⁻¹g) (eq-trust-region-step). Every step therefore has length √(2ε) in the metric
+    β = √(2ε / gᵀG⁻¹g) (eq-lagrangian-step). Every step therefore has length √(2ε) in the metric
     at its start, *however close the minimum is*: with a constant radius the path ends up
     hovering around it, and "while not converged" would never end. So there is always a limit on the
     iterations; to converge, let the radius fall. A radius proportional to ``1 / (t + 1)**2`` makes
@@ -225,7 +225,7 @@ def trust_region_step(gradient, metric, radius):
     """Steepest-descent step of length √(2ε) in the norm of the metric.
 
     Minimises ``gradient @ d`` subject to ``d @ metric @ d / 2 == radius``, for which the Lagrange
-    multiplier has to be the negative of its two roots (eq-trust-region-step; Hoagland, "The natural
+    multiplier has to be the negative of its two roots (eq-lagrangian-step; Hoagland, "The natural
     gradient on metric spaces", where the printed sign gives the ascent direction). The minimum is
     ``-sqrt(2 * radius * gradient @ solve(metric, gradient))``.
 
@@ -313,8 +313,8 @@ def exact_line_search(value, gradient, point, direction):
     else:
         edge = "the edge of its domain" if np.isfinite(outside) else "step sizes of 1e60"
         raise ValueError(
-            f"the value has no minimum along the direction {direction} from {point}: it falls all the "
-            f"way to {edge}; use a fixed step size or backtracking_line_search"
+            f"the value has no minimum along the direction {_show(direction)} from {_show(point)}: it "
+            f"falls all the way to {edge}; use a fixed step size or backtracking_line_search"
         )
     if rate_high == 0:
         return high
@@ -330,7 +330,7 @@ def backtracking_line_search(
     """Shorten an optimistic step until the value has decreased enough.
 
     The first of ``initial_step * contraction_factor**k``, k = 0, 1, ..., that satisfies
-    Armijo's condition (eq-armijo)
+    Armijo's condition (eq-trust-regions-armijo)
 
         ``value(point + a * direction) <= value(point) + sufficient_decrease * a * slope``
 
@@ -380,13 +380,13 @@ def backtracking_line_search(
             return size
         size *= contraction_factor
     raise ValueError(
-        f"no step along {direction} from {point} lowers the value, although the gradient promises a slope "
-        f"of {slope:.3g}: check that gradient is the derivative of value"
+        f"no step along {_show(direction)} from {_show(point)} lowers the value, although the gradient "
+        f"promises a slope of {slope:.3g}: check that gradient is the derivative of value"
     )
 
 
 def metric_length(delta, metric):
-    """The length √(δᵀGδ) of a change of parameters, or of each row of many (eq-metric-length).
+    """The length √(δᵀGδ) of a change of parameters, or of each row of many (eq-distance-quadratic).
 
     The blog post's double loop, with ``delta[i] * delta[j] * metric[i][j]`` where it has
     ``delta[i]`` twice, and with the square root: what the loop adds up is the *square* of the
@@ -433,7 +433,7 @@ def _follow(value, gradient, start, direction_at, size_at, iterations, tolerance
         try:
             direction, norm = direction_at(theta, gradients[-1])
         except ValueError as error:
-            raise ValueError(f"at step {t}, theta = {theta}: {error}") from error
+            raise ValueError(f"at step {t}, theta = {_show(theta)}: {error}") from error
         norms.append(norm)
         if norm <= tolerance:
             reason, message = "tolerance", f"after {t} steps the gradient norm is within {tolerance:g}"
@@ -446,7 +446,7 @@ def _follow(value, gradient, start, direction_at, size_at, iterations, tolerance
         landed, complaint = _evaluate(value, gradient, trial)
         if complaint:
             reason = "domain"
-            message = f"step {t}, from {theta} to {trial}, would leave the domain: {complaint}"
+            message = f"step {t}, from {_show(theta)} to {_show(trial)}, would leave the domain: {complaint}"
             break
         theta = trial
         points.append(theta)
@@ -514,10 +514,15 @@ def _descent_rate(gradient, point, direction):
     slope = float(_gradient_at(as_function(gradient, "gradient"), point) @ direction)
     if not slope < 0:
         raise ValueError(
-            f"direction {direction} does not descend from {point}: the slope gradient @ direction is "
-            f"{slope:.3g} and must be negative; the direction of steepest descent is MINUS the gradient"
+            f"direction {_show(direction)} does not descend from {_show(point)}: the slope gradient @ "
+            f"direction is {slope:.3g} and must be negative; the direction of steepest descent is MINUS "
+            "the gradient"
         )
     return slope
+
+
+def _show(point):
+    return np.array2string(point, precision=4, threshold=12)
 
 
 def _fraction(value, name):

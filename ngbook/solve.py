@@ -206,7 +206,7 @@ def curvature(metric, direction):
 def dense_solve(metric, gradient, damping=0.0):
     """Solve ``(metric + damping * I) @ x = gradient`` by a Cholesky factorisation.
 
-    With the Fisher matrix as the metric, ``x`` is the natural gradient (eq-natural-gradient;
+    With the Fisher matrix as the metric, ``x`` is the natural gradient (eq-lagrangian-solve;
     Hoagland, "The natural gradient on metric spaces"). How it differs from a plain
     ``numpy.linalg.solve``:
 

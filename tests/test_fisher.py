@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.sparse.linalg import LinearOperator, aslinearoperator
 
+from ngbook import families
 from ngbook.fisher import empirical_fisher, fisher_from_kl, sampled_fisher
 from ngbook.solve import as_matrix, dense_solve
 
@@ -145,6 +146,18 @@ def test_hessian_of_kl_in_its_second_argument(name):
     estimate = fisher_from_kl(kl, theta)
     np.testing.assert_allclose(estimate, expected, rtol=3e-7, atol=1e-9 * np.abs(expected).max())
     assert np.array_equal(estimate, estimate.T)
+
+
+@pytest.mark.parametrize("slug", ["bernoulli_logit", "dirichlet", "gamma", "laplace", "weibull"])
+def test_differences_agree_with_what_sympy_derived(slug):
+    """Scaled to the matrix's own diagonal; Laplace's third derivative jumps."""
+    family = families.catalogue()[slug]
+    theta = np.array([float(family.example[parameter]) for parameter in family.parameters])
+    family = family.at(**{constant.name: 3 for constant in family.constants})
+    expected = family.fisher(theta)
+    units = np.sqrt(np.diag(expected))
+    scaled = (fisher_from_kl(family.kl, theta) - expected) / np.outer(units, units)
+    assert np.abs(scaled).max() < (3e-4 if slug == "laplace" else 2e-7)
 
 
 def test_either_argument_may_be_held_fixed():

@@ -9,6 +9,7 @@ import pytest
 import scipy.linalg
 from scipy.sparse.linalg import aslinearoperator
 
+from ngbook import families
 from ngbook.solve import as_matrix, as_number, as_vector, curvature, dense_solve
 
 
@@ -108,6 +109,16 @@ def test_softmax_is_refused_with_its_null_direction_and_both_remedies(logits, da
     message = str(refusal.value)
     np.testing.assert_allclose(vector_in(message), np.ones(3) / np.sqrt(3), atol=5e-5)
     assert "damping" in message and "minimal chart" in message
+
+
+@pytest.mark.parametrize("logits", [[0, 0, 0], [1, 2, 3], [-12, 0, 12], [0.3, -40, 0]])
+def test_the_catalogues_softmax_is_refused_and_its_minimal_chart_is_not(logits):
+    with pytest.raises(ValueError, match="singular") as refusal:
+        dense_solve(families.categorical_softmax.fisher(logits), [1.0, 0.0, -1.0])
+    np.testing.assert_allclose(vector_in(str(refusal.value)), np.ones(3) / np.sqrt(3), atol=5e-5)
+    probabilities = np.array([0.2, 0.3])
+    natural = dense_solve(families.categorical.fisher(probabilities), [1.0, 0.0])
+    np.testing.assert_allclose(natural, [0.2 * 0.8, -0.2 * 0.3], rtol=1e-13)  # the inverse: diag(p) - p pᵀ
 
 
 def test_each_remedy_works_and_they_agree_in_the_limit():
