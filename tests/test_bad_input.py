@@ -110,7 +110,11 @@ METRIC_FUNCTIONS = {key: (constant(bad), message) for key, (bad, message) in FIT
     "not a function": (METRIC, "function.*theta"),
 }
 UNEQUAL = {"too long": ([1.0, 2.0, 3.0], "2 entries")}
-UPWARDS = {"not a descent direction": ([1.0, 1.0], "does not descend.*negative.*MINUS")}
+UPWARDS = {
+    "not a descent direction": ([1.0, 1.0], "does not descend.*negative.*MINUS"),
+    "along the contour": ([2.5, -3.0], "does not descend.*is 0 and"),
+    "zero": ([0.0, 0.0], "does not descend"),
+}
 LINE_SEARCHES = POSITIVE | {
     "line search that finds a negative step": (constant(-0.1), "line search.*greater than 0"),
     "line search that finds NaN": (constant(NAN), "line search.*finite"),
