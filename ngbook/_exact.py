@@ -70,7 +70,7 @@ def _exact_matrix(value, name):
         value = sp.sympify(value)
         if isinstance(value, (list, tuple, sp.Tuple, sp.NDimArray)):
             value = sp.Matrix(value)
-        elif isinstance(value, sp.MatrixExpr):
+        elif isinstance(value, sp.MatrixExpr) and not isinstance(value, sp.MatrixBase):
             value = value.doit().as_explicit()
     except (sp.SympifyError, TypeError, ValueError) as error:
         raise ValueError(f"{name} is no SymPy expression or explicit matrix: {error}") from None

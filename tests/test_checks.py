@@ -41,6 +41,8 @@ TRUE = {
     "algebraic number": (sp.sqrt(5 + 2 * sp.sqrt(6)), sp.sqrt(2) + sp.sqrt(3)),
     "product rule": (sp.Derivative(f(x) * g(x), x), f(x) * g(x).diff(x) + g(x) * f(x).diff(x)),
     "score": (sp.Derivative(sp.log(f(x, mu)), mu), f(x, mu).diff(mu) / f(x, mu)),
+    "matrix of derivatives": (sp.Matrix([[sp.Derivative(x**2, x)], [p]]), sp.Matrix([[2 * x], [p]])),
+    "immutable matrix": (sp.ImmutableMatrix([[sp.Derivative(x**2, x), p]]), sp.Matrix([[2 * x, p]])),
     "matrix": (sp.Matrix([[(sigma**2 - 1) / (sigma - 1), p]]), sp.Matrix([[sigma + 1, p]])),
 }
 

@@ -1,0 +1,142 @@
+"""The links between an equation and the cells that check it, in both directions."""
+
+from docutils import nodes
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util.nodes import make_refnode
+
+from ledger import entries as ledger_file
+from ledger.collect import all_equations, book_equations, cells_checking, is_cell, label_of, pages
+
+
+def entries_of(app):
+    """``ledger.yml``, read once per build."""
+    if not hasattr(app, "_ledger_entries"):
+        app._ledger_entries = ledger_file.read(app.srcdir)[0]
+    return app._ledger_entries
+
+
+def evidence_page(env):
+    return next((name for name in sorted(pages(env)) if pages(env)[name].has_evidence), None)
+
+
+def entry_anchor(label):
+    return nodes.make_id(f"ledger-{label}")
+
+
+def equation_link(env, builder, docname, label):
+    """A link to an equation whose text is its number, "(2.3)"; plain text if there is no such equation."""
+    link = env.get_domain("math").resolve_xref(
+        env, docname, builder, "eq", label, nodes.literal(label, label), nodes.literal(label, label)
+    )
+    return link if link is not None else nodes.literal(label, label)
+
+
+def cell_link(builder, docname, cell, text, title):
+    return make_refnode(builder, docname, cell.docname, cell.anchor, nodes.Text(text), title)
+
+
+def separated(links, separator=", "):
+    for i, link in enumerate(links):
+        if i:
+            yield nodes.Text(separator)
+        yield link
+
+
+class LedgerMarks(SphinxPostTransform):
+    """Write the mark under each equation and the line under each checking cell.
+
+    After MyST-NB has folded cells (priority 199): it takes a cell's first and last child for its
+    source and its output.
+    """
+
+    default_priority = 210
+    formats = ("html",)
+
+    def run(self, **kwargs):
+        docname, builder = self.env.docname, self.app.builder
+        for node in list(book_equations(self.document)):
+            mark = self.mark(docname, builder, label_of(node))
+            if mark is not None:
+                _insert_after(node, mark)
+        page = pages(self.env).get(docname)
+        cells = {cell.anchor: cell for cell in page.cells} if page else {}
+        for container in list(self.document.findall(is_cell)):
+            cell = next((cells[anchor] for anchor in container["ids"] if anchor in cells), None)
+            if cell is not None and cell.kinds:
+                _insert_after(container, self.back(docname, builder, cell))
+
+    def mark(self, docname, builder, label):
+        cells = cells_checking(self.env, label) if label else []
+        if cells:
+            texts = _distinct(" + ".join(cell.kinds) for cell in cells)
+            links = [
+                cell_link(builder, docname, cell, text, "Go to the cell that checks this equation")
+                for cell, text in zip(cells, texts, strict=True)
+            ]
+            return _line("checked: ", links, "ledger-mark")
+        entry = entries_of(self.app).get(label)
+        if entry is None:
+            return None
+        home = evidence_page(self.env)
+        if home is None:
+            word = nodes.abbreviation(entry.kind, entry.kind, explanation=entry.reason)
+        else:
+            text = nodes.Text(entry.kind)
+            word = make_refnode(builder, docname, home, entry_anchor(label), text, entry.reason)
+        return _line("", [word], "ledger-mark", "ledger-given")
+
+    def back(self, docname, builder, cell):
+        links = [equation_link(self.env, builder, docname, label) for label in dict.fromkeys(cell.labels)]
+        return _line("checks ", links, "ledger-back")
+
+
+def _insert_after(node, new):
+    node.parent.insert(node.parent.index(node) + 1, new)
+
+
+def _line(text, links, *classes):
+    return nodes.paragraph("", "", nodes.Text(text), *separated(links), classes=list(classes))
+
+
+def _distinct(texts):
+    """Number the texts that occur more than once: a link's text should tell it from the next."""
+    seen = {}
+    for text in texts:
+        seen[text] = seen.get(text, 0) + 1
+        yield text if seen[text] == 1 else f"{text} {seen[text]}"
+
+
+# --- incremental builds --------------------------------------------------------------------------
+
+
+def rewrite_what_changed(app, env):
+    """Pages whose marks, backward links or tables differ from those of the last build."""
+    views = {name: _view(app, env, name) for name in pages(env)}
+    before = getattr(env, "ledger_views", {})
+    env.ledger_views = views
+    return [name for name in views if views[name] != before.get(name)]
+
+
+def _view(app, env, docname):
+    """Everything the ledger prints on a page, as text to compare."""
+    page = pages(env)[docname]
+    if page.has_evidence:
+        equations = all_equations(env)
+    else:
+        mine = {equation.label for equation in page.equations}
+        mine.update(label for cell in page.cells for label in cell.labels)
+        equations = [equation for equation in all_equations(env) if equation.label in mine]
+    parts = [evidence_page(env)]
+    for equation in equations:
+        numbers = env.toc_fignumbers.get(equation.docname, {}).get("displaymath", {})
+        number = numbers.get(nodes.make_id(f"equation-{equation.label}"))
+        title = env.titles[equation.docname].astext() if equation.docname in env.titles else ""
+        where = (equation.label, equation.docname, number, title)
+        parts.append((where, cells_checking(env, equation.label), entries_of(app).get(equation.label)))
+    return repr(parts)
+
+
+def setup(app):
+    app.add_post_transform(LedgerMarks)
+    # After Sphinx's own handler, which numbers the equations.
+    app.connect("env-get-updated", rewrite_what_changed, priority=900)
