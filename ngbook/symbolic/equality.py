@@ -55,7 +55,7 @@ def prove_equal(left, right, point=None):
         return None
     entries = zip(left, right, strict=True) if hasattr(left, "shape") else [(left, right)]
     heaviest = 0
-    for left_entry, right_entry in entries:
+    for left_entry, right_entry in dict.fromkeys(entries):  # each once: Fisher matrices are symmetric
         step = _prove_zero(left_entry, right_entry, point)
         if step is None:
             return None
@@ -111,10 +111,11 @@ def tidy(expression, point=None):
         Equal to it.
     """
     if hasattr(expression, "applyfunc"):
-        return expression.applyfunc(lambda entry: tidy(entry, point))
+        tidied = {entry: tidy(entry, point) for entry in set(expression)}
+        return expression.applyfunc(tidied.get)
     shifted = bring_together(sp.sympify(expression))
     cancelled = sp.cancel(sp.together(sp.expand(shifted, power_base=False)))
-    numerator, denominator = (sp.factor_terms(part) for part in sp.fraction(cancelled))
+    numerator, denominator = (sp.factor_terms(sp.sqf(part)) for part in sp.fraction(cancelled))
     factored = sp.factor(cancelled)
     candidates = [numerator / denominator, factored, expression, shifted, cancelled, sp.expand(cancelled)]
     if point:

@@ -59,7 +59,7 @@ def old(parameter):
     sympy.Symbol
         ``sigma_old``.
     """
-    return sp.Symbol(f"{parameter.name}_old", **parameter._assumptions_orig)
+    return sp.Symbol(f"{parameter.name}_old", **parameter.assumptions0)
 
 
 def _symmetric(size, entry):
@@ -262,12 +262,12 @@ def _compare(parameters, mean_score, forms, missing, point):
         else:
             proved.append(((names[0], name), how))
     regular = not reasons
-    shortest = [tidy(forms[name], point) for name in names] if regular else []
+    simplest = min((forms[name] for name in names), key=sp.count_ops)
     return FisherDerivation(
         parameters=parameters,
         mean_score=mean_score,
         **forms,
-        matrix=min(shortest, key=sp.count_ops) if regular else None,
+        matrix=tidy(simplest, point) if regular else None,
         missing=MappingProxyType(missing),
         proved=tuple(proved),
         regular=regular,
