@@ -337,6 +337,8 @@ def _operator_size(operator):
 
 def _check_symmetric(matrix):
     asymmetry = np.abs(matrix - matrix.T)
+    if not asymmetry.any():
+        return
     diagonal = np.sqrt(np.abs(np.diag(matrix)))
     size = np.maximum(diagonal[:, None] * diagonal[None, :], np.maximum(np.abs(matrix), np.abs(matrix.T)))
     if np.any(asymmetry > SYMMETRY_TOLERANCE * size):
