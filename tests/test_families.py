@@ -444,6 +444,13 @@ def test_logistic_and_von_mises_far_out():
     assert_allclose(families.von_mises.fisher([0.0, 1e4])[0, 0], 1e4 - 0.5, rtol=1e-6)
 
 
+def test_large_counts_do_not_overflow():
+    counts = np.array([0, 180, 1000])
+    assert_allclose(families.poisson.log_prob([300.0], counts), stats.poisson(300).logpmf(counts), rtol=1e-12)
+    binomial = families.binomial.at(n=1000)
+    assert_allclose(binomial.log_prob([0.3], counts), stats.binom(1000, 0.3).logpmf(counts), rtol=1e-11)
+
+
 def test_kl_by_quadrature_far_from_the_origin():
     near = families.logistic.kl([0.0, 1.0], [0.5, 2.0])
     assert_allclose(families.logistic.kl([1e6, 1e-3], [1e6 + 5e-4, 2e-3]), near, rtol=1e-6)
@@ -542,5 +549,13 @@ def test_sampling_needs_a_generator_and_a_count():
 
 def test_an_undeclared_symbol_is_refused():
     x, a, b = sp.symbols("x a b", positive=True)
+    rule = families.exponential.rule
     with refuses("contains b"):
-        Family("Broken", x, [a], -a * x / b, None)
+        Family("Broken", x, [a], -a * x / b, rule)
+    with refuses("contains a"):
+        Family("Broken", x, [sp.Symbol("a", real=True)], -a * x, rule)
+    for parameters in (a, "a", [], [1]):
+        with refuses("symbol"):
+            Family("Broken", x, parameters, -a * x, rule)
+    with refuses("MomentRule"):
+        Family("Broken", x, [a], -a * x, None)

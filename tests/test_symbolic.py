@@ -192,6 +192,16 @@ def test_score_and_hessian_are_derivatives():
     assert symbolic.hessian(a**2 * b, [a, b]) == sp.Matrix([[2 * b, 2 * a], [2 * a, 0]])
 
 
+def test_parameters_that_are_not_symbols_of_the_log_density_are_refused():
+    for parameters in (mu, "mu", [], [mu, 2]):
+        with pytest.raises(ValueError, match="symbol"):
+            symbolic.score(NORMAL, parameters)
+    with pytest.raises(ValueError, match="another symbol named mu"):
+        symbolic.hessian(NORMAL, [sp.Symbol("mu")])
+    with pytest.raises(ValueError, match="MomentRule"):
+        symbolic.fisher_three_ways(NORMAL, [mu, sigma], None)
+
+
 def test_old_keeps_the_assumptions():
     assert old(sigma).name == "sigma_old" and old(sigma).is_positive
     assert old(mu).is_real and old(mu).is_positive is None
@@ -218,3 +228,21 @@ def test_change_of_chart_is_not_a_substitution():
 def test_change_of_chart_refuses_what_does_not_fit():
     with pytest.raises(ValueError, match="do not fit"):
         symbolic.change_of_chart(sp.eye(2), [mu, sigma], [mu], [mu, sigma])
+
+
+# --- print
+
+
+@pytest.mark.parametrize(
+    ("expression", "printed"),
+    [
+        (x - mu, r"x - \mu"),
+        (1 - a - b, "1 - a - b"),
+        (-a - b, "- a - b"),
+        (sp.loggamma(a), r"\log\Gamma\left(a\right)"),
+        (sp.polygamma(0, a) + sp.polygamma(1, a), r"\psi\left(a\right) + \psi'\left(a\right)"),
+        (sp.polygamma(1, a) ** 2, r"{\psi'\left(a\right)}^{2}"),
+    ],
+)
+def test_formulas_are_printed_as_in_a_textbook(expression, printed):
+    assert symbolic.latex(expression) == printed

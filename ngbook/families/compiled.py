@@ -4,6 +4,7 @@ import numpy as np
 import sympy as sp
 
 _log_sum_exp = sp.Function("log_sum_exp", real=True)
+_log_gamma = sp.Function("log_gamma", real=True)
 _indicator = sp.Function("indicator", real=True)
 _scaled_bessel = sp.Function("scaled_bessel", positive=True)
 
@@ -27,6 +28,7 @@ def compile_entries(expressions, arguments):
 
     names = {
         "log_sum_exp": lambda *terms: np.logaddexp.reduce(np.broadcast_arrays(*terms), axis=0),
+        "log_gamma": special.gammaln,
         "scaled_bessel": special.ive,
         "indicator": lambda i, j: np.equal(i, j).astype(float),
     }
@@ -35,9 +37,13 @@ def compile_entries(expressions, arguments):
 
 
 def _stable(expression):
-    """Rewrite sums of exponentials and Bessel functions, so that neither overflows before it cancels."""
+    """Rewrite what overflows before it cancels: sums of exponentials, Bessel and Gamma functions."""
     rewritten = expression.replace(
         _is_sum_of_exponentials, lambda e: sp.exp(_log_sum_exp(*map(_log, e.args)))
+    )
+    rewritten = rewritten.replace(
+        lambda e: isinstance(e, sp.log) and isinstance(e.args[0], sp.gamma),
+        lambda e: _log_gamma(e.args[0].args[0]),
     )
     rewritten = rewritten.replace(sp.KroneckerDelta, lambda i, j: _indicator(i, j))
     rewritten = rewritten.replace(sp.besseli, lambda order, x: _scaled_bessel(order, x) * sp.exp(x))

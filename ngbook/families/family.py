@@ -54,7 +54,8 @@ class Family:
     Raises
     ------
     ValueError
-        If the log-density contains a symbol that is not declared.
+        If the parameters are not symbols, the rule is none, or the log-density contains a symbol that is not
+        declared.
 
     Examples
     --------
@@ -93,7 +94,7 @@ class Family:
     ):
         self.name, self.rule, self.sampler = name, rule, sampler
         self.variable = tuple(variable) if isinstance(variable, (tuple, list)) else variable
-        self.parameters, self.constants = tuple(parameters), tuple(constants)
+        self.parameters, self.constants = _symbols(name, parameters), tuple(constants)
         self.old_parameters = tuple(symbolic.old(parameter) for parameter in self.parameters)
         self.log_density = sp.sympify(log_density)
         self.support = assumed_support(self.variable) if support is None else support
@@ -106,6 +107,8 @@ class Family:
         self.chart = chart or f"({', '.join(parameter.name for parameter in self.parameters)})"
         self.fixed, self._expectations = {}, {}
         self._general, self._values = self, {}  # the family before ``at``, and the values that ``at`` put in
+        if not hasattr(rule, "expectation"):
+            raise ValueError(f"rule of {name} is {rule!r}; give a MomentRule, a BetaRule or a FiniteSum")
         unknown = self.log_density.free_symbols - {*self._variables, *self.parameters, *self.constants}
         if unknown:
             raise ValueError(
@@ -494,6 +497,16 @@ class Family:
                 f"x contains NaN, at position {int(np.argmax(np.isnan(x).reshape(len(x), -1).any(1)))}"
             )
         return [x] if x.ndim == 1 else list(x.T)
+
+
+def _symbols(name, parameters):
+    if isinstance(parameters, sp.Basic | str) or not all(isinstance(p, sp.Symbol) for p in parameters):
+        raise ValueError(
+            f"parameters of {name} are {parameters!r}; give a sequence of symbols, as [mu, sigma]"
+        )
+    if not parameters:
+        raise ValueError(f"{name} has no parameters; give at least one symbol")
+    return tuple(parameters)
 
 
 def _exact(name, value):

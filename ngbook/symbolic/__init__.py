@@ -23,6 +23,7 @@ from ngbook.symbolic.forms import (
     old,
     score,
 )
+from ngbook.symbolic.latex import latex
 from ngbook.symbolic.rules import (
     ANGLE,
     COSINE,
@@ -57,6 +58,7 @@ __all__ = [
     "fisher_three_ways",
     "hessian",
     "kl_divergence",
+    "latex",
     "old",
     "prove_equal",
     "s",

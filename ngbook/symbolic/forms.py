@@ -23,7 +23,15 @@ def score(log_density, parameters):
     -------
     sympy.Matrix
         Column of shape (p, 1), a function of the parameters and of the outcome.
+
+    Raises
+    ------
+    ValueError
+        If the parameters are not a sequence of symbols, or one of them differs from a symbol of the same name
+        in the log-density by its assumptions, so that the derivative would be zero.
     """
+    log_density = sp.sympify(log_density)
+    parameters = _checked_parameters(parameters, log_density)
     return sp.ImmutableMatrix([sp.diff(log_density, parameter) for parameter in parameters])
 
 
@@ -41,9 +49,30 @@ def hessian(log_density, parameters):
     -------
     sympy.Matrix
         Symmetric, of shape (p, p).
+
+    Raises
+    ------
+    ValueError
+        As ``score`` does.
     """
     first = score(log_density, parameters)
     return _symmetric(len(first), lambda i, j: sp.diff(first[i], parameters[j]))
+
+
+def _checked_parameters(parameters, log_density):
+    """Tuple of symbols, or a ValueError that says why they are none."""
+    if isinstance(parameters, sp.Basic | str) or not all(isinstance(p, sp.Symbol) for p in parameters):
+        raise ValueError(f"parameters are {parameters!r}; give a sequence of SymPy symbols, as [mu, sigma]")
+    if not parameters:
+        raise ValueError("parameters are empty; give at least one symbol")
+    strangers = {x.name for x in log_density.free_symbols if x not in parameters}
+    for parameter in parameters:
+        if parameter.name in strangers and parameter not in log_density.free_symbols:
+            raise ValueError(
+                f"the log-density contains another symbol named {parameter}: symbols with different "
+                "assumptions are different; declare it once"
+            )
+    return tuple(parameters)
 
 
 def old(parameter):
@@ -91,6 +120,7 @@ def kl_divergence(log_density, parameters, rule, point=None):
     NoClosedForm
         If the rule cannot take the expectation.
     """
+    parameters = _checked_parameters(parameters, sp.sympify(log_density))
     to_old = {parameter: old(parameter) for parameter in parameters}
     ratio = sp.expand_log(log_density.xreplace(to_old)) - sp.expand_log(log_density)
     return _tidy_kl(rule.subs(to_old).expectation(ratio), parameters, point or {})
@@ -206,8 +236,16 @@ def fisher_three_ways(log_density, parameters, rule, kl=None, no_kl=None, point=
     -------
     FisherDerivation
         Forms that do not exist, or are not known in closed form, are None and explained in ``missing``.
+
+    Raises
+    ------
+    ValueError
+        If the parameters or the rule are none, or the rule does not know the expectation of the outer product
+        or of the Hessian.
     """
-    parameters, missing = tuple(parameters), {}
+    if not hasattr(rule, "expectation"):
+        raise ValueError(f"rule is {rule!r}; give a MomentRule, a BetaRule or a FiniteSum")
+    parameters, missing = tuple(_checked_parameters(parameters, sp.sympify(log_density))), {}
     gradient, second = score(log_density, parameters), hessian(log_density, parameters)
     size = len(parameters)
     mean_score = tidy(gradient.applyfunc(rule.expectation))
@@ -305,6 +343,7 @@ def change_of_chart(fisher, old_parameters, expressions, new_parameters):
             f"a {fisher.rows} by {fisher.cols} matrix, {len(old_parameters)} old parameters and "
             f"{len(expressions)} expressions do not fit: give one expression for each old parameter"
         )
+    new_parameters = _checked_parameters(new_parameters, sp.Add(*map(sp.sympify, expressions)))
     jacobian = sp.Matrix(list(expressions)).jacobian(list(new_parameters))
     values = dict(zip(old_parameters, (sp.sympify(e) for e in expressions), strict=True))
     carried = fisher.xreplace(values).applyfunc(tidy)
