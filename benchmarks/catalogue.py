@@ -65,7 +65,7 @@ def by_sympy_stats(family):
         "binomial": lambda: stats.Binomial("X", c[0], p[0]),
         "poisson": lambda: stats.Poisson("X", p[0]),
         "geometric": lambda: stats.Geometric("X", p[0]),
-        "negative_binomial": lambda: stats.NegativeBinomial("X", c[0], 1 - p[0]),
+        "negative_binomial": lambda: stats.NegativeBinomial("X", c[0], p[0]),
         "normal": lambda: stats.Normal("X", p[0], p[1]),
         "normal_log_sigma": lambda: stats.Normal("X", p[0], sp.exp(p[1])),
         "normal_variance": lambda: stats.Normal("X", p[0], sp.sqrt(p[1])),

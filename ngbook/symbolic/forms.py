@@ -240,12 +240,12 @@ def fisher_three_ways(log_density, parameters, rule, kl=None, no_kl=None, point=
     Raises
     ------
     ValueError
-        If the parameters or the rule are none, or the rule does not know the expectation of the outer product
-        or of the Hessian.
+        If the parameters are not symbols, the rule is not a rule, or it does not know the expectation of the
+        outer product or of the Hessian.
     """
     if not hasattr(rule, "expectation"):
         raise ValueError(f"rule is {rule!r}; give a MomentRule, a BetaRule or a FiniteSum")
-    parameters, missing = tuple(_checked_parameters(parameters, sp.sympify(log_density))), {}
+    parameters, missing = _checked_parameters(parameters, sp.sympify(log_density)), {}
     gradient, second = score(log_density, parameters), hessian(log_density, parameters)
     size = len(parameters)
     mean_score = tidy(gradient.applyfunc(rule.expectation))
@@ -290,7 +290,7 @@ def _compare(parameters, mean_score, forms, missing, point):
     """Prove the forms equal, or say that they are not."""
     names = [name for name, matrix in forms.items() if matrix is not None]
     proved, reasons = [], []
-    if not mean_score.is_zero_matrix:
+    if not equal(mean_score, sp.zeros(*mean_score.shape), point):
         reasons.append(f"the mean score is {list(mean_score)}, not zero")
     for name in names[1:]:
         how = prove_equal(forms[names[0]], forms[name], point)

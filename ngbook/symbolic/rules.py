@@ -44,6 +44,10 @@ class MomentRule:
         self.statistics, self.orders = tuple(statistics), tuple(orders)
         self._moments = {}
 
+    def __repr__(self):
+        outcome = " or ".join(f"{x} = {e}" for branch in self.branches for x, e in branch.items())
+        return f"MomentRule({outcome}; M = {self.generating})"
+
     def subs(self, values):
         """Same rule at other parameters.
 
@@ -153,6 +157,10 @@ class BetaRule:
         self.substitution = dict(substitution)
         self.first, self.second, self.square = sp.sympify(first), sp.sympify(second), sp.sympify(square)
 
+    def __repr__(self):
+        outcome = ", ".join(f"{x} = {e}" for x, e in self.substitution.items())
+        return f"BetaRule({outcome}; U ~ Beta({self.first}, {self.second}))"
+
     def subs(self, values):
         """Same rule at other parameters.
 
@@ -231,6 +239,9 @@ class FiniteSum:
 
     def __init__(self, variable, log_density, values):
         self.variable, self.log_density, self.values = variable, log_density, tuple(values)
+
+    def __repr__(self):
+        return f"FiniteSum({self.variable} in {', '.join(map(str, self.values))})"
 
     def subs(self, values):
         """Same rule at other parameters.
