@@ -70,6 +70,7 @@ def by_sympy_stats(family):
         "normal_log_sigma": lambda: stats.Normal("X", p[0], sp.exp(p[1])),
         "normal_variance": lambda: stats.Normal("X", p[0], sp.sqrt(p[1])),
         "normal_natural": lambda: stats.Normal("X", -p[0] / (2 * p[1]), sp.sqrt(-1 / (2 * p[1]))),
+        "normal_mean": lambda: stats.Normal("X", p[0], sp.sqrt(p[1] - p[0] ** 2)),
         "log_normal": lambda: stats.LogNormal("X", p[0], p[1]),
         "exponential": lambda: stats.Exponential("X", p[0]),
         "gamma": lambda: stats.Gamma("X", p[0], 1 / p[1]),

@@ -54,8 +54,8 @@ class Family:
     Raises
     ------
     ValueError
-        If the parameters are not symbols, the rule is not a rule, or the log-density contains a symbol that is
-        not declared.
+        If the parameters are not symbols, the rule is not a rule, or the log-density contains a symbol that
+        is not declared.
 
     Examples
     --------
