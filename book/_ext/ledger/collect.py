@@ -62,9 +62,7 @@ def cells_checking(env, label):
 def book_equations(document):
     """The display equations of the book's own text: not what a cell printed, nor an API docstring."""
     for node in document.findall(nodes.math_block):
-        printed = any(
-            ancestor.get("nb_element") == "cell_code_output" for ancestor in _ancestors(node)
-        )
+        printed = any(ancestor.get("nb_element") == "cell_code_output" for ancestor in _ancestors(node))
         if not printed and "docstring of" not in (node.source or ""):
             yield node
 

@@ -100,9 +100,10 @@ class Tables:
         if name not in domain.objects:
             return literal
         xref = nodes.Element(refspecific=False)
-        return domain.resolve_xref(
-            self.env, self.docname, self.app.builder, "obj", name, xref, literal
-        ) or literal
+        return (
+            domain.resolve_xref(self.env, self.docname, self.app.builder, "obj", name, xref, literal)
+            or literal
+        )
 
 
 def _count(number, noun):

@@ -29,10 +29,13 @@ def problems_of_pages(equations, cells, entries):
                 yield place, f"the tag {TAG}{label} stands twice on this cell: remove one"
         if not cell.kinds:
             tags = ", ".join(TAG + label for label in cell.labels)
-            yield place, (
-                f"the cell tagged {tags} calls no check: call same, close, slope or at_most of ngbook.checks "
-                "in this cell (a call inside a function that is only defined does not count; "
-                "the cell and the import must not be hidden by remove-input)"
+            yield (
+                place,
+                (
+                    f"the cell tagged {tags} calls no check: call same, close, slope or at_most of ngbook.checks "
+                    "in this cell (a call inside a function that is only defined does not count; "
+                    "the cell and the import must not be hidden by remove-input)"
+                ),
             )
 
 
