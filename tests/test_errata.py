@@ -1,0 +1,378 @@
+"""One test for each row of the errata page: the printed version beside the correct one."""
+
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sympy as sp
+
+from ngbook import descent, families, fisher, solve
+from ngbook.symbolic import change_of_chart
+
+BOOK = Path(__file__).parents[1] / "book"
+PAGE = (BOOK / "reference" / "errata.md").read_text(encoding="utf-8")
+
+SKEWED = np.array([[1.0, -2.0], [-2.0, 5.0]])
+mu, w_1, w_2 = sp.symbols("mu w_1 w_2", real=True)
+sigma, theta_, d_, lam = sp.symbols("sigma theta d lambda", positive=True)
+
+
+def test_every_row_of_the_page_has_a_test_and_every_test_a_row():
+    rows = set(re.findall(r"^\(erratum-([bp]\d+)\)=\n### [BP]\d+: ", PAGE, flags=re.M))
+    tests = {re.match(r"test_([bp]\d+)_", name)[1] for name in globals() if re.match(r"test_[bp]\d+_", name)}
+    assert rows == tests
+    labels = re.findall(r"\(erratum-([bp]\d+)\)=\n### ([BP]\d+):", PAGE)
+    assert labels and all(label == title.lower() for label, title in labels)
+
+
+# --- the blog post --------------------------------------------------------------------------------
+
+
+def printed_loop(delta, metric):
+    return sum(delta[i] * delta[i] * metric[i][j] for i in range(len(delta)) for j in range(len(delta)))
+
+
+def test_b1_one_index_instead_of_two():
+    step = np.array([1.0, 0.0])
+    assert np.linalg.eigvalsh(SKEWED).min() > 0
+    assert printed_loop(step, SKEWED) == -1
+    assert solve.curvature(SKEWED, step) == 1
+    # For every diagonal metric the two agree, so the identity cannot tell them apart.
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        diagonal, step = np.diag(rng.uniform(0.1, 3, 5)), rng.normal(size=5)
+        np.testing.assert_allclose(printed_loop(step, diagonal), solve.curvature(diagonal, step), rtol=1e-12)
+
+
+def test_b2_a_square_called_a_distance():
+    assert printed_loop([3.0, 4.0], np.eye(2)) == 25
+    assert descent.metric_length(np.array([3.0, 4.0]), np.eye(2)) == 5
+
+
+def test_b3_derivatives_summed_before_the_second_differentiation():
+    # The chart (mu, log sigma) reached through tied weights: mu = 2 w_1 + w_2, log sigma = w_1.
+    family = families.normal_log_sigma
+    tied = change_of_chart(
+        family.derivation().matrix, family.parameters, (2 * w_1 + w_2, w_1), (w_1, w_2)
+    ).applyfunc(sp.simplify)
+    old = sp.symbols("w_1_old w_2_old", real=True)
+    kl = family.kl_expression().subs(
+        dict(
+            zip(
+                family.old_parameters + family.parameters,
+                (2 * old[0] + old[1], old[0], 2 * w_1 + w_2, w_1),
+                strict=True,
+            )
+        ),
+        simultaneous=True,
+    )
+    first = [sp.diff(kl, w) for w in (w_1, w_2)]
+    printed = [sp.diff(sum(first), w).subs(dict(zip(old, (w_1, w_2), strict=True))) for w in (w_1, w_2)]
+    expected = [2 + 6 * sp.exp(-2 * w_1), 3 * sp.exp(-2 * w_1)]
+    assert [sp.simplify(a - b) for a, b in zip(printed, expected, strict=True)] == [0, 0]
+    assert [sp.simplify(sum(tied.row(i)) - expected[i]) for i in (0, 1)] == [0, 0]
+    assert tied[0, 1] != 0 and tied.shape == (2, 2)
+    # With untied weights the matrix is diagonal, and the row sums are its diagonal: the mistake hides.
+    untied = family.derivation().matrix
+    assert untied.is_diagonal()
+    assert [sum(untied.row(i)) for i in (0, 1)] == [untied[0, 0], untied[1, 1]]
+
+
+def test_b4_a_fisher_matrix_that_grows_with_the_batch():
+    theta = np.array([0.3, 1.4])
+    exact = families.normal.fisher(theta)
+    for batch in (1, 7, 32):
+        summed = fisher.fisher_from_kl(
+            lambda old, new, batch=batch: sum(families.normal.kl(old, new) for _ in range(batch)), theta
+        )
+        np.testing.assert_allclose(summed, batch * exact, rtol=1e-5)
+
+
+def test_b5_the_divergence_of_a_network_with_itself():
+    family = families.normal
+    kl, new, old = family.kl_expression(), family.parameters, family.old_parameters
+    both = kl.subs(dict(zip(old, new, strict=True)))
+    assert sp.simplify(both) == 0 and sp.hessian(sp.simplify(both), new) == sp.zeros(2, 2)
+    meet = dict(zip(old, new, strict=True))
+    in_second = sp.hessian(kl, new).subs(meet)
+    in_first = sp.hessian(kl, old).subs(meet)
+    assert sp.simplify(in_second - in_first) == sp.zeros(2, 2)
+    assert sp.simplify(in_second - family.derivation().matrix) == sp.zeros(2, 2)
+
+
+def test_b6_the_half_and_the_word_locally():
+    theta, direction = np.array([0.3, 1.4]), np.array([0.6, -0.8])
+    metric = families.normal.fisher(theta)
+    for size, tolerance in ((1e-3, 2e-3), (1e-2, 2e-2)):
+        ratio = families.normal.kl(theta, theta + size * direction) / solve.curvature(
+            metric, size * direction
+        )
+        assert abs(ratio - 0.5) < tolerance  # a half, not one
+    far = families.normal.kl(theta, theta + direction) / solve.curvature(metric, direction)
+    assert abs(far - 0.5) > 0.1  # and only locally
+
+
+def test_b7_the_order_of_a_product():
+    gradient = np.array([1.0, 2.0])
+    natural = solve.dense_solve(SKEWED, gradient)
+    np.testing.assert_allclose(SKEWED @ natural, gradient, rtol=1e-12)
+    assert (natural * SKEWED).shape == (2, 2)  # elementwise: not even a vector
+    assert not np.allclose(gradient / np.diag(SKEWED), natural)
+
+
+def test_b8_small_slips():
+    def loss(theta):
+        return theta @ theta / 2
+
+    start = np.array([3.0, 4.0])
+    assert loss(start + 0.1 * start) > loss(start) > loss(start - 0.1 * start)
+    assert 3 ^ 2 + 4 ^ 2 == 7 and 3**2 + 4**2 == 25
+    with pytest.raises(NameError):
+        eval("xrange(5)")
+
+
+def test_b9_scaling_each_parameter():
+    natural = solve.dense_solve(SKEWED, np.array([1.0, 0.0]))
+    np.testing.assert_allclose(natural, [5, 2], rtol=1e-12)  # the second moves, though its derivative is zero
+
+
+def test_b10_no_step_size():
+    theta, mean, deviation = np.array([0.0, 1.0]), 12.0, 4.0
+    m, s = theta
+    gradient = np.array([(m - mean) / s**2, 1 / s - (deviation**2 + (mean - m) ** 2) / s**3])
+    full = theta - solve.dense_solve(families.normal.fisher(theta), gradient)
+    np.testing.assert_allclose(full, [12.0, 80.5], rtol=1e-12)
+    step = descent.trust_region_step(gradient, families.normal.fisher(theta), radius=0.1)
+    np.testing.assert_allclose(solve.curvature(families.normal.fisher(theta), step) / 2, 0.1, rtol=1e-12)
+
+
+# --- the paper ------------------------------------------------------------------------------------
+
+
+def test_p1_the_sign_in_the_line_search():
+    def value(theta):
+        return theta @ theta / 2
+
+    point, gradient = np.array([3.0, 4.0]), np.array([3.0, 4.0])
+    assert all(value(point + a * gradient) > value(point) for a in 0.5 ** np.arange(30))
+    with pytest.raises(ValueError, match="descent"):
+        descent.backtracking_line_search(value, lambda t: t, point, gradient)
+
+
+def test_p2_strictly_worse():
+    kappa = sp.Symbol("kappa", positive=True)
+    start, curvature = sp.Matrix([kappa, 1]), sp.diag(1, kappa)
+    gradient = curvature * start
+
+    def value(theta):
+        return (theta.T * curvature * theta)[0] / 2
+
+    exact_size = (gradient.T * gradient)[0] / (gradient.T * curvature * gradient)[0]
+    assert sp.simplify(exact_size - 2 / (1 + kappa)) == 0
+    after = start - exact_size * gradient
+    assert sp.simplify(value(after) / value(start) - ((kappa - 1) / (kappa + 1)) ** 2) == 0
+    # The next step starts from the same picture, mirrored and shrunk, so the tie lasts.
+    assert sp.simplify(after - (kappa - 1) / (kappa + 1) * sp.Matrix([kappa, -1])) == sp.zeros(2, 1)
+
+    def half_square(theta):
+        return float(theta @ theta) / 2
+
+    one = np.array([1.0])
+    size = descent.backtracking_line_search(half_square, lambda t: t, one, -one, initial_step=1.9)
+    assert size == 1.9
+    np.testing.assert_allclose(half_square(one - size * one) / half_square(one), 0.81, rtol=1e-12)
+    assert half_square(one - 1.0 * one) == 0
+
+
+def test_p3_a_constant_radius_from_a_constant_step_size():
+    path = descent.gradient_descent(
+        lambda t: float(t @ t) / 2, lambda t: t, np.array([1.0]), 0.1, iterations=3
+    )
+    np.testing.assert_allclose(path.lengths, [0.1, 0.09, 0.081], rtol=1e-12)
+
+
+def test_p4_what_the_metric_acts_on():
+    # The length of a step is the same in every chart, if the metric is taken at the point and applied to the
+    # step; "x^T G x", the metric applied to the point itself, depends on the chart.
+    theta = np.array([0.7, 1.3])
+    in_log = np.array([theta[0], np.log(theta[1])])
+    step = np.array([0.2, -0.1])
+    step_in_log = np.array([step[0], step[1] / theta[1]])
+    metric, metric_in_log = families.normal.fisher(theta), families.normal_log_sigma.fisher(in_log)
+    np.testing.assert_allclose(
+        solve.curvature(metric, step), solve.curvature(metric_in_log, step_in_log), rtol=1e-12
+    )
+    assert not np.isclose(solve.curvature(metric, theta), solve.curvature(metric_in_log, in_log), rtol=0.1)
+    # The steepest ascent per unit of length is G^-1 g; the column of partial derivatives gains less.
+    gradient = np.array([1.0, 2.0])
+    along = [
+        v @ gradient / descent.metric_length(v, SKEWED)
+        for v in (gradient, solve.dense_solve(SKEWED, gradient))
+    ]
+    assert along[1] > 1.5 * along[0]
+
+
+def test_p5_the_sign_of_the_multiplier():
+    gradient, radius = np.array([1.0, 2.0]), 0.3
+    natural = solve.dense_solve(SKEWED, gradient)
+    assert gradient @ natural > 0  # uphill
+    np.testing.assert_allclose(solve.curvature(SKEWED, natural), gradient @ natural, rtol=1e-12)
+    multiplier = -np.sqrt(gradient @ natural / (2 * radius))
+    minimiser = natural / multiplier
+    angle = np.linspace(0, 2 * np.pi, 100_001)
+    circle = np.sqrt(2 * radius) * np.stack([np.cos(angle), np.sin(angle)])
+    ellipse = np.linalg.solve(np.linalg.cholesky(SKEWED).T, circle)
+    brute_force = ellipse[:, np.argmin(gradient @ ellipse)]
+    np.testing.assert_allclose(minimiser, brute_force, atol=1e-4)
+    np.testing.assert_allclose(-minimiser, ellipse[:, np.argmax(gradient @ ellipse)], atol=1e-4)
+    np.testing.assert_allclose(descent.trust_region_step(gradient, SKEWED, radius), minimiser, rtol=1e-12)
+
+
+def test_p6_algorithms_that_are_missing_or_do_not_end():
+    data_mean, data_deviation, radius = 12.0, 4.0, 0.01
+
+    def value(theta):
+        return np.log(theta[1]) + (data_deviation**2 + (theta[0] - data_mean) ** 2) / (2 * theta[1] ** 2)
+
+    def gradient(theta):
+        square = data_deviation**2 + (theta[0] - data_mean) ** 2
+        return np.array([(theta[0] - data_mean) / theta[1] ** 2, 1 / theta[1] - square / theta[1] ** 3])
+
+    path = descent.trust_region_descent(
+        value, gradient, families.normal.fisher, np.array([0.0, 1.0]), radius, iterations=400
+    )
+    np.testing.assert_allclose(path.lengths, np.sqrt(2 * radius), rtol=1e-9)
+    distance = np.linalg.norm(path.points[-100:] - [data_mean, data_deviation], axis=1)
+    # It hovers: a step may pass close to the optimum, but then the next one leaves it again.
+    assert np.maximum(distance[1:], distance[:-1]).min() > 0.1
+    shrinking = descent.trust_region_descent(
+        value,
+        gradient,
+        families.normal.fisher,
+        np.array([0.0, 1.0]),
+        lambda t: radius if t < 60 else radius * 0.8 ** (t - 60),
+        iterations=150,
+    )
+    assert np.linalg.norm(shrinking.points[-1] - [data_mean, data_deviation]) < 0.01
+    rng, theta = np.random.default_rng(0), np.array([0.0, 1.0])
+    too_few = fisher.sampled_fisher(families.normal.score(theta, families.normal.sample(theta, 1, rng)))
+    with pytest.raises(ValueError, match="damping"):
+        solve.dense_solve(too_few, gradient(theta))
+
+
+def test_p7_cannot_calculate_the_expectation_exactly():
+    deviation = families.normal.parameters[1]
+    exact = sp.diag(1, 2) / deviation**2
+    assert sp.simplify(families.normal.derivation().outer - exact) == sp.zeros(2, 2)
+    assert len(families.catalogue()) >= 30
+
+
+def test_p8_a_norm_without_its_index():
+    theta, step = np.array([0.0, 2.0]), np.array([1.0, 0.0])
+    np.testing.assert_allclose(families.normal.kl(theta, theta + step), 1 / 8, rtol=1e-12)
+    np.testing.assert_allclose(solve.curvature(families.normal.fisher(theta), step) / 2, 1 / 8, rtol=1e-12)
+    assert step @ step / 2 == 0.5
+
+
+def test_p9_conditions_that_are_used_and_not_stated():
+    x = sp.Symbol("x", positive=True)
+    density = 1 / theta_
+    score = sp.diff(sp.log(density), theta_)
+    squared = sp.integrate(density * score**2, (x, 0, theta_))
+    minus_hessian = sp.integrate(-density * sp.diff(score, theta_), (x, 0, theta_))
+    assert sp.simplify(squared - 1 / theta_**2) == 0
+    assert sp.simplify(minus_hessian + 1 / theta_**2) == 0
+    kl = sp.integrate(density * (sp.log(density) - sp.log(1 / (theta_ + d_))), (x, 0, theta_))
+    assert sp.simplify(kl - sp.log(1 + d_ / theta_)) == 0
+    assert sp.limit(kl / d_, d_, 0) == 1 / theta_  # linear, not quadratic
+    derivation = families.uniform.derivation()
+    assert derivation.regular is False and derivation.matrix is None
+
+
+def test_p10_symmetric_in_the_limit():
+    old, new = families.poisson.old_parameters[0], families.poisson.parameters[0]
+    kl = families.poisson.kl_expression()
+    forward = kl.subs({old: lam, new: lam + d_}, simultaneous=True)
+    backward = kl.subs({old: lam + d_, new: lam}, simultaneous=True)
+    difference = sp.series(backward - forward, d_, 0, 4).removeO()
+    assert sp.simplify(difference - d_**3 / (6 * lam**2)) == 0
+    score = families.poisson.score_vector()[0]
+    third_moment = sp.simplify(families.poisson.expectation(score**3).subs(new, lam))
+    assert sp.simplify(third_moment * d_**3 / 6 - difference) == 0
+    # sqrt(2 KL) adds up along a path; KL of n equal pieces falls like 1/n.
+    points = np.linspace(2.0, 3.0, 1001)
+    pieces = np.array([families.poisson.kl([a], [b]) for a, b in pairwise(points)])
+    length = 2 * (np.sqrt(3.0) - np.sqrt(2.0))
+    np.testing.assert_allclose(np.sqrt(2 * pieces).sum(), length, rtol=1e-4)  # falls like 1/n
+    assert pieces.sum() < 1.1e-3 * families.poisson.kl([2.0], [3.0])
+
+
+def normal_gradient(theta, count, mean=12.0, deviation=4.0):
+    """Gradient of the summed negative log-likelihood for data with exactly this mean and deviation."""
+    m, s = theta
+    return count * np.array([(m - mean) / s**2, 1 / s - (deviation**2 + (m - mean) ** 2) / s**3])
+
+
+def test_p11_an_experiment_that_is_not_specified():
+    start, step_size, count = np.array([0.0, 1.0]), 1e-4, 1000
+    gradient = normal_gradient(start, count)
+    plain = start - step_size * gradient
+    natural = start - step_size * solve.dense_solve(families.normal.fisher(start), gradient)
+    np.testing.assert_allclose(plain, [1.2, 16.9], rtol=1e-12)
+    np.testing.assert_allclose(natural, [1.2, 8.95], rtol=1e-12)
+    away = [np.linalg.norm(point - [12, 4]) for point in (start, plain, natural)]
+    assert away[1] > away[0] > away[2]  # gradient descent is driven away, the natural gradient is not
+    # The mean instead of the sum: no jump at all.
+    assert np.linalg.norm(step_size * gradient / count) < 0.02
+    # Only the product of step size and count matters.
+    np.testing.assert_allclose(plain, start - 2e-4 * normal_gradient(start, 500), rtol=1e-12)
+
+
+def natural_field(theta):
+    return solve.dense_solve(families.normal.fisher(theta), normal_gradient(theta, 1))
+
+
+def test_p12_the_mean_where_the_standard_deviation_is_meant():
+    at = np.array([0.0, 1.0])
+    np.testing.assert_allclose(normal_gradient(at, 1), [-12, -159], rtol=1e-12)
+    np.testing.assert_allclose(natural_field(at), [-12, -79.5], rtol=1e-12)
+    # As the mean goes to 0 at fixed deviation, nothing blows up; as the deviation goes to 0, everything does.
+    to_zero_mean = [np.linalg.norm(normal_gradient(np.array([m, 4.0]), 1)) for m in (1.0, 0.1, 0.01)]
+    to_zero_deviation = [np.linalg.norm(normal_gradient(np.array([0.0, s]), 1)) for s in (1.0, 0.1, 0.01)]
+    assert max(to_zero_mean) / min(to_zero_mean) < 1.3
+    assert to_zero_deviation[-1] / to_zero_deviation[0] > 1e5
+
+
+def test_p13_does_not_exhibit_this_behaviour():
+    deviations = np.geomspace(1e-4, 1e-2, 9)
+    plain = [np.linalg.norm(normal_gradient(np.array([0.0, s]), 1)) for s in deviations]
+    natural = [np.linalg.norm(natural_field(np.array([0.0, s]))) for s in deviations]
+    slopes = [np.polyfit(np.log(deviations), np.log(lengths), 1)[0] for lengths in (plain, natural)]
+    np.testing.assert_allclose(slopes, [-3, -1], atol=0.01)
+
+
+def test_p19_the_references():
+    entries = dict(
+        re.findall(
+            r"@\w+\{([\w]+),(.*?)\n\}", (BOOK / "references.bib").read_text(encoding="utf-8"), flags=re.S
+        )
+    )
+    listed = re.findall(
+        r"^\| \[(\d+)\] \| \{cite\}`(\w+)` \|",
+        (BOOK / "reference" / "bibliography.md").read_text(),
+        flags=re.M,
+    )
+    assert [int(number) for number, _ in listed] == list(range(1, 14))
+    keys = {int(number): key for number, key in listed}
+    assert set(keys.values()) <= set(entries)
+    corrected = {
+        5: ["Information Geometry", "181--214", "2018"],
+        9: ["International Conference on Machine Learning", "2015"],
+        12: ["Industrial and Applied Mathematics"],
+        13: ["Proceedings of Machine Learning Research", "80", "5737--5746", "2018"],
+    }
+    for number, facts in corrected.items():
+        for fact in facts:
+            assert fact in entries[keys[number]], f"[{number}] lacks {fact}"
