@@ -105,14 +105,15 @@ SOUND = {
         equation("eq-claim"),
         equation("eq-definition", "c = d"),
         cell(IMPORT, output="$$\nx = 1\n$$"),
-        cell("checks.close(2.0, 2.0 + 1e-12)", "check:eq-claim"),
+        cell("checks.close(2.0, 2.0 + 1e-12, about='one is one')", "check:eq-claim"),
         ":::{admonition} Note\n\n" + equation("eq-inside", "e = f") + "\n:::",
     ],
     "two": [
         "## Second",
         equation("eq-assumption", "g = h"),
         cell(
-            "from ngbook.checks import same, slope\nsame(left, right)\nslope(h, e, 3)",
+            "from ngbook.checks import same, slope\nsame(left, right, 'left and right are equal')\n"
+            "slope(h, e, 3, about=f'error of {name}')",
             "check:eq-claim",
             "check:eq-inside",
             "hide-cell",
@@ -156,11 +157,14 @@ def test_the_evidence_page_lists_every_equation(book):
         "The book has 4 display equations: 2 checked by 2 cells (2 exact (SymPy), 1 numeric, 2 order of "
         "convergence; an equation may be checked in several ways), 1 definition and 1 assumption." in text
     )
-    assert "(1.1) exact (SymPy), numeric, order of convergence cell [1] , Page two, cell [1]" in text
+    assert (
+        "(1.1) one is one; left and right are equal; error of … "
+        "numeric: cell [1] , exact (SymPy), order of convergence: cell [1] of Page two" in text
+    )
     assert "(1.2) definition It names d. ngbook.checks.close" in text
     assert "(2.1) assumption Regularity. –" in text
     first, second = (re.search(f"Page {name} \\W*Equation {column}", text) for name, column in [
-        ("one", "Kind of check Cell"), ("two", "Taken as Because In code")
+        ("one", "What is checked How, and where"), ("two", "Taken as Because In code")
     ])  # fmt: skip
     assert first.start() < second.start()
 
@@ -346,7 +350,7 @@ def test_parallel_reading_gives_the_same_book(book, tmp_path):
     ],
 )
 def test_the_kind_of_check_is_read_from_the_syntax_tree(sources, kinds):
-    assert list(calls.kinds_of_cells(sources)[-1]) == kinds
+    assert list(calls.kinds_of(calls.checks_of_cells(sources)[-1])) == kinds
 
 
 def test_an_implementation_may_be_a_module_a_function_or_a_method():

@@ -16,11 +16,13 @@ EXACT, MONTE_CARLO, NUMERIC, ORDER, INEQUALITY = KINDS = (
     "order of convergence",
     "inequality",
 )
-STANDARD_ERROR_POSITION = 4  # close(actual, expected, rtol, atol, standard_error)
+# The positions of two arguments that may also be given by name.
+STANDARD_ERROR = {"close": 4}
+ABOUT = {"same": 2, "close": 5, "slope": 4, "at_most": 2}
 
 
-def kinds_of_cells(sources):
-    """For each cell of a notebook, in order, the kinds of check that running it performs.
+def checks_of_cells(sources):
+    """For each cell of a notebook, in order, the checks that running it performs.
 
     Parameters
     ----------
@@ -29,20 +31,25 @@ def kinds_of_cells(sources):
 
     Returns
     -------
-    list of tuple of str
-        The kinds of each cell, in the order of `KINDS`; empty for a cell that checks nothing.
+    list of list of (str, str)
+        The kind of each check (one of `KINDS`) and what it is about, in the author's words.
     """
     reader = _Reader()
-    kinds = []
+    checks = []
     for source in sources:
-        reader.kinds = set()
+        reader.checks = []
         try:
             tree = ast.parse(source)
         except SyntaxError:  # a magic, say: the hygiene tests refuse it
             tree = ast.Module(body=[], type_ignores=[])
         reader.visit(tree)
-        kinds.append(tuple(kind for kind in KINDS if kind in reader.kinds))
-    return kinds
+        checks.append(reader.checks)
+    return checks
+
+
+def kinds_of(checks):
+    """The kinds among some checks, each once, in the order of `KINDS`."""
+    return tuple(kind for kind in KINDS if any(kind == k for k, _ in checks))
 
 
 class _Reader(ast.NodeVisitor):
@@ -50,7 +57,7 @@ class _Reader(ast.NodeVisitor):
 
     def __init__(self):
         self.meaning = {}  # name in the notebook -> full dotted name
-        self.kinds = set()
+        self.checks = []
 
     # what a name means
 
@@ -100,17 +107,31 @@ class _Reader(ast.NodeVisitor):
     def visit_Call(self, node):
         module, _, function = (self.full_name(node.func) or "").rpartition(".")
         if module == MODULE and function in CHECKS:
-            self.kinds.add(_kind(function, node))
+            self.checks.append((_kind(function, node), _words(_argument(node, "about", ABOUT[function]))))
         self.generic_visit(node)
 
 
 def _kind(function, call):
     if function == "close":
-        return MONTE_CARLO if _has_standard_error(call) else NUMERIC
+        error = _argument(call, "standard_error", STANDARD_ERROR["close"])
+        given = error is not None and not (isinstance(error, ast.Constant) and error.value is None)
+        return MONTE_CARLO if given else NUMERIC
     return {"same": EXACT, "slope": ORDER, "at_most": INEQUALITY}[function]
 
 
-def _has_standard_error(call):
-    given = [keyword.value for keyword in call.keywords if keyword.arg == "standard_error"]
-    given += call.args[STANDARD_ERROR_POSITION : STANDARD_ERROR_POSITION + 1]
-    return any(not (isinstance(value, ast.Constant) and value.value is None) for value in given)
+def _argument(call, name, position):
+    """The syntax of an argument given by name or by position, or None."""
+    for keyword in call.keywords:
+        if keyword.arg == name:
+            return keyword.value
+    return call.args[position] if len(call.args) > position else None
+
+
+def _words(node):
+    """A text as far as it can be read without running the code: an f-string keeps its fixed words."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return " ".join(node.value.split())
+    if isinstance(node, ast.JoinedStr):
+        parts = [part.value if isinstance(part, ast.Constant) else "…" for part in node.values]
+        return " ".join("".join(parts).split())
+    return ""

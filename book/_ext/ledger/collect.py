@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from docutils import nodes
 
-from ledger.calls import kinds_of_cells
+from ledger.calls import checks_of_cells, kinds_of
 
 TAG = "check:"
 
@@ -20,10 +20,11 @@ class Equation:
 
 @dataclass(frozen=True)
 class Cell:
-    """A code cell with ``check:`` tags, the kinds of check it calls, and the anchor that leads to it."""
+    """A code cell with ``check:`` tags, the checks it calls, and the anchor that leads to it."""
 
     labels: tuple
     kinds: tuple
+    abouts: tuple  # what it checks, in the author's words
     docname: str
     line: int | None
     anchor: str
@@ -90,16 +91,19 @@ def read_page(app, document):
     page = pages(app.env).setdefault(docname, Page())
     page.equations = [Equation(label_of(n), docname, _line(n)) for n in book_equations(document)]
     containers = list(document.findall(is_cell))
-    kinds = kinds_of_cells([_source(container) for container in containers])
+    checks = checks_of_cells([_source(container) for container in containers])
     page.cells, anchors = [], set()
-    for container, cell_kinds in zip(containers, kinds, strict=True):
+    for container, called in zip(containers, checks, strict=True):
         tags = container["cell_metadata"].get("tags", [])
         labels = tuple(tag.removeprefix(TAG).strip() for tag in tags if tag.startswith(TAG))
         if labels:
             anchor = _anchor(labels[0], anchors)
             container["ids"].append(anchor)
             count = container.get("exec_count")
-            page.cells.append(Cell(labels, cell_kinds, docname, _line(container), anchor, count))
+            abouts = tuple(dict.fromkeys(about for _, about in called if about))
+            page.cells.append(
+                Cell(labels, kinds_of(called), abouts, docname, _line(container), anchor, count)
+            )
 
 
 def _source(container):

@@ -50,8 +50,8 @@ class Tables:
             title = self.env.titles[docname].astext()
             section = nodes.section("", nodes.title(title, title), ids=[nodes.make_id(f"evidence-{docname}")])
             if claims:
-                header = ["Equation", "Kind of check", "Cell"]
-                section += _table(header, map(self.claim, claims), [16, 32, 32])
+                header = ["Equation", "What is checked", "How, and where"]
+                section += _table(header, map(self.claim, claims), [12, 44, 24])
             if given:
                 header = ["Equation", "Taken as", "Because", "In code"]
                 section += _table(header, map(self.given, given), [16, 12, 32, 20])
@@ -75,9 +75,9 @@ class Tables:
 
     def claim(self, equation):
         cells = cells_checking(self.env, equation.label)
-        kinds = [kind for kind in calls.KINDS if any(kind in cell.kinds for cell in cells)]
+        abouts = dict.fromkeys(about for cell in cells for about in cell.abouts)
         links = [self.cell(cell, equation) for cell in cells]
-        return equation, [self.number(equation), [nodes.Text(", ".join(kinds))], list(separated(links))]
+        return equation, [self.number(equation), [nodes.Text("; ".join(abouts))], list(separated(links))]
 
     def given(self, equation):
         entry = self.entries[equation.label]
@@ -88,9 +88,9 @@ class Tables:
         return [equation_link(self.env, self.app.builder, self.docname, equation.label)]
 
     def cell(self, cell, equation):
-        text = f"cell [{cell.count}]" if cell.count else "cell"
+        text = f"{', '.join(cell.kinds)}: " + (f"cell [{cell.count}]" if cell.count else "cell")
         if cell.docname != equation.docname:
-            text = f"{self.env.titles[cell.docname].astext()}, {text}"
+            text += f" of {self.env.titles[cell.docname].astext()}"
         return cell_link(self.app.builder, self.docname, cell, text, None)
 
     def object_link(self, name):

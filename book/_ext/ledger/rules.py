@@ -10,6 +10,11 @@ from ledger.collect import TAG, all_cells, all_equations, pages
 
 logger = logging.getLogger(__name__)
 PREFIX = "eq-"
+NO_CHECK = (
+    "the cell tagged {tags} calls no check: call same, close, slope or at_most of ngbook.checks in this cell "
+    "(a call inside a function that is only defined does not count; the cell and the import must not be "
+    "hidden by remove-input)"
+)
 
 
 def problems_of_pages(equations, cells, entries):
@@ -28,15 +33,7 @@ def problems_of_pages(equations, cells, entries):
             if times > 1:
                 yield place, f"the tag {TAG}{label} stands twice on this cell: remove one"
         if not cell.kinds:
-            tags = ", ".join(TAG + label for label in cell.labels)
-            yield (
-                place,
-                (
-                    f"the cell tagged {tags} calls no check: call same, close, slope or at_most of ngbook.checks "
-                    "in this cell (a call inside a function that is only defined does not count; "
-                    "the cell and the import must not be hidden by remove-input)"
-                ),
-            )
+            yield place, NO_CHECK.format(tags=", ".join(TAG + label for label in cell.labels))
 
 
 def _problem_of_equation(label, labels, tagged, entries):
