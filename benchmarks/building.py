@@ -2,7 +2,7 @@
 
 ``make book``, ``make test``   in a fresh clone of the last commit, with whatever pip has in its cache
 ``make book`` again            with nothing changed, beside the first
-one build                      beside a stock Jupyter Book configuration, which executes the notebooks in the build
+one build                      beside a stock Jupyter Book configuration, which executes in the build
 each notebook                  beside its budget of 15 seconds
 ``import ngbook``              beside ``import scipy.stats`` and ``import sympy``
 

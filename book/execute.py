@@ -8,8 +8,9 @@ Differences from ``jupyter execute --inplace``:
 1. execution times are not recorded;
 2. metadata that name one machine (kernel, patch version of Python) are reduced to
    what a reader's Jupyter needs;
-3. a notebook is written only if its bytes change, so nothing is rebuilt in vain;
-4. notebooks run side by side, and every failure is shown before the exit.
+3. printed text is stored in one piece, however it arrived;
+4. a notebook is written only if its bytes change, so nothing is rebuilt in vain;
+5. notebooks run side by side, and every failure is shown before the exit.
 """
 
 import sys
@@ -51,9 +52,22 @@ def normalise(notebook):
         # Cell ids are by position: text conversion invents random ones.
         cell.id = f"cell-{number:03d}"
         cell.metadata.pop("execution", None)
-        for output in cell.get("outputs", []):
-            output.get("metadata", {}).pop("execution", None)
+        if cell.cell_type == "code":
+            cell.outputs = merge_streams(cell.outputs)
     return notebook
+
+
+def merge_streams(outputs):
+    """Join neighbouring pieces of printed text: how it is cut depends on timing."""
+    merged = []
+    for output in outputs:
+        output.get("metadata", {}).pop("execution", None)
+        last = merged[-1] if merged else {}
+        if output.output_type == "stream" and last.get("name") == output.name:
+            last["text"] += output.text
+        else:
+            merged.append(output)
+    return merged
 
 
 def execute(path):
