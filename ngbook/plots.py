@@ -105,6 +105,10 @@ _STYLE = {
 }
 
 
+# One dash pattern a guide, so that two slopes in one figure are told apart in the legend.
+_GUIDES = [(0, (1, 1)), (0, (5, 2)), (0, (6, 2, 1, 2))]
+
+
 def use_style():
     """Set the book's style for the notebook: transparent figures, vector output, the palette.
 
@@ -332,7 +336,7 @@ def field(axes, points, vectors, role, scale=1.0, label=None):
 
 
 def log_log(axes, x, curves, guides=()):
-    """Draw curves on logarithmic axes, with dotted guides of known slope.
+    """Draw curves on logarithmic axes, with thin grey guides of known slope.
 
     Parameters
     ----------
@@ -343,7 +347,7 @@ def log_log(axes, x, curves, guides=()):
     curves : mapping
         ``{label: (role, y)}`` with positive ``y`` of shape ``(n,)``.
     guides : sequence of (float, float), optional
-        Pairs ``(slope, height)``: a line of this slope through ``height`` at the last ``x``.
+        At most three pairs ``(slope, height)``: a line of this slope through ``height`` at the last ``x``.
 
     Returns
     -------
@@ -353,8 +357,10 @@ def log_log(axes, x, curves, guides=()):
     Raises
     ------
     ValueError
-        If a value is not positive: a logarithm would drop it without a word.
+        If a value is not positive (a logarithm would drop it without a word), or there are too many guides.
     """
+    if len(guides) > len(_GUIDES):
+        raise ValueError(f"{len(guides)} guides; more than {len(_GUIDES)} are not told apart")
     x = np.asarray(x, dtype=float)
     drawn = {}
     for label, (role, y) in curves.items():
@@ -363,8 +369,9 @@ def log_log(axes, x, curves, guides=()):
             raise ValueError(f"curve {label!r} must be positive and of shape {x.shape} for logarithmic axes")
         axes.loglog(x, y, label=label, **_role(role).points)
         drawn[label] = y
-    for slope, height in guides:
-        axes.loglog(x, height * (x / x[-1]) ** slope, label=f"slope {slope:g}", **ROLES["reference"].line)
+    for (slope, height), dashes in zip(guides, _GUIDES, strict=False):
+        style = {"color": PALETTE["grey"], "linestyle": dashes, "linewidth": 1.2}
+        axes.loglog(x, height * (x / x[-1]) ** slope, label=f"slope {slope:g}", **style)
     return drawn
 
 

@@ -159,6 +159,10 @@ def test_log_log_draws_guides_through_the_height_given(axes):
         (lambda a: plots.ellipse(a, [0, 0], [[1, 2], [0, 1]], radius=1), "symmetric"),
         (lambda a: plots.field(a, [[0, 0]], [[1, 1], [2, 2]], "natural"), "one vector a point"),
         (lambda a: plots.log_log(a, [1, 2], {"y": ("natural", [0, 1])}), "positive"),
+        (
+            lambda a: plots.log_log(a, [1, 2], {"y": ("natural", [1, 2])}, guides=[(n, 1) for n in range(4)]),
+            "told apart",
+        ),
         (lambda a: plots.densities(a, [0, 1], {"p": ("natural", [-1, 1])}), "not negative"),
         (lambda a: plots.contours(a, lambda x, y: 1.0, [0, 1], [0, 1], [0.5]), "elementwise"),
     ],
