@@ -371,7 +371,7 @@ def log_log(axes, x, curves, guides=()):
         drawn[label] = y
     for (slope, height), dashes in zip(guides, _GUIDES, strict=False):
         style = {"color": PALETTE["grey"], "linestyle": dashes, "linewidth": 1.2}
-        axes.loglog(x, height * (x / x[-1]) ** slope, label=f"slope {slope:g}", **style)
+        axes.loglog(x, height * (x / x[-1]) ** slope, label=f"slope {slope:g}".replace("-", "−"), **style)
     return drawn
 
 
