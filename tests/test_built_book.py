@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 HTML = Path(__file__).parents[1] / "_build" / "html"
-PAGES = sorted(HTML.rglob("*.html"))
+PAGES = sorted(path for path in HTML.rglob("*.html") if "_static" not in path.parts)
 # What a browser fetches by itself when it opens a page (a link that a reader may follow is none of it).
 FETCHED = {
     "script": "src",

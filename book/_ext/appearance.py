@@ -1,7 +1,9 @@
-"""Small corrections of the theme: no script for a live kernel that the book does not use.
+"""Small corrections of what the theme and other extensions put on a page.
 
-Jupyter Book declares the Thebe scripts on every page, twice, and they would fetch a library from outside
-when started. The book is read without a network, so they are taken off the pages.
+1. Jupyter Book declares the Thebe scripts on every page, twice, and they would fetch a library from outside
+   when started. The book is read without a network, so they are taken off the pages.
+2. sphinx-proof gives the body of every algorithm the same id. A page may have several, and an id must be
+   unique, so each is named after its algorithm.
 """
 
 
@@ -25,7 +27,14 @@ def _clean_page(app, pagename, templatename, context, doctree):
     context["css_files"] = [s for s in sheets if "thebe" not in str(getattr(s, "filename", s))]
 
 
+def _unique_ids(app, doctree, docname):
+    for node in doctree.findall(lambda n: "proof-content" in getattr(n, "attributes", {}).get("ids", ())):
+        label = (node.parent.get("ids") or [f"algorithm-{node.line}"])[0]
+        node["ids"] = [f"{label}-content"]
+
+
 def setup(app):
     """Register with Sphinx; late, so that every other extension has added its scripts."""
+    app.connect("doctree-resolved", _unique_ids)
     app.connect("html-page-context", _clean_page, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
