@@ -261,7 +261,7 @@ def trust_region_step(gradient, metric, radius):
 
 
 def exact_line_search(value, gradient, point, direction):
-    """The step size that minimises the value along a direction.
+    """The step size that minimises the value along a direction (eq-trust-regions-exact).
 
     It is the first zero, along the direction, of the derivative ``gradient(point + a * direction) @
     direction``: bracketed by doubling from 1, then found to rounding by SciPy's Brent solver. On

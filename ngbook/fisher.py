@@ -58,8 +58,8 @@ def empirical_fisher(scores):
     """The mean outer product of the scores of the *data*: not the Fisher matrix.
 
     It is called the empirical Fisher matrix in much of the literature, and mistaking it for the
-    Fisher matrix is a classic bug, because nothing crashes: shapes, symmetry and sign are all
-    right. It needs no samples from the model, which is its attraction. But
+    Fisher matrix (eq-maximum-likelihood-empirical) is a classic bug, because nothing crashes:
+    shapes, symmetry and sign are all right. It needs no samples from the model, which is its attraction. But
 
     1. it does not ask how the *distribution* changes with theta, only how the fit to these
        observations does, so it is no metric on distributions;

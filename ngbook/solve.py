@@ -171,7 +171,8 @@ def curvature(metric, direction):
     For a Fisher matrix it is the variance of the score along ``direction``, and twice the
     leading term of the KL divergence. It is zero along a direction in which the distribution does
     not change; rounding can then make it slightly negative, and a value that is within rounding
-    of zero is returned as exactly zero.
+    of zero is returned as exactly zero. It implements eq-distance-quadratic; the blog post's loop
+    for it uses one index twice.
 
     Parameters
     ----------

@@ -114,3 +114,23 @@ def test_the_built_wheel_holds_the_package_and_nothing_else(tmp_path):
     origin, matrix = run(code).splitlines()
     assert str(wheel) in origin
     assert matrix == "[[0.25, 0.0], [0.0, 0.5]]"
+
+
+def test_equations_named_in_docstrings_are_in_the_book():
+    named = set()
+    for path in (ROOT / "ngbook").rglob("*.py"):
+        named |= set(re.findall(r"\beq-[a-z0-9-]*[a-z0-9]", path.read_text(encoding="utf-8")))
+    labels = set()
+    for path in (ROOT / "book").rglob("*.ipynb"):
+        labels |= set(re.findall(r"\$\$ \((eq-[a-z0-9-]+)\)", path.read_text(encoding="utf-8")))
+    assert len(named) > 5
+    assert named <= labels, f"docstrings name equations that no chapter has: {sorted(named - labels)}"
+
+
+def test_functions_that_implement_an_equation_name_it_and_their_source():
+    for module in ("solve", "fisher", "descent"):
+        for name in getattr(ngbook, module).__all__:
+            function = getattr(getattr(ngbook, module), name)
+            if name.startswith("as_") or isinstance(function, type):
+                continue
+            assert re.search(r"\beq-[a-z]", function.__doc__), f"{module}.{name} names no equation"

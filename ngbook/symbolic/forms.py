@@ -10,7 +10,7 @@ from ngbook.symbolic.rules import NoClosedForm
 
 
 def score(log_density, parameters):
-    """Score: the gradient of the log-density in the parameters.
+    """Score: the gradient of the log-density in the parameters (eq-kl-score).
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def _symmetric(size, entry):
 
 
 def kl_divergence(log_density, parameters, rule, point=None):
-    """Divergence ``KL(old || new)``; the old parameters carry the expectation.
+    """Divergence ``KL(old || new)``; the old parameters carry the expectation (eq-distance-kl).
 
     Parameters
     ----------
@@ -217,6 +217,9 @@ class FisherDerivation:
 def fisher_three_ways(log_density, parameters, rule, kl=None, no_kl=None, point=None):
     """Fisher matrix from the score, from the Hessian and from KL, with proofs that they agree.
 
+    The three forms are eq-fisher-matrix, eq-kl-curvature and eq-fisher-from-kl; the paper's Appendix A
+    derives the second from the first.
+
     Parameters
     ----------
     log_density : sympy.Expr
@@ -314,7 +317,7 @@ def _compare(parameters, mean_score, forms, missing, point):
 
 
 def change_of_chart(fisher, old_parameters, expressions, new_parameters):
-    """Fisher matrix in another chart: ``J.T @ F @ J``, J the derivative of old in new parameters.
+    """Fisher matrix in another chart: ``J.T @ F @ J`` (eq-kl-chart), J the derivative of old in new.
 
     Parameters
     ----------

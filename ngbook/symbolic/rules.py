@@ -19,7 +19,7 @@ class NoClosedForm(ValueError):
 
 
 class MomentRule:
-    """Expectations from a moment generating function.
+    """Expectations from a moment generating function (eq-catalogue-moment-rule).
 
     Parameters
     ----------
@@ -135,6 +135,8 @@ class MomentRule:
 
 class BetaRule:
     """Expectations for an outcome written through ``U ~ Beta(A, B)`` and ``V = 1 - U``.
+
+    See eq-catalogue-beta-rule.
 
     Parameters
     ----------
