@@ -2,6 +2,8 @@
 
 import sympy as sp
 
+from ngbook.symbolic.inputs import as_exact, as_exact_or_matrix, as_point
+
 
 class Undecided(ArithmeticError):
     """Two expressions agree at every point tried, but no proof of their equality was found."""
@@ -25,6 +27,8 @@ def equal(left, right, point=None):
 
     Raises
     ------
+    ValueError
+        If a side is no exact expression, or the point does not map symbols to exact numbers.
     Undecided
         If neither succeeded.
     """
@@ -47,10 +51,13 @@ def prove_equal(left, right, point=None):
 
     Raises
     ------
+    ValueError
+        As for ``equal``.
     Undecided
         If neither succeeded.
     """
-    left, right = sp.sympify(left), sp.sympify(right)
+    left, right = as_exact_or_matrix(left, "left"), as_exact_or_matrix(right, "right")
+    point = as_point(point)
     if getattr(left, "shape", None) != getattr(right, "shape", None):
         return None
     entries = zip(left, right, strict=True) if hasattr(left, "shape") else [(left, right)]
@@ -88,7 +95,7 @@ def _prove_zero(left, right, point):
 def _refuted(left, right, point):
     symbols = sorted((left - right).free_symbols, key=str)
     values = {x: sp.Rational(-2 if x.is_negative else 2, sp.prime(k + 4)) for k, x in enumerate(symbols)}
-    values.update(point or {})
+    values.update(point)
     here = [sp.N(side.subs(values), 40) for side in (left, right)]
     if not all(side.is_number and side.is_finite for side in here):
         return False
@@ -103,17 +110,25 @@ def tidy(expression, point=None):
     expression : sympy.Expr or sympy.Matrix
         What to shorten.
     point : dict, optional
-        From symbols to numbers: each factor is then written so that it is positive there, ``p * (1 - p)``.
+        From symbols to exact numbers: each factor is then written so that it is positive there,
+        ``p * (1 - p)``.
 
     Returns
     -------
     sympy.Expr or sympy.Matrix
         Equal to it.
+
+    Raises
+    ------
+    ValueError
+        If it is no exact expression, or the point does not map symbols to exact numbers.
     """
-    if hasattr(expression, "applyfunc"):
+    point = as_point(point)
+    if isinstance(expression, sp.MatrixBase):
         tidied = {entry: tidy(entry, point) for entry in set(expression)}
         return expression.applyfunc(tidied.get)
-    shifted = bring_together(sp.sympify(expression))
+    expression = as_exact(expression, "expression")
+    shifted = bring_together(expression)
     cancelled = sp.cancel(sp.together(sp.expand(shifted, power_base=False)))
     numerator, denominator = (sp.factor_terms(sp.sqf(part)) for part in sp.fraction(cancelled))
     factored = sp.factor(cancelled)

@@ -1,12 +1,22 @@
 """Score, Hessian, KL, and the Fisher matrix in its three forms."""
 
 from dataclasses import dataclass, field
+from itertools import combinations
 from types import MappingProxyType
 
 import sympy as sp
 
 from ngbook.symbolic.equality import equal, prove_equal, tidy
-from ngbook.symbolic.rules import NoClosedForm
+from ngbook.symbolic.inputs import (
+    as_exact,
+    as_exact_or_matrix,
+    as_point,
+    as_symbol,
+    as_symbols,
+    as_values,
+    refuse_namesakes,
+)
+from ngbook.symbolic.rules import NoClosedForm, fitting_rule
 
 
 def score(log_density, parameters):
@@ -27,11 +37,12 @@ def score(log_density, parameters):
     Raises
     ------
     ValueError
-        If the parameters are not a sequence of symbols, or one of them differs from a symbol of the same name
-        in the log-density by its assumptions, so that the derivative would be zero.
+        If the log-density is no exact expression, the parameters are not a sequence of different symbols, or
+        one of them differs from a symbol of the same name in the log-density by its assumptions, so that the
+        derivative would be zero.
     """
-    log_density = sp.sympify(log_density)
-    parameters = _checked_parameters(parameters, log_density)
+    log_density = as_exact(log_density, "log_density")
+    parameters = as_symbols(parameters, "parameters", log_density)
     return sp.ImmutableMatrix([sp.diff(log_density, parameter) for parameter in parameters])
 
 
@@ -55,24 +66,10 @@ def hessian(log_density, parameters):
     ValueError
         As ``score`` does.
     """
+    log_density = as_exact(log_density, "log_density")
+    parameters = as_symbols(parameters, "parameters", log_density)
     first = score(log_density, parameters)
     return _symmetric(len(first), lambda i, j: sp.diff(first[i], parameters[j]))
-
-
-def _checked_parameters(parameters, log_density):
-    """Tuple of symbols, or a ValueError that says why they are none."""
-    if isinstance(parameters, sp.Basic | str) or not all(isinstance(p, sp.Symbol) for p in parameters):
-        raise ValueError(f"parameters are {parameters!r}; give a sequence of SymPy symbols, as [mu, sigma]")
-    if not parameters:
-        raise ValueError("parameters are empty; give at least one symbol")
-    strangers = {x.name for x in log_density.free_symbols if x not in parameters}
-    for parameter in parameters:
-        if parameter.name in strangers and parameter not in log_density.free_symbols:
-            raise ValueError(
-                f"the log-density contains another symbol named {parameter}: symbols with different "
-                "assumptions are different; declare it once"
-            )
-    return tuple(parameters)
 
 
 def old(parameter):
@@ -87,7 +84,13 @@ def old(parameter):
     -------
     sympy.Symbol
         ``sigma_old``.
+
+    Raises
+    ------
+    ValueError
+        If it is no symbol.
     """
+    as_symbol(parameter, "parameter")
     return sp.Symbol(f"{parameter.name}_old", **parameter.assumptions0)
 
 
@@ -108,7 +111,7 @@ def kl_divergence(log_density, parameters, rule, point=None):
     rule : MomentRule, BetaRule or FiniteSum
         The expectation at the new parameters.
     point : dict, optional
-        From symbols to numbers: the signs of factors are chosen so that they are positive there, if given.
+        From symbols to exact numbers: the signs of factors are chosen so that they are positive there.
 
     Returns
     -------
@@ -119,11 +122,18 @@ def kl_divergence(log_density, parameters, rule, point=None):
     ------
     NoClosedForm
         If the rule cannot take the expectation.
+    ValueError
+        As ``fisher_three_ways`` does.
     """
-    parameters = _checked_parameters(parameters, sp.sympify(log_density))
+    log_density = as_exact(log_density, "log_density")
+    parameters = as_symbols(parameters, "parameters", log_density)
+    rule = fitting_rule(rule, log_density, parameters)
     to_old = {parameter: old(parameter) for parameter in parameters}
+    taken = log_density.free_symbols & set(to_old.values())
+    if taken:
+        raise ValueError(f"log_density contains {taken.pop()}, which names an old parameter; rename it")
     ratio = sp.expand_log(log_density.xreplace(to_old)) - sp.expand_log(log_density)
-    return _tidy_kl(rule.subs(to_old).expectation(ratio), parameters, point or {})
+    return _tidy_kl(rule.subs(to_old).expectation(ratio), parameters, as_point(point))
 
 
 def _tidy_kl(kl, parameters, point):
@@ -207,7 +217,13 @@ class FisherDerivation:
         -------
         FisherDerivation
             With the replacements made in every matrix.
+
+        Raises
+        ------
+        ValueError
+            If the values are no dictionary from symbols to exact expressions.
         """
+        values = as_values(values, "values")
         names = ("mean_score", "outer", "curvature", "kl_hessian", "matrix")
         replaced = {n: None if getattr(self, n) is None else getattr(self, n).subs(values) for n in names}
         rest = {n: getattr(self, n) for n in ("parameters", "missing", "proved", "regular", "reason")}
@@ -243,12 +259,15 @@ def fisher_three_ways(log_density, parameters, rule, kl=None, no_kl=None, point=
     Raises
     ------
     ValueError
-        If the parameters are not symbols, the rule is not a rule, or it does not know the expectation of the
-        outer product or of the Hessian.
+        If an expression is not exact, the parameters are not symbols, the rule is not a rule or one for other
+        symbols, or it does not know the expectation of the outer product or of the Hessian.
     """
-    if not hasattr(rule, "expectation"):
-        raise ValueError(f"rule is {rule!r}; give a MomentRule, a BetaRule or a FiniteSum")
-    parameters, missing = _checked_parameters(parameters, sp.sympify(log_density)), {}
+    log_density, point = as_exact(log_density, "log_density"), as_point(point)
+    parameters, missing = as_symbols(parameters, "parameters", log_density), {}
+    rule = fitting_rule(rule, log_density, parameters)
+    kl = None if kl is None else as_exact(kl, "kl")
+    if no_kl is not None and not isinstance(no_kl, str):
+        raise ValueError(f"no_kl is {no_kl!r}; give one sentence that says why there is no closed form of KL")
     gradient, second = score(log_density, parameters), hessian(log_density, parameters)
     size = len(parameters)
     mean_score = tidy(gradient.applyfunc(rule.expectation))
@@ -338,16 +357,43 @@ def change_of_chart(fisher, old_parameters, expressions, new_parameters):
     Raises
     ------
     ValueError
-        If the numbers of parameters, expressions and rows do not fit.
+        If the matrix is not exact, square and symmetric, the numbers of parameters, expressions and rows do
+        not fit, or two different symbols have one name.
+    Undecided
+        If neither a proof nor a refutation of the symmetry was found.
     """
-    fisher = sp.ImmutableMatrix(fisher)
-    if not len(old_parameters) == len(expressions) == fisher.rows == fisher.cols:
+    fisher = _as_symmetric(fisher)
+    if isinstance(expressions, str | dict | sp.Basic) or not hasattr(expressions, "__iter__"):
+        raise ValueError(f"expressions are {expressions!r}; give a list, one for each old parameter")
+    expressions = [as_exact(expression, "one of the expressions") for expression in expressions]
+    old_parameters = as_symbols(old_parameters, "old_parameters", fisher)
+    if not len(old_parameters) == len(expressions) == fisher.rows:
         raise ValueError(
             f"a {fisher.rows} by {fisher.cols} matrix, {len(old_parameters)} old parameters and "
             f"{len(expressions)} expressions do not fit: give one expression for each old parameter"
         )
-    new_parameters = _checked_parameters(new_parameters, sp.Add(*map(sp.sympify, expressions)))
-    jacobian = sp.Matrix(list(expressions)).jacobian(list(new_parameters))
-    values = dict(zip(old_parameters, (sp.sympify(e) for e in expressions), strict=True))
+    column = sp.ImmutableMatrix(expressions)
+    new_parameters = as_symbols(new_parameters, "new_parameters", column)
+    refuse_namesakes(new_parameters, fisher.free_symbols - set(old_parameters), "fisher")
+    jacobian = column.jacobian(list(new_parameters))
+    values = dict(zip(old_parameters, expressions, strict=True))
     carried = fisher.xreplace(values).applyfunc(tidy)
     return tidy((jacobian.applyfunc(tidy).T * carried * jacobian.applyfunc(tidy)).as_immutable())
+
+
+def _as_symmetric(fisher):
+    """Exact, symmetric matrix; anything else is refused."""
+    try:
+        matrix = sp.ImmutableMatrix(fisher)
+    except (TypeError, ValueError):
+        raise ValueError(f"fisher is {fisher!r}, not a matrix; give a square one, as sp.Matrix") from None
+    if matrix.rows != matrix.cols or not matrix:
+        raise ValueError(f"fisher has shape {matrix.shape}; give a square matrix, a row for each parameter")
+    fisher = as_exact_or_matrix(matrix, "fisher")
+    for i, j in combinations(range(fisher.rows), 2):
+        if fisher[i, j] != fisher[j, i] and not equal(fisher[i, j], fisher[j, i]):
+            raise ValueError(
+                f"fisher is not symmetric: entry ({i}, {j}) is {fisher[i, j]} and entry ({j}, {i}) is "
+                f"{fisher[j, i]}; a Fisher matrix is, so check how it was derived"
+            )
+    return fisher

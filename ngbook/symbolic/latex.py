@@ -41,5 +41,16 @@ def latex(expression):
     -------
     str
         Without dollar signs.
+
+    Raises
+    ------
+    ValueError
+        If it is no SymPy object or number, or undefined (NaN).
     """
-    return _BookPrinter({"ln_notation": False}).doprint(sp.sympify(expression))
+    try:
+        printable = sp.sympify(expression, strict=True)
+    except sp.SympifyError:
+        raise ValueError(f"expression is {expression!r}; give a SymPy expression or matrix") from None
+    if printable.has(sp.nan):
+        raise ValueError(f"expression is {printable}, which is undefined; find where it was divided by zero")
+    return _BookPrinter({"ln_notation": False}).doprint(printable)

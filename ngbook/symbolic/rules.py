@@ -2,7 +2,8 @@
 
 import sympy as sp
 
-from ngbook.symbolic.equality import bring_together
+from ngbook.symbolic.equality import Undecided, bring_together, equal
+from ngbook.symbolic.inputs import as_exact, as_symbol, as_symbols, as_values, refuse_namesakes
 
 # The symbols in which rules are written.
 L = sp.Symbol("L", real=True)  # the statistic of a MomentRule
@@ -12,6 +13,7 @@ V = sp.Symbol("V", positive=True)  # V = 1 - U
 T = sp.Symbol("T", real=True)  # a root of a function of U and V, with either sign equally likely
 ANGLE = sp.Symbol("phi", real=True)  # an angle, whose cosine and sine are the statistics
 COSINE, SINE = sp.symbols("cos_phi sin_phi", real=True)
+_SECOND_ORDER = sp.Symbol("t")  # beside s, where a BetaRule differentiates
 
 
 class NoClosedForm(ValueError):
@@ -32,6 +34,12 @@ class MomentRule:
         The statistics and the arguments of ``M`` that go with them; one each, ``L`` and ``s``, unless said
         otherwise.
 
+    Raises
+    ------
+    ValueError
+        If an expression is not exact, an outcome does not contain a statistic, or ``M`` does not depend on
+        each of its arguments or is not 1 where they are 0.
+
     Notes
     -----
     Differentiating ``M(s) = E[exp(s * L)]`` j times under the expectation and setting ``s = c`` gives
@@ -39,10 +47,38 @@ class MomentRule:
     """
 
     def __init__(self, substitution, generating, statistics=(L,), orders=(s,)):
-        self.branches = (dict(substitution),) if isinstance(substitution, dict) else tuple(substitution)
-        self.generating = sp.sympify(generating)
-        self.statistics, self.orders = tuple(statistics), tuple(orders)
+        self.generating = as_exact(generating, "generating")
+        self.statistics, self.orders = as_symbols(statistics, "statistics"), as_symbols(orders, "orders")
+        if isinstance(substitution, dict):
+            substitution = (substitution,)
+        if not isinstance(substitution, list | tuple) or not substitution:
+            raise ValueError(f"substitution is {substitution!r}; give a dictionary, as {{x: mu + L}}")
+        self.branches = tuple(_outcomes(branch, (*self.statistics, ANGLE)) for branch in substitution)
+        self._check_generating()
+        self.bound_symbols = {*self.statistics, *self.orders, ANGLE}
+        self.free_symbols = _symbols_of(self.branches) | self.generating.free_symbols
+        self.free_symbols -= self.bound_symbols
         self._moments = {}
+
+    def _check_generating(self):
+        """Refuse what generates no moments of the statistics."""
+        if len(self.statistics) != len(self.orders):
+            raise ValueError(f"{self.statistics} and {self.orders} do not fit: give one order per statistic")
+        for order in self.orders:
+            if order not in self.generating.free_symbols:
+                raise ValueError(
+                    f"generating is {self.generating}, which does not depend on {order}; write it in that "
+                    "symbol, for the default orders ngbook.symbolic.s"
+                )
+        total = self.generating.subs(dict.fromkeys(self.orders, 0))
+        try:
+            wrong = total.has(sp.nan, sp.zoo) or (total != 1 and not equal(total, 1))
+        except Undecided:
+            wrong = False
+        if wrong:
+            raise ValueError(
+                f"generating is {self.generating}, which is {total} at 0; E[exp(s * L)] is 1 there"
+            )
 
     def __repr__(self):
         outcome = " or ".join(f"{x} = {e}" for branch in self.branches for x, e in branch.items())
@@ -60,10 +96,14 @@ class MomentRule:
         -------
         MomentRule
             The rule with the replacements made.
+
+        Raises
+        ------
+        ValueError
+            If the values are no dictionary from symbols to exact expressions.
         """
-        branches = [
-            {x: sp.sympify(e).xreplace(values) for x, e in branch.items()} for branch in self.branches
-        ]
+        values = as_values(values, "values")
+        branches = [{x: e.xreplace(values) for x, e in branch.items()} for branch in self.branches]
         return MomentRule(branches, self.generating.xreplace(values), self.statistics, self.orders)
 
     def expectation(self, expression):
@@ -83,7 +123,10 @@ class MomentRule:
         ------
         NoClosedForm
             If it does not become such a sum.
+        ValueError
+            If it is no exact expression, or contains a symbol that only shares its name with one of the rule.
         """
+        expression = _checked(expression, self)
         total = sum(self._branch_expectation(expression, branch) for branch in self.branches)
         return total / len(self.branches)
 
@@ -148,6 +191,12 @@ class BetaRule:
     square : sympy.Expr
         ``T**2`` as a function of ``U`` and ``V``, if the substitution uses ``T``.
 
+    Raises
+    ------
+    ValueError
+        If an expression is not exact, ``A`` or ``B`` is not positive, or an outcome does not contain ``U``,
+        ``V`` or ``T``.
+
     Notes
     -----
     ``E[U**i * V**j] = B(A + i, B + j) / B(A, B)``, and each logarithm of ``U`` or ``V`` is one more
@@ -156,8 +205,18 @@ class BetaRule:
     """
 
     def __init__(self, substitution, first, second, square=V / U):
-        self.substitution = dict(substitution)
-        self.first, self.second, self.square = sp.sympify(first), sp.sympify(second), sp.sympify(square)
+        self.substitution = _outcomes(substitution, (U, V, T))
+        self.first, self.second = as_exact(first, "first"), as_exact(second, "second")
+        self.square = as_exact(square, "square")
+        for name, value in (("first", self.first), ("second", self.second)):
+            if value.is_positive is False:
+                raise ValueError(f"{name} is {value}; give a positive one, because U ~ Beta(first, second)")
+        if not self.square.free_symbols & {U, V}:
+            raise ValueError(f"square is {self.square}; give T**2 as a function of U and V, as V / U")
+        parts = (self.first, self.second, self.square)
+        self.bound_symbols = {U, V, T, s, _SECOND_ORDER}
+        self.free_symbols = _symbols_of([self.substitution]).union(*(part.free_symbols for part in parts))
+        self.free_symbols -= self.bound_symbols
 
     def __repr__(self):
         outcome = ", ".join(f"{x} = {e}" for x, e in self.substitution.items())
@@ -175,8 +234,14 @@ class BetaRule:
         -------
         BetaRule
             The rule with the replacements made.
+
+        Raises
+        ------
+        ValueError
+            If the values are no dictionary from symbols to exact expressions.
         """
-        substitution = {x: sp.sympify(e).xreplace(values) for x, e in self.substitution.items()}
+        values = as_values(values, "values")
+        substitution = {x: e.xreplace(values) for x, e in self.substitution.items()}
         return BetaRule(substitution, *(e.xreplace(values) for e in (self.first, self.second, self.square)))
 
     def expectation(self, expression):
@@ -196,7 +261,10 @@ class BetaRule:
         ------
         NoClosedForm
             If it does not.
+        ValueError
+            If it is no exact expression, or contains a symbol that only shares its name with one of the rule.
         """
+        expression = _checked(expression, self)
         log_u, log_v = sp.symbols("log_U log_V", real=True)
         expression = sp.expand_log(_substitute(expression, self.substitution))
         if expression.has(T):
@@ -217,7 +285,7 @@ class BetaRule:
 
     def _moment(self, i, j, k, m):
         """``E[U**i * V**j * log(U)**k * log(V)**m]``."""
-        a, b, t = self.first, self.second, sp.Symbol("t")
+        a, b, t = self.first, self.second, _SECOND_ORDER
         rational = _rising(a, i) * _rising(b, j) / _rising(a + b, i + j)
         if not k and not m:
             return rational
@@ -237,10 +305,24 @@ class FiniteSum:
         Its log-probability.
     values : sequence
         The outcomes.
+
+    Raises
+    ------
+    ValueError
+        If the variable is no symbol, the log-probability is not exact or contains another symbol of the same
+        name, or there are no outcomes, or one is there twice.
     """
 
     def __init__(self, variable, log_density, values):
-        self.variable, self.log_density, self.values = variable, log_density, tuple(values)
+        self.variable = as_symbol(variable, "variable")
+        self.log_density = as_exact(log_density, "log_density")
+        if isinstance(values, str | dict | sp.Basic) or not hasattr(values, "__iter__"):
+            raise ValueError(f"values are {values!r}; give the outcomes in a list, as [0, 1]")
+        self.values = tuple(as_exact(value, "one of the values") for value in values)
+        if not self.values or len(set(self.values)) < len(self.values):
+            raise ValueError(f"values are {list(self.values)}; give at least one outcome, and each once")
+        refuse_namesakes([variable], self.log_density.free_symbols, "log_density")
+        self.bound_symbols, self.free_symbols = set(), {variable} | self.log_density.free_symbols
 
     def __repr__(self):
         return f"FiniteSum({self.variable} in {', '.join(map(str, self.values))})"
@@ -257,7 +339,13 @@ class FiniteSum:
         -------
         FiniteSum
             The rule with the replacements made.
+
+        Raises
+        ------
+        ValueError
+            If the values are no dictionary from symbols to exact expressions.
         """
+        values = as_values(values, "values")
         return FiniteSum(self.variable, self.log_density.xreplace(values), self.values)
 
     def expectation(self, expression):
@@ -272,17 +360,71 @@ class FiniteSum:
         -------
         sympy.Expr
             A function of the parameters.
+
+        Raises
+        ------
+        ValueError
+            If it is no exact expression, or contains a symbol that only shares its name with one of the rule.
         """
-        at = [{self.variable: sp.sympify(value)} for value in self.values]
+        expression = _checked(expression, self)
+        at = [{self.variable: value} for value in self.values]
         probabilities = [sp.exp(self.log_density.subs(value)) for value in at]
-        return sp.Add(
-            *(p * sp.sympify(expression).subs(value) for p, value in zip(probabilities, at, strict=True))
+        return sp.Add(*(p * expression.subs(value) for p, value in zip(probabilities, at, strict=True)))
+
+
+def fitting_rule(rule, log_density, parameters):
+    """Rule that knows every symbol of the log-density; anything else is refused."""
+    if not isinstance(rule, MomentRule | BetaRule | FiniteSum):
+        raise ValueError(f"rule is {rule!r}; give a MomentRule, a BetaRule or a FiniteSum")
+    declared = {*parameters, *log_density.free_symbols}
+    if declared & rule.bound_symbols:
+        raise ValueError(
+            f"{declared & rule.bound_symbols} is a symbol in which rules are written; take another in the "
+            "log-density"
         )
+    refuse_namesakes(declared, rule.free_symbols, "rule")
+    strangers = log_density.free_symbols - set(parameters) - rule.free_symbols
+    if strangers:
+        raise ValueError(
+            f"the log-density contains {', '.join(sorted(map(str, strangers)))}, which is no parameter and "
+            f"which {rule!r} does not know; give the rule of this distribution, in the same symbols"
+        )
+    return rule
+
+
+def _outcomes(substitution, statistics):
+    """Outcomes in terms of statistics, each an exact expression that contains one of them."""
+    if not isinstance(substitution, dict):
+        raise ValueError(f"substitution is {substitution!r}; give a dictionary, as {{x: {statistics[0]}}}")
+    checked = {}
+    for outcome, value in substitution.items():
+        if not isinstance(outcome, sp.Expr) or not outcome.free_symbols:
+            raise ValueError(f"substitution maps {outcome!r}; give the outcome as a SymPy symbol")
+        checked[outcome] = value = as_exact(value, f"{outcome} in the substitution")
+        if not value.free_symbols & set(statistics):
+            names = ", ".join(map(str, statistics))
+            raise ValueError(
+                f"the substitution says {outcome} = {value}, which contains none of the statistics {names}; "
+                "import them from ngbook.symbolic (a symbol of the same name is another one)"
+            )
+    return checked
+
+
+def _symbols_of(branches):
+    """All symbols of substitutions, outcomes included."""
+    pairs = [pair for branch in branches for pair in branch.items()]
+    return set().union(*(side.free_symbols for pair in pairs for side in pair))
+
+
+def _checked(expression, rule):
+    """Exact expression without namesakes of the symbols of a rule."""
+    expression = as_exact(expression, "expression")
+    refuse_namesakes(rule.free_symbols, expression.free_symbols, "expression")
+    return expression
 
 
 def _substitute(expression, substitution):
     """Put the outcome in terms of the statistics of a rule."""
-    expression = sp.sympify(expression)
     replaced = expression.xreplace(substitution)
     if replaced.has(ANGLE):
         replaced = replaced.replace(

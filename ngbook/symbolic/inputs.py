@@ -1,0 +1,83 @@
+"""What the engine accepts; anything else is a ``ValueError`` that says what to give instead."""
+
+import sympy as sp
+
+_NO_LIST = (str, dict, set, frozenset, sp.Basic)  # what has no order, or is one thing
+
+
+def as_exact(value, name):
+    """Exact scalar expression; anything else is refused."""
+    try:
+        expression = sp.sympify(value, strict=True)
+    except sp.SympifyError:
+        expression = None
+    if not isinstance(expression, sp.Expr) or getattr(expression, "is_Matrix", False):
+        raise ValueError(f"{name} is {value!r}; give one SymPy expression, made of symbols and exact numbers")
+    if expression.has(sp.nan, sp.zoo) or expression in (sp.oo, -sp.oo):
+        raise ValueError(f"{name} is {expression}, which is undefined or infinite; give a finite expression")
+    if expression.has(sp.Float):
+        raise ValueError(
+            f"{name} contains {min(expression.atoms(sp.Float))}, a rounded number, with which nothing can be "
+            "proved; write exact ones, as sp.Rational(1, 2)"
+        )
+    return expression
+
+
+def as_exact_or_matrix(value, name):
+    """Exact expression, or immutable matrix of them."""
+    if isinstance(value, sp.MatrixBase):
+        return value.as_immutable().applyfunc(lambda entry: as_exact(entry, f"an entry of {name}"))
+    return as_exact(value, name)
+
+
+def as_symbol(value, name):
+    """A SymPy symbol."""
+    if not isinstance(value, sp.Symbol):
+        raise ValueError(f"{name} is {value!r}; give a SymPy symbol, as sp.Symbol({name!r}, real=True)")
+    return value
+
+
+def as_symbols(values, name, expression=None):
+    """Tuple of different symbols; with an expression, they are the only ones of their names in it."""
+    items = () if isinstance(values, _NO_LIST) or not hasattr(values, "__iter__") else tuple(values)
+    if not all(isinstance(item, sp.Symbol) for item in items) or not (items or values in ([], ())):
+        raise ValueError(f"{name} are {values!r}; give a sequence of SymPy symbols, as [mu, sigma]")
+    if not items:
+        raise ValueError(f"{name} are empty; give at least one symbol")
+    if len({item.name for item in items}) < len(items):
+        raise ValueError(f"{name} are {list(items)}, where a name occurs twice; give each symbol once")
+    if expression is not None:
+        refuse_namesakes(items, expression.free_symbols, "the expression")
+    return items
+
+
+def refuse_namesakes(symbols, others, name):
+    """SymPy takes two symbols of one name but other assumptions for different ones; people do not."""
+    names = {symbol.name for symbol in symbols}
+    for other in sorted(others, key=str):
+        if other.name in names and other not in symbols:
+            raise ValueError(
+                f"{name} contains another symbol named {other}: symbols with different assumptions are "
+                "different; declare it once, and use the same object everywhere"
+            )
+
+
+def as_values(values, name, numbers=False):
+    """Dictionary from symbols to exact expressions, or to exact real numbers that the symbols allow."""
+    if not isinstance(values, dict):
+        raise ValueError(f"{name} is {values!r}; give a dictionary, as {{sigma: sp.Rational(4, 3)}}")
+    checked = {}
+    for symbol, value in values.items():
+        as_symbol(symbol, f"a key of {name}")
+        checked[symbol] = value = as_exact(value, f"{symbol} in {name}")
+        if numbers and not (value.is_number and value.is_extended_real):
+            raise ValueError(f"{symbol} in {name} is {value}; give an exact real number")
+        for fact in ("positive", "negative", "nonnegative", "integer") if numbers else ():
+            if getattr(symbol, f"is_{fact}") and getattr(value, f"is_{fact}") is False:
+                raise ValueError(f"{symbol} in {name} is {value}, but was declared {fact}; give such a value")
+    return checked
+
+
+def as_point(point):
+    """Point at which expressions are evaluated; empty if there is none."""
+    return {} if point is None else as_values(point, "point", numbers=True)
