@@ -8,7 +8,9 @@ import sympy as sp
 from ngbook import symbolic
 from ngbook.families.compiled import compile_entries
 from ngbook.families.quadrature import kl_by_quadrature
-from ngbook.families.spaces import Space, Support, assumed, assumed_support
+from ngbook.families.spaces import Space, Support, assumed, assumed_support, bounds_of
+from ngbook.symbolic.inputs import as_exact, as_symbols, as_values
+from ngbook.symbolic.rules import fitting_rule
 
 __all__ = ["Family"]
 
@@ -54,8 +56,8 @@ class Family:
     Raises
     ------
     ValueError
-        If the parameters are not symbols, the rule is not a rule, or the log-density contains a symbol that
-        is not declared.
+        If an argument is not what is said above, the rule is not a rule for this variable, an expression
+        contains a rounded number or a symbol that is not declared, or two symbols have one name.
 
     Examples
     --------
@@ -92,29 +94,37 @@ class Family:
         slug=None,
         chart=None,
     ):
-        self.name, self.rule, self.sampler = name, rule, sampler
+        texts = {"name": name, "kl_source": kl_source, "no_kl": no_kl, "slug": slug, "chart": chart}
+        for argument, text in texts.items():
+            if not (isinstance(text, str) or (text is None and argument in ("no_kl", "slug", "chart"))):
+                raise ValueError(f"{argument} is {text!r}; give a string")
+        if not (sampler is None or callable(sampler)):
+            raise ValueError(f"sampler is {sampler!r}; give a function, sampler(rng, n, *theta, **constants)")
+        self.name, self.sampler = name, sampler
         self.variable = tuple(variable) if isinstance(variable, (tuple, list)) else variable
-        self.parameters, self.constants = _symbols(name, parameters), tuple(constants)
+        as_symbols(self._variables, f"the variables of {name}")
+        self.parameters = as_symbols(parameters, f"parameters of {name}")
+        self.constants = as_symbols(constants, f"constants of {name}") if constants not in ((), []) else ()
         self.old_parameters = tuple(symbolic.old(parameter) for parameter in self.parameters)
-        self.log_density = sp.sympify(log_density)
-        self.support = assumed_support(self.variable) if support is None else support
+        as_symbols(self._declared + self.old_parameters, f"variables, parameters and constants of {name}")
+        self.log_density = self._as_declared(log_density, "the log-density")
+        self.rule = fitting_rule(rule, self.log_density, self.parameters)
+        fitting_rule(rule, sum(self._variables), self.parameters)
+        self._refuse_undeclared(rule.free_symbols, "the rule")
+        self.support = assumed_support(self.variable) if support is None else self._as_support(support)
         self.parameter_space = (
-            assumed(self.parameters + self.constants) if parameter_space is None else tuple(parameter_space)
+            assumed(self.parameters + self.constants)
+            if parameter_space is None
+            else self._as_space(parameter_space)
         )
         self.closed_form_kl, self.kl_source, self.no_kl = closed_form_kl, kl_source, no_kl
-        self.example = dict(example or {})
+        if closed_form_kl is not None:
+            self.closed_form_kl = self._as_declared(closed_form_kl, "closed_form_kl", self.old_parameters)
+        self.example = self._as_example({} if example is None else example)
         self.slug = slug or name.lower().replace("-", "_").replace(" ", "_")
         self.chart = chart or f"({', '.join(parameter.name for parameter in self.parameters)})"
         self.fixed, self._expectations = {}, {}
         self._general, self._values = self, {}  # the family before ``at``, and the values that ``at`` put in
-        if not hasattr(rule, "expectation"):
-            raise ValueError(f"rule of {name} is {rule!r}; give a MomentRule, a BetaRule or a FiniteSum")
-        unknown = self.log_density.free_symbols - {*self._variables, *self.parameters, *self.constants}
-        if unknown:
-            raise ValueError(
-                f"the log-density of {name} contains {', '.join(sorted(map(str, unknown)))}, which is "
-                "neither the variable nor a parameter nor a constant; declare it, with the same assumptions"
-            )
 
     def __repr__(self):
         fixed = "".join(f", {name}={value}" for name, value in self.fixed.items())
@@ -123,6 +133,70 @@ class Family:
     @property
     def _variables(self):
         return self.variable if isinstance(self.variable, tuple) else (self.variable,)
+
+    @property
+    def _declared(self):
+        return self._variables + self.parameters + self.constants
+
+    # --- what is declared
+
+    def _refuse_undeclared(self, symbols, where, more=()):
+        unknown = symbols - {*self._declared, *more}
+        if unknown:
+            raise ValueError(
+                f"{where} of {self.name} contains {', '.join(sorted(map(str, unknown)))}, which is "
+                "neither the variable nor a parameter nor a constant; declare it, with the same assumptions"
+            )
+
+    def _as_declared(self, expression, where, more=()):
+        """Exact expression in declared symbols."""
+        expression = as_exact(expression, f"{where} of {self.name}")
+        self._refuse_undeclared(expression.free_symbols, where, more)
+        return expression
+
+    def _as_support(self, support):
+        """Set with one factor for each variable."""
+        if not isinstance(support, sp.Set):
+            raise ValueError(f"support of {self.name} is {support!r}; give a SymPy set, as sp.Interval(0, 1)")
+        base = support.base_set if isinstance(support, sp.ConditionSet) else support
+        size = len(base.args) if isinstance(base, sp.ProductSet) else 1
+        if size != len(self._variables):
+            raise ValueError(
+                f"support {support} of {self.name} has {size} coordinates for {len(self._variables)} "
+                "variables; give one Interval, Range, Naturals or Reals for each, as a ProductSet"
+            )
+        for factor in base.args if isinstance(base, sp.ProductSet) else (base,):
+            bounds_of(factor)
+        if isinstance(support, sp.ConditionSet) and not isinstance(support.condition, sp.Equality):
+            raise ValueError(f"support {support} of {self.name} has a condition; it must be an sp.Eq")
+        self._refuse_undeclared(support.free_symbols, "the support")
+        return support
+
+    def _as_space(self, relations):
+        """Inequalities, written with > or >=."""
+        if isinstance(relations, (str, dict, sp.Basic)) or not hasattr(relations, "__iter__"):
+            raise ValueError(f"parameter_space of {self.name} is {relations!r}; give a list of inequalities")
+        turned = []
+        for relation in relations:
+            if isinstance(relation, (sp.StrictLessThan, sp.LessThan)):
+                relation = relation.reversed
+            if not isinstance(relation, (sp.StrictGreaterThan, sp.GreaterThan)):
+                raise ValueError(
+                    f"parameter_space of {self.name} contains {relation!r}; give inequalities that SymPy "
+                    "does not evaluate, as sp.StrictGreaterThan(sigma, 0, evaluate=False)"
+                )
+            self._refuse_undeclared(relation.free_symbols, "the parameter_space")
+            turned.append(relation)
+        return tuple(turned)
+
+    def _as_example(self, example):
+        """Exact values of parameters and constants, inside the parameter space."""
+        example = as_values(example, f"example of {self.name}", numbers=True)
+        self._refuse_undeclared(set(example), "the example")
+        for relation in self.parameter_space:
+            if relation.subs(example) == sp.false:
+                raise ValueError(f"example of {self.name} is {example}; it needs {_bound(relation)}")
+        return example
 
     def at(self, **constants):
         """Same family with constants fixed, ``student_t.at(nu=5)``.
@@ -194,9 +268,10 @@ class Family:
         Raises
         ------
         ValueError
-            If the rule of the family does not know it (``ngbook.symbolic.NoClosedForm``).
+            If it is no exact expression, contains a symbol that only shares its name with one of the family,
+            or the rule does not know it (``ngbook.symbolic.NoClosedForm``).
         """
-        expression = sp.sympify(expression)
+        expression = as_exact(expression, "expression")
         if expression not in self._expectations:
             self._expectations[expression] = symbolic.tidy(self.rule.expectation(expression))
         return self._expectations[expression]
@@ -459,7 +534,7 @@ class Family:
         if self.constants:
             missing = ", ".join(constant.name for constant in self.constants)
             raise ValueError(f"{self!r} has the constant {missing}; fix it first with .at({missing}=...)")
-        theta = np.asarray(theta, dtype=float)
+        theta = _floats(theta, label)
         names = ", ".join(parameter.name for parameter in self.parameters)
         if theta.shape != (len(self.parameters),):
             raise ValueError(
@@ -483,7 +558,7 @@ class Family:
 
     def _columns(self, x):
         """Outcomes as one float array of shape (n,) for each coordinate."""
-        x = np.asarray(x, dtype=float)
+        x = _floats(x, "x")
         size = len(self._variables)
         if isinstance(self.variable, tuple):
             if x.ndim != 2 or x.shape[1] != size:
@@ -499,14 +574,15 @@ class Family:
         return [x] if x.ndim == 1 else list(x.T)
 
 
-def _symbols(name, parameters):
-    if isinstance(parameters, sp.Basic | str) or not all(isinstance(p, sp.Symbol) for p in parameters):
-        raise ValueError(
-            f"parameters of {name} are {parameters!r}; give a sequence of symbols, as [mu, sigma]"
-        )
-    if not parameters:
-        raise ValueError(f"{name} has no parameters; give at least one symbol")
-    return tuple(parameters)
+def _floats(value, name):
+    """Real float array, or a ValueError instead of NumPy's assortment of exceptions."""
+    try:
+        array = np.asarray(value)
+        if np.iscomplexobj(array):
+            raise TypeError("complex numbers")
+        return array.astype(float)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be made of real numbers, but is {value!r}: {error}") from error
 
 
 def _exact(name, value):

@@ -63,7 +63,7 @@ class Support:
         if isinstance(support, sp.ConditionSet):
             condition, base = support.condition, support.base_set
         factors = base.args if isinstance(base, sp.ProductSet) else (base,)
-        limits = [_limits(factor) for factor in factors]
+        limits = [bounds_of(factor) for factor in factors]
         self._strict = [(lower_open, upper_open, whole) for _, _, lower_open, upper_open, whole in limits]
         bounds = [bound for lower, upper, *_ in limits for bound in (lower, upper)]
         self._bounds = sp.lambdify(list(parameters), bounds, "numpy")
@@ -86,7 +86,7 @@ class Support:
         return mask
 
 
-def _limits(factor):
+def bounds_of(factor):
     """Lower and upper bound, whether each is open, and whether only whole numbers count."""
     if isinstance(factor, sp.Range):
         return factor.start, factor.stop - 1, False, False, True
