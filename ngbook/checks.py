@@ -160,7 +160,8 @@ def slope(x, y, expected, tolerance=0.05, about=""):
     CheckFailed
         The measured slope is further from ``expected`` than ``tolerance``.
     ValueError
-        Too few points, too short a range, or points with no logarithm.
+        Too few points, too short a range, points with no logarithm, or an ``expected`` or
+        ``tolerance`` that is no number.
     """
     if _one_object(x, y):
         raise ValueError("slope(x, y) was given one object twice: its slope is 1 whatever it holds")
@@ -179,6 +180,7 @@ def slope(x, y, expected, tolerance=0.05, about=""):
         raise ValueError(
             f"x spans {x.min():g} to {x.max():g}, less than one decade: too short to tell an order from noise"
         )
+    expected, tolerance = _number(expected, "expected"), _number(tolerance, "tolerance")
     if not 0 < tolerance < 0.5:
         raise ValueError(f"tolerance is {tolerance}: it must be positive and below 0.5")
 
@@ -296,9 +298,20 @@ def _finite(values, name):
     return array
 
 
+def _number(value, name):
+    array = _finite(value, name)
+    if array.ndim:
+        raise ValueError(f"{name} has shape {array.shape}: give one number")
+    return float(array)
+
+
 def _tolerance(rtol, atol):
     for name, value in (("rtol", rtol), ("atol", atol)):
-        if not (np.isscalar(value) and 0 <= value < np.inf):
+        try:
+            usable = np.ndim(value) == 0 and 0 <= value < np.inf
+        except TypeError:
+            usable = False
+        if not usable:
             raise ValueError(f"{name} is {value}: a tolerance is one finite number, not negative")
     return atol
 

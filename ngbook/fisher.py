@@ -23,6 +23,9 @@ from ngbook.solve import as_function, as_number, as_vector
 
 __all__ = ["empirical_fisher", "fisher_from_kl", "sampled_fisher"]
 
+NOISE = 1e-14
+"""A divergence up to this size is the rounding of zero."""
+
 
 def sampled_fisher(scores):
     """The Fisher matrix at theta, from the scores of samples of the *model* at theta.
@@ -131,8 +134,9 @@ def fisher_from_kl(kl, theta, step=0.01):
     Raises
     ------
     ValueError
-        If ``kl(theta, theta)`` is not zero, ``kl`` is negative or not finite near theta, or grows
-        linearly in the step (a support that moves with the parameter has no Fisher matrix).
+        If ``kl(theta, theta)`` is not zero, ``kl`` is negative or not finite near theta, grows
+        linearly in the step (a support that moves with the parameter has no Fisher matrix), or is
+        zero everywhere tried, as ``kl(new, new)`` is.
     """
     kl, theta = as_function(kl, "kl", "old, new"), as_vector(theta, "theta")
     step = as_number(step, "step", above=0)
@@ -149,7 +153,14 @@ def fisher_from_kl(kl, theta, step=0.01):
             f"kl(theta, theta) must be 0, but is {at_rest:.3g} at theta = {theta}: pass the "
             "divergence kl(old, new) itself, not a loss, at a theta inside its space"
         )
-    steps = np.array([_axis_step(divergence, theta, axis, step) for axis in np.eye(theta.size)])
+    found = [_axis_step(divergence, theta, axis, step) for axis in np.eye(theta.size)]
+    if not any(moves for _, moves in found):
+        raise ValueError(
+            f"kl(old, new) is zero everywhere tried, with old = {theta} and each parameter of new changed "
+            "in turn, in both directions: is one argument held fixed? kl(p, p) is zero for every p, so only "
+            "new may move: lambda old, new: kl(old, new)"
+        )
+    steps = np.array([length for length, _ in found])
     coarse = _second_differences(divergence, steps)
     fine = _second_differences(divergence, steps / 2)
     return fine + (fine - coarse) / 3
@@ -212,16 +223,19 @@ def _as_divergence(value):
 
 
 def _axis_step(divergence, theta, axis, length):
-    """A change along one axis, of Fisher length ``length`` or as much as is inside and nearly quadratic."""
+    """A change along one axis, and whether the divergence depends on this parameter at all.
+
+    The change has Fisher length ``length``, or as much as is inside and nearly quadratic.
+    """
     change, outside, target = 1e-4, np.inf, length**2 / 2
     for _ in range(100):
         reached = max(divergence(change * axis), divergence(-change * axis))
         if reached == np.inf:
             outside = change
-        elif target / 2 <= reached <= 2 * target or (0 < reached and change > outside / 4):
-            return _shorten_until_quadratic(divergence, change * axis) * change
-        elif change > 1e12:
-            return 1.0  # the distribution does not depend on this parameter at all
+        elif target / 2 <= reached <= 2 * target or (reached > NOISE and change > outside / 4):
+            return _shorten_until_quadratic(divergence, change * axis) * change, True
+        elif change > min(1e12, outside / 4):
+            return min(1.0, change), False
         change = min(change * np.clip(np.sqrt(target / max(reached, 1e-300)), 0.1, 10), outside / 2)
         if np.array_equal(theta + change * axis, theta):
             break

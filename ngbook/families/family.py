@@ -589,10 +589,10 @@ def _exact(name, value):
     """Number as an exact SymPy number: 2.5 becomes 5/2."""
     try:
         exact = sp.nsimplify(value, rational=True)
-    except (TypeError, ValueError, sp.SympifyError) as error:
-        raise ValueError(f"{name} = {value!r} is not a number") from error
+    except (TypeError, ValueError, AttributeError) as error:
+        raise ValueError(f"{name} = {value!r} is not a number; give one, as {name}=5") from error
     if not (exact.is_Rational and exact.is_finite):
-        raise ValueError(f"{name} = {value!r} is not a finite number")
+        raise ValueError(f"{name} = {value!r} is not a finite number; give one, as {name}=5")
     return exact
 
 
