@@ -10,12 +10,15 @@ blindness. Lines differ by dash and marker as well, because a palette alone is n
 """
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import Polygon
+
+from ngbook.solve import as_function, as_matrix, as_number, as_vector
 
 __all__ = [
     "PALETTE",
@@ -141,8 +144,8 @@ def path(axes, points, role, label=None, every=1, **keywords):
         A key of ``ROLES``.
     label : str, optional
         Name in the legend.
-    every : int, optional
-        Spacing of the markers.
+    every : int or (int, int), optional
+        Spacing of the markers; or the first iterate that has one, and the spacing.
     **keywords
         Passed on to ``axes.plot``.
 
@@ -154,9 +157,13 @@ def path(axes, points, role, label=None, every=1, **keywords):
     Raises
     ------
     ValueError
-        If the points are not finite pairs, or the role is unknown.
+        If these are no axes, the points are not finite pairs, the role is unknown or the spacing is not a
+        positive whole number.
     """
-    points = _pairs(points)
+    axes, points = _axes(axes), _pairs(points)
+    first, spacing = every if isinstance(every, tuple) and len(every) == 2 else (0, every)
+    if not (_is_count(first, 0) and _is_count(spacing, 1)):
+        raise ValueError(f"every is {every!r}; give a positive whole number, the spacing of the markers")
     style = _role(role).points | {"markevery": every, "label": label} | keywords
     axes.plot(points[:, 0], points[:, 1], **style)
     return points
@@ -172,9 +179,9 @@ def contours(axes, value, x, y, levels, labels=False, **keywords):
     value : callable
         ``value(x, y)``, called once with two arrays of shape ``(len(y), len(x))``.
     x, y : array_like
-        Grid coordinates, one-dimensional and increasing.
+        Grid coordinates, one-dimensional and increasing, at least two.
     levels : array_like
-        The values at which to draw a line, increasing.
+        The values at which to draw a line, increasing; at least one of them is reached on the grid.
     labels : bool, optional
         Whether to write the level on the line.
     **keywords
@@ -188,13 +195,26 @@ def contours(axes, value, x, y, levels, labels=False, **keywords):
     Raises
     ------
     ValueError
-        If ``value`` returns another shape than it was given.
+        If these are no axes, ``value`` returns another shape than it was given or is not finite on the grid,
+        or the coordinates or levels are not as above.
     """
-    grid_x, grid_y = np.meshgrid(np.asarray(x, dtype=float), np.asarray(y, dtype=float))
-    values = np.asarray(value(grid_x, grid_y), dtype=float)
+    axes, levels = _axes(axes), _increasing(levels, "levels")
+    grid_x, grid_y = np.meshgrid(_increasing(x, "x", 2), _increasing(y, "y", 2))
+    values = _floats(as_function(value, "value", "x, y")(grid_x, grid_y), "value(x, y)")
     if values.shape != grid_x.shape:
         raise ValueError(
             f"value returned shape {values.shape} for grids of shape {grid_x.shape}; write it elementwise"
+        )
+    if not np.isfinite(values).all():
+        bad = np.unravel_index(np.argmin(np.isfinite(values)), values.shape)
+        raise ValueError(
+            f"value(x, y) is {values[bad]} at x = {grid_x[bad]:g}, y = {grid_y[bad]:g}; choose a grid on "
+            "which it is finite"
+        )
+    if not np.any((levels >= values.min()) & (levels <= values.max())):
+        raise ValueError(
+            f"levels are {levels}, but value lies between {values.min():g} and {values.max():g} on the grid; "
+            "choose levels in between"
         )
     style = {"colors": PALETTE["grey"], "linewidths": 0.9, "linestyles": "solid"} | keywords
     drawn = axes.contour(grid_x, grid_y, values, levels=levels, **style)
@@ -223,12 +243,12 @@ def densities(axes, x, curves):
     Raises
     ------
     ValueError
-        If a density is negative or not finite, or has another length than ``x``.
+        If these are no axes, ``x`` does not increase, there are no curves, a role is unknown, or a density is
+        negative or not finite, or has another length than ``x``.
     """
-    x = np.asarray(x, dtype=float)
-    drawn = {}
-    for label, (role, density) in curves.items():
-        density = np.asarray(density, dtype=float)
+    axes, x, drawn = _axes(axes), _increasing(x, "x", 2), {}
+    for label, role, density in _curves(curves):
+        density = _floats(density, f"density {label!r}")
         if density.shape != x.shape or not np.all(np.isfinite(density)) or np.any(density < 0):
             raise ValueError(f"density {label!r} must be finite, not negative and of shape {x.shape}")
         style = _role(role).line
@@ -260,7 +280,7 @@ def ellipse(axes, centre, metric, radius, role="natural", label=None, fill=True,
     fill : bool, optional
         Whether to tint the inside.
     count : int, optional
-        Number of points on the curve.
+        Number of points on the curve, at least 4; the last is the first.
 
     Returns
     -------
@@ -270,21 +290,21 @@ def ellipse(axes, centre, metric, radius, role="natural", label=None, fill=True,
     Raises
     ------
     ValueError
-        If the radius is not positive or the metric is not positive definite.
+        If these are no axes, the centre is not a finite pair, the radius is not positive, the metric is not
+        symmetric and positive definite, the role is unknown or ``count`` is too small.
     """
-    if not radius > 0:
-        raise ValueError(f"radius is {radius}; a trust region needs a positive one")
-    metric = np.asarray(metric, dtype=float)
-    if metric.shape != (2, 2) or not np.allclose(metric, metric.T):
-        raise ValueError(f"metric must be a symmetric 2 by 2 matrix, got shape {metric.shape}:\n{metric}")
+    axes, style = _axes(axes), _role(role).line
+    centre, metric = as_vector(centre, "centre", 2), as_matrix(metric, 2)
+    radius = as_number(radius, "radius (a positive number)", above=0)
+    if not _is_count(count, 4):
+        raise ValueError(f"count is {count!r}; give a whole number of points, at least 4")
     try:
         lower = np.linalg.cholesky(metric)
     except np.linalg.LinAlgError:
         raise ValueError(f"metric must be positive definite to bound a region, got\n{metric}") from None
     angle = np.linspace(0, 2 * np.pi, count)
     circle = np.sqrt(2 * radius) * np.stack([np.cos(angle), np.sin(angle)])
-    points = np.asarray(centre, dtype=float) + np.linalg.solve(lower.T, circle).T
-    style = _role(role).line
+    points = centre + np.linalg.solve(lower.T, circle).T
     axes.plot(points[:, 0], points[:, 1], label=label, **style)
     if fill:
         axes.add_patch(Polygon(points, facecolor=style["color"], alpha=0.1, linewidth=0))
@@ -305,7 +325,7 @@ def field(axes, points, vectors, role, scale=1.0, label=None):
     role : str
         A key of ``ROLES``.
     scale : float, optional
-        Length drawn, in units of the axes, for a vector of length one.
+        Length drawn, in units of the axes, for a vector of length one; positive.
     label : str, optional
         Name in the legend.
 
@@ -317,9 +337,11 @@ def field(axes, points, vectors, role, scale=1.0, label=None):
     Raises
     ------
     ValueError
-        If points and vectors are not finite pairs of the same number.
+        If these are no axes, points and vectors are not finite pairs of the same number, the role is unknown
+        or the scale is not positive.
     """
-    points, vectors = _pairs(points), _pairs(vectors)
+    axes, points, vectors = _axes(axes), _pairs(points), _pairs(vectors)
+    scale = as_number(scale, "scale", above=0)
     if points.shape != vectors.shape:
         raise ValueError(f"{len(points)} points but {len(vectors)} vectors; give one vector a point")
     axes.quiver(
@@ -357,15 +379,14 @@ def log_log(axes, x, curves, guides=()):
     Raises
     ------
     ValueError
-        If a value is not positive (a logarithm would drop it without a word), or there are too many guides.
+        If these are no axes, ``x`` does not increase, there are no curves, a role is unknown, a value is not
+        positive (a logarithm would drop it without a word), or the guides are no pairs of finite numbers, or
+        too many.
     """
-    if len(guides) > len(_GUIDES):
-        raise ValueError(f"{len(guides)} guides; more than {len(_GUIDES)} are not told apart")
-    x = np.asarray(x, dtype=float)
-    drawn = {}
-    for label, (role, y) in curves.items():
-        y = np.asarray(y, dtype=float)
-        if y.shape != x.shape or not (np.all(x > 0) and np.all(y > 0)):
+    axes, x, guides, drawn = _axes(axes), _increasing(x, "x", 2), _guides(guides), {}
+    for label, role, y in _curves(curves):
+        y = _floats(y, f"curve {label!r}")
+        if y.shape != x.shape or not (x[0] > 0 and np.all(y > 0) and np.all(y < np.inf)):
             raise ValueError(f"curve {label!r} must be positive and of shape {x.shape} for logarithmic axes")
         axes.loglog(x, y, label=label, **_role(role).points)
         drawn[label] = y
@@ -375,14 +396,68 @@ def log_log(axes, x, curves, guides=()):
     return drawn
 
 
+def _axes(axes):
+    if not isinstance(axes, mpl.axes.Axes):
+        raise ValueError(f"axes is {axes!r}; give one Axes, as of fig, axes = plt.subplots()")
+    return axes
+
+
 def _role(name):
-    if name not in ROLES:
+    if not isinstance(name, str) or name not in ROLES:
         raise ValueError(f"role {name!r} is unknown; use one of {', '.join(ROLES)}")
     return ROLES[name]
 
 
 def _pairs(points):
-    points = np.asarray(points, dtype=float)
-    if points.ndim != 2 or points.shape[1] != 2 or not np.all(np.isfinite(points)):
-        raise ValueError(f"expected finite points of shape (n, 2), got shape {points.shape}")
+    points = _floats(points, "points")
+    if points.ndim != 2 or points.shape[1] != 2 or not points.size:
+        raise ValueError(f"points have shape {points.shape}; give one row (x, y) for each, of shape (n, 2)")
+    if not np.isfinite(points).all():
+        row = int(np.argmin(np.isfinite(points).all(axis=1)))
+        raise ValueError(f"points must be finite, but row {row} is {points[row]}; leave such points out")
     return points
+
+
+def _floats(values, name):
+    """Real float array of any shape."""
+    try:
+        array = np.asarray(values)
+        if np.iscomplexobj(array):
+            raise TypeError("complex numbers")
+        return array.astype(float)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be made of real numbers, but is {values!r}: {error}") from error
+
+
+def _increasing(values, name, least=1):
+    """Finite, strictly increasing vector."""
+    vector = as_vector(values, name)
+    if vector.size < least or np.any(np.diff(vector) <= 0):
+        raise ValueError(f"{name} must increase and have at least {least} entries, but is {vector}")
+    return vector
+
+
+def _curves(curves):
+    """Triples (label, role, values)."""
+    if not isinstance(curves, Mapping) or not curves:
+        raise ValueError(f"curves are {curves!r}; give a dictionary, {{label: (role, values)}}")
+    for label, curve in curves.items():
+        if not isinstance(curve, list | tuple) or len(curve) != 2:
+            raise ValueError(f"curve {label!r} is {curve!r}; give a pair, (role, values)")
+    return [(label, *curve) for label, curve in curves.items()]
+
+
+def _guides(guides):
+    """Pairs (slope, height) as floats, no more than are told apart."""
+    if not isinstance(guides, list | tuple):
+        raise ValueError(f"guides are {guides!r}; give a list of pairs, (slope, height)")
+    if len(guides) > len(_GUIDES):
+        raise ValueError(f"{len(guides)} guides; more than {len(_GUIDES)} are not told apart")
+    pairs = [as_vector(guide, "a guide (slope, height)", 2) for guide in guides]
+    for slope, height in pairs:
+        as_number(height, f"height of the guide of slope {slope:g}", above=0)
+    return pairs
+
+
+def _is_count(number, least):
+    return isinstance(number, int | np.integer) and not isinstance(number, bool) and number >= least
