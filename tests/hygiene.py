@@ -217,6 +217,21 @@ def figures(notebook):
     return problems
 
 
+def asserted_figures(notebook):
+    """What a figure shows is asserted in the cell that draws it."""
+    return [
+        f"{name} draws a figure and checks nothing: assert what it shows, with ngbook.checks"
+        for name, cell in code_cells(notebook)
+        if images(cell) and not _calls_checks(cell["source"])
+    ]
+
+
+def _calls_checks(source):
+    calls = [node.func for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    owners = [f.value for f in calls if isinstance(f, ast.Attribute)]
+    return any(isinstance(owner, ast.Name) and owner.id == "checks" for owner in owners)
+
+
 # --- code ----------------------------------------------------------------------------------------
 
 LONGEST_CELL = 30
@@ -471,6 +486,7 @@ NOTEBOOK_RULES = (
     no_warnings,
     reproducible_text,
     figures,
+    asserted_figures,
     kernelspec,
     plain_python,
     imports,

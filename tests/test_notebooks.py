@@ -70,7 +70,7 @@ def markdown(source):
 
 def figure(name="fig-line", caption=CAPTION, alt=ALT, image="image/svg+xml"):
     mystnb = {"figure": {"name": name, "caption": caption}, "image": {"alt": alt}}
-    return code("plt.show()", image=image, mystnb=mystnb)
+    return code('plt.show()\nchecks.at_most(0, 1, about="it rises")', image=image, mystnb=mystnb)
 
 
 def exercise(k, title="by hand"):
@@ -203,6 +203,7 @@ def unfolded(notebook):
 
 
 DOCTORED = [
+    ("asserted_figures", replaced('\nchecks.at_most(0, 1, about="it rises")', ""), "checks nothing"),
     ("execution_counts", cleared, "cell 2 has execution count None, expected 1"),
     ("execution_counts", reordered, "cell 2 has execution count 2, expected 1"),
     ("execution_counts", with_cells(code(" ")), "empty code cell"),
