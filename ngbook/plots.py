@@ -144,7 +144,7 @@ def path(axes, points, role, label=None, every=1, **keywords):
         A key of ``ROLES``.
     label : str, optional
         Name in the legend.
-    every : int or (int, int), optional
+    every : int or tuple, optional
         Spacing of the markers; or the first iterate that has one, and the spacing.
     **keywords
         Passed on to ``axes.plot``.

@@ -97,7 +97,7 @@ class Family:
         texts = {"name": name, "kl_source": kl_source, "no_kl": no_kl, "slug": slug, "chart": chart}
         for argument, text in texts.items():
             if not (isinstance(text, str) or (text is None and argument in ("no_kl", "slug", "chart"))):
-                raise ValueError(f"{argument} is {text!r}; give a string")
+                raise ValueError(f"{argument} is {text!r}; give a string, as 'Normal'")
         if not (sampler is None or callable(sampler)):
             raise ValueError(f"sampler is {sampler!r}; give a function, sampler(rng, n, *theta, **constants)")
         self.name, self.sampler = name, sampler
@@ -268,7 +268,7 @@ class Family:
         Raises
         ------
         ValueError
-            If it is no exact expression, contains a symbol that only shares its name with one of the family,
+            If it is no exact expression, contains a symbol that only shares its name with the variable,
             or the rule does not know it (``ngbook.symbolic.NoClosedForm``).
         """
         expression = as_exact(expression, "expression")

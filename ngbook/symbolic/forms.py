@@ -265,7 +265,9 @@ def fisher_three_ways(log_density, parameters, rule, kl=None, no_kl=None, point=
     log_density, point = as_exact(log_density, "log_density"), as_point(point)
     parameters, missing = as_symbols(parameters, "parameters", log_density), {}
     rule = fitting_rule(rule, log_density, parameters)
-    kl = None if kl is None else as_exact(kl, "kl")
+    if kl is not None:
+        kl = as_exact(kl, "kl")
+        refuse_namesakes([*parameters, *map(old, parameters)], kl.free_symbols, "kl")
     if no_kl is not None and not isinstance(no_kl, str):
         raise ValueError(f"no_kl is {no_kl!r}; give one sentence that says why there is no closed form of KL")
     gradient, second = score(log_density, parameters), hessian(log_density, parameters)

@@ -50,7 +50,9 @@ def latex(expression):
     try:
         printable = sp.sympify(expression, strict=True)
     except sp.SympifyError:
-        raise ValueError(f"expression is {expression!r}; give a SymPy expression or matrix") from None
+        printable = None
+    if not isinstance(printable, sp.Basic | sp.MatrixBase):
+        raise ValueError(f"expression is {expression!r}; give a SymPy expression or matrix")
     if printable.has(sp.nan):
         raise ValueError(f"expression is {printable}, which is undefined; find where it was divided by zero")
     return _BookPrinter({"ln_notation": False}).doprint(printable)

@@ -55,9 +55,10 @@ class MomentRule:
             raise ValueError(f"substitution is {substitution!r}; give a dictionary, as {{x: mu + L}}")
         self.branches = tuple(_outcomes(branch, (*self.statistics, ANGLE)) for branch in substitution)
         self._check_generating()
+        self.outcomes = _symbols_of(*self.branches)
         self.bound_symbols = {*self.statistics, *self.orders, ANGLE}
-        self.free_symbols = _symbols_of(self.branches) | self.generating.free_symbols
-        self.free_symbols -= self.bound_symbols
+        written = [e for branch in self.branches for e in branch.values()]
+        self.free_symbols = self.outcomes | _symbols_of(written, [self.generating]) - self.bound_symbols
         self._moments = {}
 
     def _check_generating(self):
@@ -124,7 +125,7 @@ class MomentRule:
         NoClosedForm
             If it does not become such a sum.
         ValueError
-            If it is no exact expression, or contains a symbol that only shares its name with one of the rule.
+            If it is no exact expression, or contains a symbol that only shares its name with an outcome.
         """
         expression = _checked(expression, self)
         total = sum(self._branch_expectation(expression, branch) for branch in self.branches)
@@ -213,10 +214,10 @@ class BetaRule:
                 raise ValueError(f"{name} is {value}; give a positive one, because U ~ Beta(first, second)")
         if not self.square.free_symbols & {U, V}:
             raise ValueError(f"square is {self.square}; give T**2 as a function of U and V, as V / U")
-        parts = (self.first, self.second, self.square)
+        self.outcomes = _symbols_of(self.substitution)
         self.bound_symbols = {U, V, T, s, _SECOND_ORDER}
-        self.free_symbols = _symbols_of([self.substitution]).union(*(part.free_symbols for part in parts))
-        self.free_symbols -= self.bound_symbols
+        written = _symbols_of(self.substitution.values(), (self.first, self.second, self.square))
+        self.free_symbols = self.outcomes | written - self.bound_symbols
 
     def __repr__(self):
         outcome = ", ".join(f"{x} = {e}" for x, e in self.substitution.items())
@@ -262,7 +263,7 @@ class BetaRule:
         NoClosedForm
             If it does not.
         ValueError
-            If it is no exact expression, or contains a symbol that only shares its name with one of the rule.
+            If it is no exact expression, or contains a symbol that only shares its name with an outcome.
         """
         expression = _checked(expression, self)
         log_u, log_v = sp.symbols("log_U log_V", real=True)
@@ -322,7 +323,8 @@ class FiniteSum:
         if not self.values or len(set(self.values)) < len(self.values):
             raise ValueError(f"values are {list(self.values)}; give at least one outcome, and each once")
         refuse_namesakes([variable], self.log_density.free_symbols, "log_density")
-        self.bound_symbols, self.free_symbols = set(), {variable} | self.log_density.free_symbols
+        self.outcomes, self.bound_symbols = {variable}, set()
+        self.free_symbols = self.outcomes | self.log_density.free_symbols
 
     def __repr__(self):
         return f"FiniteSum({self.variable} in {', '.join(map(str, self.values))})"
@@ -364,7 +366,7 @@ class FiniteSum:
         Raises
         ------
         ValueError
-            If it is no exact expression, or contains a symbol that only shares its name with one of the rule.
+            If it is no exact expression, or contains a symbol that only shares its name with an outcome.
         """
         expression = _checked(expression, self)
         at = [{self.variable: value} for value in self.values]
@@ -410,16 +412,15 @@ def _outcomes(substitution, statistics):
     return checked
 
 
-def _symbols_of(branches):
-    """All symbols of substitutions, outcomes included."""
-    pairs = [pair for branch in branches for pair in branch.items()]
-    return set().union(*(side.free_symbols for pair in pairs for side in pair))
+def _symbols_of(*groups):
+    """All symbols in groups of expressions."""
+    return set().union(*(expression.free_symbols for group in groups for expression in group))
 
 
 def _checked(expression, rule):
-    """Exact expression without namesakes of the symbols of a rule."""
+    """Exact expression without namesakes of the outcomes, which would be taken for constants."""
     expression = as_exact(expression, "expression")
-    refuse_namesakes(rule.free_symbols, expression.free_symbols, "expression")
+    refuse_namesakes(rule.outcomes, expression.free_symbols, "expression")
     return expression
 
 
