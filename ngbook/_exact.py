@@ -24,9 +24,7 @@ POINTS = 5
 
 
 def compare(left, right, about, unlike=None):
-    """Prove ``left == right`` and return the conditions it needs (as text), or raise."""
-    from ngbook.checks import CheckFailed
-
+    """Prove ``left == right``: the conditions it needs and what failed (``None`` if nothing did)."""
     left, right = _exact_matrix(left, "left"), _exact_matrix(right, "right")
     if left.shape != right.shape:
         raise ValueError(f"left has shape {left.shape} and right {right.shape}: give both the same shape")
@@ -44,8 +42,8 @@ def compare(left, right, about, unlike=None):
         verdict = _decide(*sides)
         if verdict is not None:
             entry = f" in entry ({row}, {column})" if len(left) > 1 else ""
-            raise CheckFailed(f"{verdict[0]}: {about or 'the two sides'}{entry}\n{verdict[1]}")
-    return list(dict.fromkeys(conditions))
+            return [], f"{verdict[0]}: {about or 'the two sides'}{entry}\n{verdict[1]}"
+    return list(dict.fromkeys(conditions)), None
 
 
 def _must_differ(left, unlike):

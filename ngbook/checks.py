@@ -72,7 +72,9 @@ def same(left, right, about="", unlike=None):
     # `import ngbook`, do not pay the third of a second that SymPy takes to load.
     from ngbook._exact import compare
 
-    conditions = compare(left, right, about, unlike)
+    conditions, failure = compare(left, right, about, unlike)
+    if failure:
+        raise CheckFailed(failure)
     suffix = f" (where {', '.join(conditions)})" if conditions else ""
     suffix += " (told apart from a wrong version)" if unlike is not None else ""
     print(f"exact: {_phrase(about)}{suffix}")
