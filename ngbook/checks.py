@@ -237,7 +237,7 @@ def at_most(smaller, larger, about=""):
     if margin[worst] <= 1e-9 * scale:
         print(f"at most: {_phrase(about)} (smallest margin 0, to rounding)")
     else:
-        print(f"at most: {_phrase(about)} (smallest margin {margin[worst]:.2g})")
+        print(f"at most: {_phrase(about)} (smallest margin {_two_digits(margin[worst])})")
 
 
 # --- helpers -------------------------------------------------------------------------------------
@@ -254,6 +254,13 @@ def _at(index):
 def _rounded(value):
     """Two decimals; ``+ 0.0`` turns a negative zero, which rounding would print as "-0.00"."""
     return f"{np.round(value, 2) + 0.0:.2f}"
+
+
+def _two_digits(value):
+    """Two significant digits; as people write them, 150 and not 1.5e+02, unless very large or small."""
+    if 1e-4 <= value < 1e6:
+        return np.format_float_positional(value, precision=2, fractional=False, trim="-")
+    return _short(float(f"{value:.2g}"))
 
 
 def _short(value):
