@@ -351,6 +351,15 @@ def test_p13_does_not_exhibit_this_behaviour():
     natural = [np.linalg.norm(natural_field(np.array([0.0, s]))) for s in deviations]
     slopes = [np.polyfit(np.log(deviations), np.log(lengths), 1)[0] for lengths in (plain, natural)]
     np.testing.assert_allclose(slopes, [-3, -1], atol=0.01)
+    # Near the optimum a step multiplies the error by the eigenvalues of 1 - rate * curvature; it grows beyond
+    # rate 2 for the natural gradient and beyond rate 16 for gradient descent.
+    optimum, width = np.array([12.0, 4.0]), 1e-5
+    for field, limit in ((natural_field, 2.0), (lambda at: normal_gradient(at, 1), 16.0)):
+        curvature = np.stack(
+            [(field(optimum + e) - field(optimum - e)) / (2 * width) for e in width * np.eye(2)], axis=1
+        )
+        factors = np.abs(np.linalg.eigvals(np.eye(2) - limit * curvature))
+        np.testing.assert_allclose(factors.max(), 1, rtol=1e-6)
 
 
 def test_p19_the_references():
