@@ -4,7 +4,12 @@
    when started. The book is read without a network, so they are taken off the pages.
 2. sphinx-proof gives the body of every algorithm the same id. A page may have several, and an id must be
    unique, so each is named after its algorithm.
+3. Sphinx copies the style sheets only when it writes a page, so that an edited sheet alone would change
+   nothing. Their digest is made a part of the configuration, and a new digest writes the pages anew.
 """
+
+import hashlib
+from pathlib import Path
 
 
 def _without_thebe(scripts):
@@ -33,8 +38,17 @@ def _unique_ids(app, doctree, docname):
         node["ids"] = [f"{label}-content"]
 
 
+def _digest(folder):
+    """One digest of the names and bytes of all style sheets in a folder."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(folder).rglob("*.css")):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
 def setup(app):
     """Register with Sphinx; late, so that every other extension has added its scripts."""
+    app.add_config_value("style_sheets_digest", _digest(Path(app.srcdir, "assets")), "html")
     app.connect("doctree-resolved", _unique_ids)
     app.connect("html-page-context", _clean_page, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
