@@ -15,6 +15,8 @@ refused with a ``ValueError``, because it would look like evidence and be none.
 
 import numpy as np
 
+from ngbook._arrays import as_floats
+
 __all__ = ["CheckFailed", "at_most", "close", "same", "slope"]
 
 STANDARD_ERRORS = 4
@@ -293,12 +295,7 @@ def _one_object(first, second):
 
 
 def _finite(values, name):
-    try:
-        if np.iscomplexobj(values):
-            raise TypeError
-        array = np.asarray(values, dtype=float)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} is not an array of real numbers: {str(values)[:80]}") from None
+    array = as_floats(values, name)
     if array.size == 0:
         raise ValueError(f"{name} is empty (shape {array.shape}): a check of nothing always passes")
     if not np.all(np.isfinite(array)):

@@ -18,6 +18,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import Polygon
 
+from ngbook._arrays import as_floats
 from ngbook.solve import as_function, as_matrix, as_number, as_vector
 
 __all__ = [
@@ -200,7 +201,7 @@ def contours(axes, value, x, y, levels, labels=False, **keywords):
     """
     axes, levels = _axes(axes), _increasing(levels, "levels")
     grid_x, grid_y = np.meshgrid(_increasing(x, "x", 2), _increasing(y, "y", 2))
-    values = _floats(as_function(value, "value", "x, y")(grid_x, grid_y), "value(x, y)")
+    values = as_floats(as_function(value, "value", "x, y")(grid_x, grid_y), "value(x, y)")
     if values.shape != grid_x.shape:
         raise ValueError(
             f"value returned shape {values.shape} for grids of shape {grid_x.shape}; write it elementwise"
@@ -248,7 +249,7 @@ def densities(axes, x, curves):
     """
     axes, x, drawn = _axes(axes), _increasing(x, "x", 2), {}
     for label, role, density in _curves(curves):
-        density = _floats(density, f"density {label!r}")
+        density = as_floats(density, f"density {label!r}")
         if density.shape != x.shape or not np.all(np.isfinite(density)) or np.any(density < 0):
             raise ValueError(f"density {label!r} must be finite, not negative and of shape {x.shape}")
         style = _role(role).line
@@ -385,7 +386,7 @@ def log_log(axes, x, curves, guides=()):
     """
     axes, x, guides, drawn = _axes(axes), _increasing(x, "x", 2), _guides(guides), {}
     for label, role, y in _curves(curves):
-        y = _floats(y, f"curve {label!r}")
+        y = as_floats(y, f"curve {label!r}")
         if y.shape != x.shape or not (x[0] > 0 and np.all(y > 0) and np.all(y < np.inf)):
             raise ValueError(f"curve {label!r} must be positive and of shape {x.shape} for logarithmic axes")
         axes.loglog(x, y, label=label, **_role(role).points)
@@ -409,24 +410,13 @@ def _role(name):
 
 
 def _pairs(points):
-    points = _floats(points, "points")
+    points = as_floats(points, "points")
     if points.ndim != 2 or points.shape[1] != 2 or not points.size:
         raise ValueError(f"points have shape {points.shape}; give one row (x, y) for each, of shape (n, 2)")
     if not np.isfinite(points).all():
         row = int(np.argmin(np.isfinite(points).all(axis=1)))
         raise ValueError(f"points must be finite, but row {row} is {points[row]}; leave such points out")
     return points
-
-
-def _floats(values, name):
-    """Real float array of any shape."""
-    try:
-        array = np.asarray(values)
-        if np.iscomplexobj(array):
-            raise TypeError("complex numbers")
-        return array.astype(float)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must be made of real numbers, but is {values!r}: {error}") from error
 
 
 def _increasing(values, name, least=1):

@@ -9,6 +9,8 @@ input is recognised and explained.
 
 import numpy as np
 
+from ngbook._arrays import as_floats
+
 __all__ = ["as_function", "as_matrix", "as_number", "as_vector", "curvature", "dense_solve"]
 
 SYMMETRY_TOLERANCE = 1e-10
@@ -68,7 +70,7 @@ def as_number(value, name="value", above=None):
         If it is not a single number (a mean or a sum over samples is missing, say), is not
         finite, or does not exceed ``above``.
     """
-    number = _as_floats(value, name)
+    number = as_floats(value, name)
     if number.ndim != 0:
         raise ValueError(
             f"{name} must be one number, but has shape {number.shape}: "
@@ -104,7 +106,7 @@ def as_vector(value, name="theta", size=None):
         If it is not a vector of real numbers, is empty, has another length than ``size``, or
         holds NaN or infinity (the message gives the entries).
     """
-    vector = np.array(_as_floats(value, name))
+    vector = np.array(as_floats(value, name))
     if vector.ndim != 1 or vector.size == 0:
         raise ValueError(
             f"{name} must be a vector of shape (p,), but has shape {vector.shape}: "
@@ -148,7 +150,7 @@ def as_matrix(metric, size=None):
         symmetric (the message gives the largest asymmetry and where it is).
     """
     operator = _is_operator(metric)
-    matrix = _as_floats(metric @ np.eye(_operator_size(metric)) if operator else metric, "metric")
+    matrix = as_floats(metric @ np.eye(_operator_size(metric)) if operator else metric, "metric")
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or matrix.size == 0:
         raise ValueError(f"metric must be a square matrix of shape (p, p), but has shape {matrix.shape}")
     if size is not None and len(matrix) != size:
@@ -348,17 +350,6 @@ def _check_symmetric(matrix):
             f"metric must be symmetric, but its largest asymmetry is {asymmetry[i, j]:.3g}: entry "
             f"({i}, {j}) is {matrix[i, j]:.6g} and entry ({j}, {i}) is {matrix[j, i]:.6g}"
         )
-
-
-def _as_floats(value, name):
-    """A real float array, or a ValueError instead of NumPy's assortment of exceptions."""
-    try:
-        array = np.asarray(value)
-        if np.iscomplexobj(array):
-            raise TypeError("complex numbers")
-        return array.astype(float)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must be made of real numbers, but is {value!r}: {error}") from error
 
 
 def _point_forward(vector):

@@ -362,7 +362,7 @@ SUBJECTS = {
             },
             "y": NUMBERS | {"negative": ([-1.0, 1.0, 10.0], "positive")},
             "expected": {
-                "word": ("two", "expected is not .*real numbers: two"),
+                "word": ("two", "expected must be made of real numbers, but is .two"),
                 "NaN": (NAN, "expected is nan.*finite"),
                 "infinite": (INF, "expected is inf.*finite"),
                 "nothing": (None, "expected"),

@@ -14,7 +14,7 @@ import ngbook
 ROOT = Path(__file__).parents[1]
 LAYERS = ["checks", "symbolic", "families", "solve", "fisher", "descent", "plots"]
 # What two modules share without being public: each belongs to the layer of its owner.
-PRIVATE = {"_exact": "checks"}
+PRIVATE = {"_arrays": "checks", "_exact": "checks"}
 
 
 def run(code):

@@ -6,6 +6,7 @@ import numpy as np
 import sympy as sp
 
 from ngbook import symbolic
+from ngbook._arrays import as_floats
 from ngbook.families.compiled import compile_entries
 from ngbook.families.quadrature import kl_by_quadrature
 from ngbook.families.spaces import Space, Support, assumed, assumed_support, bounds_of
@@ -534,7 +535,7 @@ class Family:
         if self.constants:
             missing = ", ".join(constant.name for constant in self.constants)
             raise ValueError(f"{self!r} has the constant {missing}; fix it first with .at({missing}=...)")
-        theta = _floats(theta, label)
+        theta = as_floats(theta, label)
         names = ", ".join(parameter.name for parameter in self.parameters)
         if theta.shape != (len(self.parameters),):
             raise ValueError(
@@ -558,7 +559,7 @@ class Family:
 
     def _columns(self, x):
         """Outcomes as one float array of shape (n,) for each coordinate."""
-        x = _floats(x, "x")
+        x = as_floats(x, "x")
         size = len(self._variables)
         if isinstance(self.variable, tuple):
             if x.ndim != 2 or x.shape[1] != size:
@@ -572,17 +573,6 @@ class Family:
                 f"x contains NaN, at position {int(np.argmax(np.isnan(x).reshape(len(x), -1).any(1)))}"
             )
         return [x] if x.ndim == 1 else list(x.T)
-
-
-def _floats(value, name):
-    """Real float array, or a ValueError instead of NumPy's assortment of exceptions."""
-    try:
-        array = np.asarray(value)
-        if np.iscomplexobj(array):
-            raise TypeError("complex numbers")
-        return array.astype(float)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must be made of real numbers, but is {value!r}: {error}") from error
 
 
 def _exact(name, value):
