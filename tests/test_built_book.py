@@ -155,3 +155,8 @@ def test_every_picture_is_described_and_every_id_is_unique(path):
         assert not re.search(r"\.(svg|png|jpe?g)\b|_images/", alt), f"{path.name}: {alt!r} is a file name"
     doubled = {name for name in page.ids if page.ids.count(name) > 1}
     assert not doubled, f"{path.name}: ids used twice: {doubled}"
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: str(p.relative_to(HTML)))
+def test_folded_cells_are_named_by_what_is_written_on_them(path):
+    assert "Toggle hidden content" not in path.read_text(encoding="utf-8")
