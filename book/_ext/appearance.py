@@ -6,8 +6,8 @@
    unique, so each is named after its algorithm.
 3. Sphinx copies the style sheets only when it writes a page, so that an edited sheet alone would change
    nothing. Their digest is made a part of the configuration, and a new digest writes the pages anew.
-4. MyST-NB names every folded cell "Toggle hidden content" for a screen reader, over what is written on it. The
-   words that everybody sees ("Show the code", "Show solution") are the better name.
+4. MyST-NB names every folded cell "Toggle hidden content" for a screen reader, over what is written on it.
+   The words that everybody sees ("Show the code", "Show solution") are the better name.
 """
 
 import hashlib
