@@ -264,7 +264,7 @@ def exact_line_search(value, gradient, point, direction):
     """The step size that minimises the value along a direction (eq-trust-regions-exact).
 
     It is the first zero, along the direction, of the derivative ``gradient(point + a * direction) @
-    direction``: bracketed by doubling from 1, then found to rounding by SciPy's Brent solver. On
+    direction``: bracketed by doubling from 1, then found to twelve digits by SciPy's Brent solver. On
     a quadratic the derivative is a straight line and one secant finds it. The derivative is used
     and not the value, because the value is flat at its minimum: it locates the step size to eight
     digits only. What the value is good for is the domain: where it is not finite, the line has ended.
@@ -321,7 +321,8 @@ def exact_line_search(value, gradient, point, direction):
 
     from scipy.optimize import brentq  # .3 s, so only when a line is searched
 
-    return float(brentq(rate, low, high, xtol=np.finfo(float).tiny, rtol=4 * np.finfo(float).eps))
+    # Twelve digits: beyond them the number of evaluations depends on rounding, and so on the processor.
+    return float(brentq(rate, low, high, xtol=np.finfo(float).tiny, rtol=1e-12))
 
 
 def backtracking_line_search(

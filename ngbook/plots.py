@@ -9,6 +9,7 @@ lightness upside down, and colours that stay apart for readers with red-green or
 blindness. Lines differ by dash and marker as well, because a palette alone is not enough.
 """
 
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ __all__ = [
     "field",
     "log_log",
     "path",
+    "rounded_coordinates",
     "use_style",
 ]
 
@@ -130,6 +132,51 @@ def use_style():
     InlineBackend.instance().print_figure_kwargs = {"bbox_inches": None}
     InlineBackend.instance().rc = {}
     set_matplotlib_formats("svg", metadata={"Date": None})
+    formatters = interactive.get_ipython().display_formatter.formatters
+    formatters["image/svg+xml"].for_type(mpl.figure.Figure, _stable_svg)
+
+
+_GEOMETRY = re.compile(r'\b(?:d|x|y|width|height|points)="[^"]*"|translate\([^)]*\)')
+_LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}")
+
+
+def _stable_svg(figure):
+    """The figure as SVG, its coordinates rounded to a hundredth of a point.
+
+    Matplotlib writes a millionth. That far down the last digits of a computed curve depend on the processor
+    (on the vector instructions that NumPy finds there), and a figure that has not changed would differ.
+    """
+    from IPython.core.pylabtools import print_figure
+
+    return rounded_coordinates(print_figure(figure, fmt="svg", bbox_inches=None, metadata={"Date": None}))
+
+
+def rounded_coordinates(svg):
+    """SVG text with positions and lengths rounded to two decimals; scales and identifiers stay as they are.
+
+    Parameters
+    ----------
+    svg : str
+        The text of an SVG file.
+
+    Returns
+    -------
+    str
+        The same picture, to a hundredth of a point.
+
+    Raises
+    ------
+    ValueError
+        If it is no SVG text.
+    """
+    if not isinstance(svg, str) or "<svg" not in svg:
+        raise ValueError(f"svg is {str(svg)[:60]!r}; give the text of an SVG file")
+
+    def shorten(number):
+        text = f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
+        return "0" if text == "-0" else text
+
+    return _GEOMETRY.sub(lambda geometry: _LONG_NUMBER.sub(shorten, geometry[0]), svg)
 
 
 def path(axes, points, role, label=None, every=1, **keywords):

@@ -857,6 +857,16 @@ FLAG = {}  # anything is true or false
 
 SUBJECTS |= {
     "plots.use_style": Subject(plots.use_style, {}, {}),
+    "plots.rounded_coordinates": Subject(
+        plots.rounded_coordinates,
+        {"svg": "<svg></svg>"},
+        {
+            "svg": {
+                "a number": (1.0, "text of an SVG file"),
+                "another text": ("<html>", "text of an SVG file"),
+            }
+        },
+    ),
     "plots.path": Subject(
         plots.path,
         {"axes": AXES, "points": [[0, 0], [1, 1]], "role": "natural", "every": (0, 2)},

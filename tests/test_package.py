@@ -84,8 +84,9 @@ def test_runtime_dependencies_are_those_that_the_package_imports():
                 imported |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 imported.add(node.module.split(".")[0])
-    third_party = imported - set(sys.stdlib_module_names) - {"ngbook", "matplotlib_inline"}
-    assert third_party == declared  # matplotlib_inline is imported only inside a notebook, which brings it
+    brought_by_a_notebook = {"IPython", "matplotlib_inline"}  # imported only inside one
+    third_party = imported - set(sys.stdlib_module_names) - {"ngbook"} - brought_by_a_notebook
+    assert third_party == declared
 
 
 def test_the_built_wheel_holds_the_package_and_nothing_else(tmp_path):

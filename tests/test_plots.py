@@ -121,6 +121,18 @@ def test_a_figure_drawn_twice_has_the_same_bytes_and_no_font_to_fetch():
     assert not re.findall(rb'(?:href|src)="https?:', first)
 
 
+def test_coordinates_are_rounded_and_nothing_else_is():
+    svg = (
+        '<svg><path id="a1.23456" d="M 66.225153 -0.001 \\nL 7.5 8" '
+        'transform="translate(1.23456 2) scale(0.015625)"/>'
+        '<use x="63.690261" style="stroke-width: 0.123456"/></svg>'
+    )
+    assert plots.rounded_coordinates(svg) == (
+        '<svg><path id="a1.23456" d="M 66.23 0 \\nL 7.5 8" transform="translate(1.23 2) scale(0.015625)"/>'
+        '<use x="63.69" style="stroke-width: 0.123456"/></svg>'
+    )
+
+
 @pytest.fixture
 def axes():
     fig, axes = plt.subplots()
