@@ -9,6 +9,7 @@ lightness upside down, and colours that stay apart for readers with red-green or
 blindness. Lines differ by dash and marker as well, because a palette alone is not enough.
 """
 
+import hashlib
 import re
 import sys
 from collections.abc import Mapping
@@ -137,6 +138,7 @@ def use_style():
 
 
 _GEOMETRY = re.compile(r'\b(?:d|x|y|width|height|points)="[^"]*"|translate\([^)]*\)')
+_DIGEST = re.compile(r"(?<=[pmh_])[0-9a-f]{10}\b")
 _LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}")
 
 
@@ -152,7 +154,10 @@ def _stable_svg(figure):
 
 
 def rounded_coordinates(svg):
-    """SVG text with positions and lengths rounded to two decimals; scales and identifiers stay as they are.
+    """SVG text with positions and lengths rounded to two decimals; scales stay as they are.
+
+    Matplotlib's identifiers are digests of numbers that are not rounded. They are named anew, by their order
+    and by a digest of the rounded picture, so that two figures on one page do not share any.
 
     Parameters
     ----------
@@ -176,7 +181,10 @@ def rounded_coordinates(svg):
         text = f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
         return "0" if text == "-0" else text
 
-    return _GEOMETRY.sub(lambda geometry: _LONG_NUMBER.sub(shorten, geometry[0]), svg)
+    svg = _GEOMETRY.sub(lambda geometry: _LONG_NUMBER.sub(shorten, geometry[0]), svg)
+    order = {digest: place for place, digest in enumerate(dict.fromkeys(_DIGEST.findall(svg)))}
+    picture = hashlib.sha256(_DIGEST.sub("", svg).encode()).hexdigest()[:8]
+    return _DIGEST.sub(lambda digest: f"{picture}-{order[digest[0]]}", svg)
 
 
 def path(axes, points, role, label=None, every=1, **keywords):

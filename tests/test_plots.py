@@ -133,6 +133,17 @@ def test_coordinates_are_rounded_and_nothing_else_is():
     )
 
 
+def test_identifiers_follow_the_rounded_picture():
+    def svg(clip, x):
+        return f'<svg><clipPath id="p{clip}"/><use clip-path="url(#p{clip})" x="{x}"/></svg>'
+
+    first, noise = svg("7d1beb1213", "1.2300001"), svg("4a88bdc574", "1.2300002")
+    assert plots.rounded_coordinates(first) == plots.rounded_coordinates(noise)
+    name = re.search(r'id="(p\w+-0)"', plots.rounded_coordinates(first))[1]
+    assert f"url(#{name})" in plots.rounded_coordinates(first)
+    assert name not in plots.rounded_coordinates(svg("7d1beb1213", "2.5"))
+
+
 @pytest.fixture
 def axes():
     fig, axes = plt.subplots()
