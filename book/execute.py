@@ -61,7 +61,6 @@ def merge_streams(outputs):
     """Join neighbouring pieces of printed text: how it is cut depends on timing."""
     merged = []
     for output in outputs:
-        output.get("metadata", {}).pop("execution", None)
         last = merged[-1] if merged else {}
         if output.output_type == "stream" and last.get("name") == output.name:
             last["text"] += output.text

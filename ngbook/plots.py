@@ -129,10 +129,8 @@ def use_style():
     from matplotlib_inline.backend_inline import set_matplotlib_formats
     from matplotlib_inline.config import InlineBackend
 
-    # The inline backend would crop each figure, which draws it twice and shifts its size by its content.
-    InlineBackend.instance().print_figure_kwargs = {"bbox_inches": None}
     InlineBackend.instance().rc = {}
-    set_matplotlib_formats("svg", metadata={"Date": None})
+    set_matplotlib_formats("svg")
     formatters = interactive.get_ipython().display_formatter.formatters
     formatters["image/svg+xml"].for_type(mpl.figure.Figure, _stable_svg)
 
@@ -150,6 +148,7 @@ def _stable_svg(figure):
     """
     from IPython.core.pylabtools import print_figure
 
+    # Without bbox_inches=None it crops the figure, which draws it twice and lets its content decide its size.
     return rounded_coordinates(print_figure(figure, fmt="svg", bbox_inches=None, metadata={"Date": None}))
 
 

@@ -11,6 +11,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from ledger import calls
+
 # --- reading -------------------------------------------------------------------------------------
 
 
@@ -218,18 +220,14 @@ def figures(notebook):
 
 
 def asserted_figures(notebook):
-    """What a figure shows is asserted in the cell that draws it."""
+    """What a figure shows is asserted in the cell that draws it; the ledger says what is a check."""
+    cells = code_cells(notebook)
+    checks_of = calls.checks_of_cells([cell["source"] for _, cell in cells])
     return [
         f"{name} draws a figure and checks nothing: assert what it shows, with ngbook.checks"
-        for name, cell in code_cells(notebook)
-        if images(cell) and not _calls_checks(cell["source"])
+        for (name, cell), checks in zip(cells, checks_of, strict=True)
+        if images(cell) and not checks
     ]
-
-
-def _calls_checks(source):
-    calls = [node.func for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
-    owners = [f.value for f in calls if isinstance(f, ast.Attribute)]
-    return any(isinstance(owner, ast.Name) and owner.id == "checks" for owner in owners)
 
 
 # --- code ----------------------------------------------------------------------------------------

@@ -138,10 +138,15 @@ def test_b9_scaling_each_parameter():
     np.testing.assert_allclose(natural, [5, 2], rtol=1e-12)  # the second moves, though its derivative is zero
 
 
-def test_b10_no_step_size():
-    theta, mean, deviation = np.array([0.0, 1.0]), 12.0, 4.0
+def normal_gradient(theta, count, mean=12.0, deviation=4.0):
+    """Gradient of the summed negative log-likelihood for data with exactly this mean and deviation."""
     m, s = theta
-    gradient = np.array([(m - mean) / s**2, 1 / s - (deviation**2 + (mean - m) ** 2) / s**3])
+    return count * np.array([(m - mean) / s**2, 1 / s - (deviation**2 + (m - mean) ** 2) / s**3])
+
+
+def test_b10_no_step_size():
+    theta = np.array([0.0, 1.0])
+    gradient = normal_gradient(theta, 1)
     full = theta - solve.dense_solve(families.normal.fisher(theta), gradient)
     np.testing.assert_allclose(full, [12.0, 80.5], rtol=1e-12)
     step = descent.trust_region_step(gradient, families.normal.fisher(theta), radius=0.1)
@@ -237,8 +242,7 @@ def test_p6_algorithms_that_are_missing_or_do_not_end():
         return np.log(theta[1]) + (data_deviation**2 + (theta[0] - data_mean) ** 2) / (2 * theta[1] ** 2)
 
     def gradient(theta):
-        square = data_deviation**2 + (theta[0] - data_mean) ** 2
-        return np.array([(theta[0] - data_mean) / theta[1] ** 2, 1 / theta[1] - square / theta[1] ** 3])
+        return normal_gradient(theta, 1, data_mean, data_deviation)
 
     path = descent.trust_region_descent(
         value, gradient, families.normal.fisher, np.array([0.0, 1.0]), radius, iterations=400
@@ -307,12 +311,6 @@ def test_p10_symmetric_in_the_limit():
     length = 2 * (np.sqrt(3.0) - np.sqrt(2.0))
     np.testing.assert_allclose(np.sqrt(2 * pieces).sum(), length, rtol=1e-4)  # falls like 1/n
     assert pieces.sum() < 1.1e-3 * families.poisson.kl([2.0], [3.0])
-
-
-def normal_gradient(theta, count, mean=12.0, deviation=4.0):
-    """Gradient of the summed negative log-likelihood for data with exactly this mean and deviation."""
-    m, s = theta
-    return count * np.array([(m - mean) / s**2, 1 / s - (deviation**2 + (m - mean) ** 2) / s**3])
 
 
 def test_p11_an_experiment_that_is_not_specified():

@@ -3,22 +3,19 @@
 import io
 import json
 import re
-import sys
 import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 import sympy as sp
+from ledger import calls, entries
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
 
+from ngbook import checks
+
 BOOK = Path(__file__).parent.parent / "book"
-sys.path.insert(0, str(BOOK / "_ext"))
-
-from ledger import calls, entries  # noqa: E402
-
-from ngbook import checks  # noqa: E402
 
 IMPORT = "from ngbook import checks"
 CHECK = f"{IMPORT}\nchecks.close(2.0, 2.0 + 1e-12)"
