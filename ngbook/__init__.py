@@ -2,15 +2,18 @@
 
 One module per idea; each imports only from those above it.
 
-=============  ===============================================================
-``checks``     a claim that can fail
-``symbolic``   expectation, exactly: score, Hessian, KL, the Fisher matrix
-``families``   parametric distributions, declared once in SymPy
-``solve``      the linear system behind a natural gradient
-``fisher``     the Fisher matrix, estimated from scores
-``descent``    taking a step, and following it
-``plots``      the look of the figures
-=============  ===============================================================
+===================  =========================================================
+``checks``           a claim that can fail
+``symbolic``         expectation, exactly: score, Hessian, KL, the Fisher matrix
+``families``         parametric distributions, declared once in SymPy
+``solve``            the linear system behind a natural gradient
+``fisher``           the Fisher matrix, estimated from scores
+``descent``          taking a step, and following it
+``environments``     a task: states, actions, rewards
+``policies``         how an agent acts, and what its score is
+``policy_gradient``  learning from returns: one loop, four update rules
+``plots``            the look of the figures
+===================  =========================================================
 
 The modules load on first use, so ``import ngbook`` stays quick and pulls in
 neither SymPy nor Matplotlib.
@@ -20,7 +23,18 @@ from importlib import import_module
 
 __version__ = "0.1.0"
 
-__all__ = ["checks", "descent", "families", "fisher", "plots", "solve", "symbolic"]
+__all__ = [
+    "checks",
+    "descent",
+    "environments",
+    "families",
+    "fisher",
+    "plots",
+    "policies",
+    "policy_gradient",
+    "solve",
+    "symbolic",
+]
 
 
 def __getattr__(name):

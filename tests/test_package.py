@@ -12,7 +12,18 @@ import pytest
 import ngbook
 
 ROOT = Path(__file__).parents[1]
-LAYERS = ["checks", "symbolic", "families", "solve", "fisher", "descent", "plots"]
+LAYERS = [
+    "checks",
+    "symbolic",
+    "families",
+    "solve",
+    "fisher",
+    "descent",
+    "environments",
+    "policies",
+    "policy_gradient",
+    "plots",
+]
 # What two modules share without being public: each belongs to the layer of its owner.
 PRIVATE = {"_arrays": "checks", "_exact": "checks"}
 
@@ -22,7 +33,7 @@ def run(code):
 
 
 def test_import_is_light():
-    heavy = run("import sys, ngbook; print(sorted({'sympy', 'matplotlib', 'scipy'} & set(sys.modules)))")
+    heavy = run("import sys, ngbook; print(sorted({'sympy', 'matplotlib', 'scipy', 'gymnasium'} & set(sys.modules)))")
     assert heavy.strip() == "[]"
 
 
