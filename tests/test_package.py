@@ -33,7 +33,9 @@ def run(code):
 
 
 def test_import_is_light():
-    heavy = run("import sys, ngbook; print(sorted({'sympy', 'matplotlib', 'scipy', 'gymnasium'} & set(sys.modules)))")
+    heavy = run(
+        "import sys, ngbook; print(sorted({'sympy', 'matplotlib', 'scipy', 'gymnasium'} & set(sys.modules)))"
+    )
     assert heavy.strip() == "[]"
 
 
