@@ -1,0 +1,164 @@
+"""What the policies' distributions share: scores and Fisher matrices, by the chain rule through a network.
+
+An action's log-probability depends on theta only through the outputs z of the network, so
+
+- its score is Jᵀ s, with s the score in the outputs;
+- the Fisher matrix is Jᵀ F J, with F the Fisher matrix in the outputs, a small matrix in closed form.
+
+A distribution supplies s and F; J is the network's.
+"""
+
+import numpy as np
+
+from ngbook.policies.network import as_array, as_parameters
+
+
+class Actions:
+    """A distribution of actions at each of n observations, at one theta. Made by ``policy.at``."""
+
+    def __init__(self, network, theta, observations):
+        self._evaluated = network.at(theta, observations)
+        self._network = network
+
+    def __len__(self):
+        """The number of observations n."""
+        return len(self._evaluated.outputs)
+
+    def scores(self, actions):
+        """The scores of the actions, one row for each observation, without forming the matrix.
+
+        The score of an action is the gradient of its log-probability in theta (eq-policy-gradients-log-derivative).
+
+        Parameters
+        ----------
+        actions : ndarray of shape (n,) or (n, k)
+            One action for each observation.
+
+        Returns
+        -------
+        LinearOperator
+            Of shape (n, p). A product from the right costs one pass forward through the network, one from
+            the left one pass backward.
+
+        Raises
+        ------
+        ValueError
+            If the actions are not actions of this policy, or not n.
+        """
+        from scipy.sparse.linalg import LinearOperator  # .2 s, so only when an operator is made
+
+        inner = self._output_scores(self._as_actions(actions))
+        dtype, size = self._network.dtype, self._network.size
+
+        def product(v):
+            v = as_parameters(np.ravel(v), "v", size, dtype)
+            return (inner * self._evaluated.jacobian_product(v)).sum(axis=1)
+
+        def transposed(weights):
+            return self._evaluated.transposed_product(inner * self._as_weights(np.ravel(weights))[:, None])
+
+        return LinearOperator((len(self), size), matvec=product, rmatvec=transposed, dtype=dtype)
+
+    def gradient(self, actions, weights):
+        """The mean of the scores times weights: a policy gradient, when the weights are advantages.
+
+        One pass backward through the network (eq-policy-gradients-estimator).
+
+        Parameters
+        ----------
+        actions : ndarray of shape (n,) or (n, k)
+            One action for each observation.
+        weights : ndarray of shape (n,)
+            What each score is multiplied with.
+
+        Returns
+        -------
+        ndarray of shape (p,)
+            The mean over the n observations, not the sum.
+
+        Raises
+        ------
+        ValueError
+            If the actions are not actions of this policy, or the weights are not n finite numbers.
+        """
+        weights = self._as_weights(weights) / len(self)
+        inner = self._output_scores(self._as_actions(actions))
+        return self._evaluated.transposed_product(inner * weights[:, None])
+
+    def fisher_product(self, v):
+        """The Fisher matrix times a vector, without forming the matrix (eq-conjugate-gradient-fisher-product).
+
+        It is the *exact* Fisher matrix at each observation, an expectation over the policy's own actions, and
+        then its mean over the observations (eq-natural-policy-gradient-per-step-fisher): no sampled actions enter.
+
+        Parameters
+        ----------
+        v : ndarray of shape (p,)
+            A direction.
+
+        Returns
+        -------
+        ndarray of shape (p,)
+            F v.
+
+        Raises
+        ------
+        ValueError
+            If v does not have p finite entries.
+        """
+        v = as_parameters(v, "v", self._network.size, self._network.dtype)
+        return self._evaluated.gauss_newton_product(v, self._output_fisher_product) / len(self)
+
+    def fisher(self):
+        """The Fisher matrix of ``fisher_product`` as an operator.
+
+        Returns
+        -------
+        LinearOperator
+            Of shape (p, p), symmetric and positive semidefinite. ``solve.as_matrix`` makes it dense.
+        """
+        from scipy.sparse.linalg import LinearOperator  # .2 s, so only when an operator is made
+
+        def product(v):
+            return self.fisher_product(np.ravel(v))
+
+        size = self._network.size
+        return LinearOperator((size, size), matvec=product, rmatvec=product, dtype=self._network.dtype)
+
+    def kl_gradient(self, old):
+        """The gradient in theta of the mean of ``old.kl(self)``, which is zero where the two agree.
+
+        Parameters
+        ----------
+        old : Actions
+            The distribution at the same observations that is held fixed.
+
+        Returns
+        -------
+        ndarray of shape (p,)
+            The mean over the observations, not the sum.
+
+        Raises
+        ------
+        ValueError
+            If ``old`` is of another kind, or at other observations.
+        """
+        self._check_same_kind(old, "old")
+        return self._evaluated.transposed_product(self._output_kl_gradient(old) / len(self))
+
+    def _as_weights(self, weights):
+        weights = as_array(weights, "weights", self._network.dtype)
+        if weights.shape != (len(self),) or not np.isfinite(weights).all():
+            raise ValueError(
+                f"weights must be {len(self)} finite numbers, one for each observation, but have shape "
+                f"{weights.shape} and {np.sum(~np.isfinite(weights))} entries that are not finite"
+            )
+        return weights
+
+    def _check_same_kind(self, other, name):
+        kind = type(self)
+        if not isinstance(other, kind) or other._evaluated.outputs.shape != self._evaluated.outputs.shape:
+            raise ValueError(
+                f"{name} must be {kind.__name__} at the same {len(self)} observations, but is {other!r}: "
+                "make it with policy.at(theta, observations)"
+            )

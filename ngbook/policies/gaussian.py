@@ -1,0 +1,228 @@
+"""A Gaussian policy: real numbers around a mean from a network, with a spread that is learned beside it."""
+
+import math
+
+import numpy as np
+
+from ngbook.policies.actions import Actions
+from ngbook.policies.network import as_array
+from ngbook.policies.policy import Policy, _whole
+from ngbook.solve import as_number, as_vector
+
+CHARTS = ("log_std", "std")
+
+
+class GaussianPolicy(Policy):
+    """Draw k real numbers, independent and normal, around the network's outputs.
+
+    The k standard deviations do not depend on the observation. They are the last k entries of theta, or in the
+    chart ``"log_std"`` their logarithms are, and then every theta is allowed.
+    With ``inputs=0`` theta is (μ, σ) or (μ, log σ).
+
+    Actions are not clipped: bounds are the environment's to enforce.
+
+    Parameters
+    ----------
+    inputs : int
+        The length of an observation; 0 for a policy that ignores it.
+    actions : int
+        The length k of an action.
+    hidden : tuple of int
+        The widths of the tanh layers: ``()`` for a linear policy, ``(32,)``, ``(64, 64)``.
+    observation_scale : ndarray of shape (inputs,) or None
+        What observations are multiplied with, so that each is of order one.
+    chart : str
+        ``"log_std"`` or ``"std"``: what the last k parameters are.
+    dtype : type
+        ``float``, or ``np.float32``, which is twice as fast.
+
+    Raises
+    ------
+    ValueError
+        If an argument does not fit.
+    """
+
+    def __init__(self, inputs, actions, hidden=(), observation_scale=None, chart="log_std", dtype=float):
+        self.actions = _whole(actions, "actions", 1)
+        if chart not in CHARTS:
+            raise ValueError(f"chart must be one of {CHARTS}, but is {chart!r}")
+        self.chart = chart
+        super().__init__(inputs, self.actions, hidden, observation_scale, dtype, constants=self.actions)
+
+    def initial(self, rng, log_std=0.0, last_layer=0.01):
+        """Random parameters to start from: means near zero.
+
+        Parameters
+        ----------
+        rng : Generator
+            Where the randomness comes from.
+        log_std : float
+            The logarithm of every standard deviation, in either chart.
+        last_layer : float
+            What the last layer's weights are multiplied with.
+
+        Returns
+        -------
+        ndarray of shape (p,)
+            Biases zero, weights normal with variance one over the number of values that a unit reads.
+
+        Raises
+        ------
+        ValueError
+            If ``rng`` is no generator, ``log_std`` not finite, or ``last_layer`` negative.
+        """
+        theta = self._initial(rng, last_layer)
+        log_std = as_number(log_std, "log_std")
+        theta[-self.actions :] = log_std if self.chart == "log_std" else math.exp(log_std)
+        return theta
+
+    def at(self, theta, observations):
+        """The distributions of actions at some observations.
+
+        Parameters
+        ----------
+        theta : ndarray of shape (p,)
+            The parameters.
+        observations : ndarray of shape (n, inputs)
+            One observation per row, in the environment's units.
+
+        Returns
+        -------
+        GaussianActions
+            One distribution per observation.
+
+        Raises
+        ------
+        ValueError
+            If a shape does not fit, an entry is not finite, or in the chart ``"std"`` a standard deviation is
+            not above 0.
+        """
+        theta = self._as_theta(theta)
+        return GaussianActions(self._network, theta, self._as_observations(observations), self.chart)
+
+
+class GaussianActions(Actions):
+    """The distributions of a Gaussian policy's actions at n observations."""
+
+    def __init__(self, network, theta, observations, chart):
+        super().__init__(network, theta, observations)
+        self.chart = chart
+        self.mean = self._evaluated.outputs
+        spread = self._evaluated.constants
+        if chart == "std":
+            if not spread.min() > 0:
+                raise ValueError(
+                    f"theta is outside its space: the standard deviations, its last {len(spread)} entries, must be "
+                    f'above 0, but are {spread}; take a shorter step, or use chart="log_std"'
+                )
+            self.std, self.log_std = spread, np.log(spread)
+        else:
+            self.std, self.log_std = np.exp(spread), spread
+
+    def sample(self, rng):
+        """One action for each observation.
+
+        Parameters
+        ----------
+        rng : Generator
+            Where the randomness comes from: n · k normal numbers are drawn.
+
+        Returns
+        -------
+        ndarray of shape (n, k)
+            Real numbers, without bounds.
+        """
+        noise = rng.standard_normal(self.mean.shape, dtype=self._network.dtype)
+        return self.mean + self.std * noise
+
+    def mode(self):
+        """The most probable action for each observation, which is the mean.
+
+        Returns
+        -------
+        ndarray of shape (n, k)
+            A copy.
+        """
+        return self.mean.copy()
+
+    def log_prob(self, actions):
+        """The log-density of one action for each observation.
+
+        Parameters
+        ----------
+        actions : ndarray of shape (n, k)
+            Real numbers.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            In nats, summed over the k numbers of an action.
+
+        Raises
+        ------
+        ValueError
+            If the actions do not have this shape, or are not finite.
+        """
+        standard = (self._as_actions(actions) - self.mean) / self.std
+        normalisation = self.log_std.sum() + len(self.std) * math.log(2 * math.pi) / 2
+        return -np.sum(standard**2, axis=1) / 2 - self._network.dtype.type(normalisation)
+
+    def entropy(self):
+        """The differential entropy at each observation: the same at all of them.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            In nats; negative for a small spread.
+        """
+        entropy = self.log_std.sum() + len(self.std) * (1 + math.log(2 * math.pi)) / 2
+        return np.full(len(self), entropy, self._network.dtype)
+
+    def kl(self, new):
+        """KL(self ‖ new) at each observation: this distribution is the old one, and the expectation is over it.
+
+        Parameters
+        ----------
+        new : GaussianActions
+            The distribution at the same observations and other parameters, in either chart.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            In nats, at least 0, summed over the k numbers of an action.
+
+        Raises
+        ------
+        ValueError
+            If ``new`` is of another kind, or at other observations.
+        """
+        self._check_same_kind(new, "new")
+        moved = (self.std**2 + (self.mean - new.mean) ** 2) / new.std**2
+        return np.sum((moved - 1) / 2 + new.log_std - self.log_std, axis=1)
+
+    def _output_scores(self, actions):
+        """The gradient of log p(a) in the mean, and beside it in the spread."""
+        standard = (actions - self.mean) / self.std
+        return np.hstack([standard / self.std, (standard**2 - 1) * self._spread_rate()])
+
+    def _output_fisher_product(self, tangent):
+        """Diagonal: 1/σ² for the mean; 2 for log σ, and 2/σ² for σ."""
+        return tangent * np.concatenate([self.std**-2, 2 * self._spread_rate() ** 2])
+
+    def _output_kl_gradient(self, old):
+        difference = (self.mean - old.mean) / self.std
+        squares = (old.std / self.std) ** 2 + difference**2
+        return np.hstack([difference / self.std, (1 - squares) * self._spread_rate()])
+
+    def _spread_rate(self):
+        """d log σ / d spread: 1 in the chart log σ, and 1/σ in the chart σ."""
+        return np.ones_like(self.std) if self.chart == "log_std" else 1 / self.std
+
+    def _as_actions(self, actions):
+        actions = as_array(actions, "actions", self._network.dtype)
+        if actions.shape != self.mean.shape or not np.isfinite(actions).all():
+            raise ValueError(
+                f"actions must be finite and have shape {self.mean.shape}, one row for each observation, but have "
+                f"shape {actions.shape} and {np.sum(~np.isfinite(actions))} entries that are not finite"
+            )
+        return actions

@@ -1,0 +1,79 @@
+"""What the two kinds of policy share: a network, the units of its observations, and how it is checked."""
+
+import math
+
+import numpy as np
+
+from ngbook.policies.network import Network, as_array, as_parameters
+from ngbook.solve import as_number, as_vector
+
+
+class Policy:
+    """A distribution over actions for each observation, by a network with parameters theta."""
+
+    def __init__(self, inputs, outputs, hidden, observation_scale, dtype, constants=0):
+        self.inputs = _whole(inputs, "inputs", 0)
+        if not isinstance(hidden, (tuple, list)):
+            raise ValueError(f"hidden must be a tuple of widths such as (64, 64), but is {hidden!r}")
+        self.hidden = tuple(_whole(width, "each width in hidden", 1) for width in hidden)
+        if self.hidden and not self.inputs:
+            raise ValueError(
+                f"a policy without inputs has nothing to transform: use hidden=(), not {hidden!r}"
+            )
+        if dtype not in (float, np.float32, np.float64, "float32", "float64"):
+            raise ValueError(f"dtype must be float (which is float64) or float32, but is {dtype!r}")
+        self._scale = None
+        if observation_scale is not None:
+            self._scale = as_vector(observation_scale, "observation_scale", self.inputs).astype(dtype)
+        self._network = Network(self.inputs, outputs, self.hidden, constants, dtype)
+
+    @property
+    def size(self):
+        """The number of parameters p."""
+        return self._network.size
+
+    @property
+    def dtype(self):
+        """The dtype of theta and of everything computed from it."""
+        return self._network.dtype
+
+    def _as_theta(self, theta):
+        return as_parameters(theta, "theta", self.size, self.dtype)
+
+    def _as_observations(self, observations):
+        """Observations of shape (n, inputs), scaled: one sum to see that they are finite."""
+        observations = as_array(observations, "observations", self.dtype)
+        if observations.ndim != 2 or not len(observations):
+            raise ValueError(
+                f"observations must have shape (n, {self.inputs}), n at least 1, but have shape "
+                f"{observations.shape}: a single one is written observation[None]"
+            )
+        if not self.inputs:
+            return observations[:, :0]  # a policy that looks at nothing
+        if observations.shape[1] != self.inputs:
+            raise ValueError(
+                f"observations must have shape (n, {self.inputs}), but have {observations.shape}"
+            )
+        if not math.isfinite(observations.sum()):
+            bad = ~np.isfinite(observations).all(axis=1)
+            if bad.any():
+                raise ValueError(
+                    f"observations must be finite, but {bad.sum()} of {len(bad)} rows are not, the first being "
+                    f"row {np.argmax(bad)}: {observations[np.argmax(bad)]}; check the environment"
+                )
+        return observations if self._scale is None else observations * self._scale
+
+    def _initial(self, rng, last_layer):
+        if not isinstance(rng, np.random.Generator):
+            raise ValueError(f"rng must be a numpy Generator, but is {rng!r}: np.random.default_rng(seed)")
+        last_layer = as_number(last_layer, "last_layer")
+        if last_layer < 0:
+            raise ValueError(f"last_layer must be at least 0, but is {last_layer:g}")
+        return self._network.initial(rng, last_layer)
+
+
+def _whole(value, name, least):
+    number = as_number(value, name)
+    if number < least or number != int(number):
+        raise ValueError(f"{name} must be a whole number, at least {least}, but is {value!r}")
+    return int(number)

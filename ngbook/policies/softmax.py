@@ -1,0 +1,207 @@
+"""A softmax policy: one of a few actions, with probabilities from a network."""
+
+from functools import cached_property
+
+import numpy as np
+
+from ngbook.policies.actions import Actions
+from ngbook.policies.policy import Policy, _whole
+
+
+class SoftmaxPolicy(Policy):
+    """Choose one of k actions, with probability proportional to exp of the network's outputs.
+
+    Adding the same number to all k outputs changes nothing, so the Fisher matrix of this policy is always
+    singular: its system needs damping.
+
+    Parameters
+    ----------
+    inputs : int
+        The length of an observation; 0 for a policy that ignores it.
+    actions : int
+        How many actions there are, at least 2. They are numbered from 0.
+    hidden : tuple of int
+        The widths of the tanh layers: ``()`` for a linear policy, ``(32,)``, ``(64, 64)``.
+    observation_scale : ndarray of shape (inputs,) or None
+        What observations are multiplied with, so that each is of order one.
+    dtype : type
+        ``float``, or ``np.float32``, which is twice as fast.
+
+    Raises
+    ------
+    ValueError
+        If an argument does not fit.
+    """
+
+    def __init__(self, inputs, actions, hidden=(), observation_scale=None, dtype=float):
+        self.actions = _whole(actions, "actions", 2)
+        super().__init__(inputs, self.actions, hidden, observation_scale, dtype)
+
+    def initial(self, rng, last_layer=0.01):
+        """Random parameters to start from: nearly equal probabilities.
+
+        Parameters
+        ----------
+        rng : Generator
+            Where the randomness comes from.
+        last_layer : float
+            What the last layer's weights are multiplied with.
+
+        Returns
+        -------
+        ndarray of shape (p,)
+            Biases zero, weights normal with variance one over the number of values that a unit reads.
+
+        Raises
+        ------
+        ValueError
+            If ``rng`` is no generator, or ``last_layer`` negative.
+        """
+        return self._initial(rng, last_layer)
+
+    def at(self, theta, observations):
+        """The distributions of actions at some observations.
+
+        Parameters
+        ----------
+        theta : ndarray of shape (p,)
+            The parameters.
+        observations : ndarray of shape (n, inputs)
+            One observation per row, in the environment's units.
+
+        Returns
+        -------
+        SoftmaxActions
+            One distribution per observation.
+
+        Raises
+        ------
+        ValueError
+            If a shape does not fit, or an entry is not finite.
+        """
+        return SoftmaxActions(self._network, self._as_theta(theta), self._as_observations(observations))
+
+
+class SoftmaxActions(Actions):
+    """The distributions of a softmax policy's actions at n observations."""
+
+    def __init__(self, network, theta, observations):
+        super().__init__(network, theta, observations)
+        outputs = self._evaluated.outputs
+        # Subtracting the largest changes no probability, and keeps exp from overflowing.
+        self._shifted = outputs - np.maximum.reduce(outputs, axis=1, keepdims=True)
+        exponentials = np.exp(self._shifted)
+        self._sums = np.add.reduce(exponentials, axis=1, keepdims=True)
+        self.probabilities = exponentials / self._sums
+
+    @cached_property
+    def log_probabilities(self):
+        """Of every action, of shape (n, k): finite also where a probability underflows to zero."""
+        return self._shifted - np.log(self._sums)
+
+    def sample(self, rng):
+        """One action for each observation.
+
+        Parameters
+        ----------
+        rng : Generator
+            Where the randomness comes from: n uniform numbers are drawn.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Integers from 0 to k - 1.
+        """
+        # The number of cumulative probabilities that a uniform number has passed. The last one
+        # is left out: it is 1, and rounding must not put it below the uniform number.
+        passed = self.probabilities[:, :-1].cumsum(axis=1) <= rng.random((len(self), 1))
+        return passed.sum(axis=1)
+
+    def mode(self):
+        """The most probable action for each observation: the first of them, on a tie.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Integers from 0 to k - 1.
+        """
+        return self.probabilities.argmax(axis=1)
+
+    def log_prob(self, actions):
+        """The log-probability of one action for each observation.
+
+        Parameters
+        ----------
+        actions : ndarray of shape (n,)
+            Integers from 0 to k - 1.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            In nats.
+
+        Raises
+        ------
+        ValueError
+            If the actions are not n integers from 0 to k - 1.
+        """
+        return self.log_probabilities[np.arange(len(self)), self._as_actions(actions)]
+
+    def entropy(self):
+        """The entropy at each observation.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            In nats, from 0 to log k.
+        """
+        return -np.sum(self.probabilities * self.log_probabilities, axis=1)
+
+    def kl(self, new):
+        """KL(self ‖ new) at each observation: this distribution is the old one, and the expectation is over it.
+
+        Parameters
+        ----------
+        new : SoftmaxActions
+            The distribution at the same observations and other parameters.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            In nats, at least 0.
+
+        Raises
+        ------
+        ValueError
+            If ``new`` is of another kind, or at other observations.
+        """
+        self._check_same_kind(new, "new")
+        return np.sum(self.probabilities * (self.log_probabilities - new.log_probabilities), axis=1)
+
+    def _output_scores(self, actions):
+        """The gradient of log p(a) in the outputs: one at the action taken, minus the probabilities."""
+        scores = -self.probabilities
+        scores[np.arange(len(self)), actions] += 1
+        return scores
+
+    def _output_fisher_product(self, tangent):
+        """(diag(p) - p pᵀ) t, which is p times what is left of t after its mean under p is removed."""
+        p = self.probabilities
+        return p * (tangent - np.sum(p * tangent, axis=1, keepdims=True))
+
+    def _output_kl_gradient(self, old):
+        return self.probabilities - old.probabilities
+
+    def _as_actions(self, actions):
+        actions = np.asarray(actions)
+        count = self.probabilities.shape[1]
+        if actions.dtype.kind not in "iu" or actions.shape != (len(self),):
+            raise ValueError(
+                f"actions must be {len(self)} integers, one for each observation, but are "
+                f"{actions.dtype} of shape {actions.shape}"
+            )
+        if actions.min() < 0 or actions.max() >= count:
+            raise ValueError(
+                f"actions must be from 0 to {count - 1}, but range from {actions.min()} to {actions.max()}"
+            )
+        return actions
