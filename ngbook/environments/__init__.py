@@ -1,0 +1,91 @@
+"""A task: states, actions, rewards.
+
+Three kinds of it, from the smallest to the real ones:
+
+=========================  =========================================================================
+``MarkovDecisionProcess``  finitely many states and actions: everything by enumeration or linear algebra
+``LineWalk``               the task of the paper's Figure 4, with its objective in closed form
+``make``                   Gymnasium's tasks, many copies at a time; ``Pendulum`` is the book's own
+=========================  =========================================================================
+
+Importing this module registers ``ngbook/LineWalk-v0`` and ``ngbook/Pendulum-v1`` with Gymnasium, so that
+``gymnasium.make`` gives a single copy of each and ``gymnasium.make_vec`` many.
+"""
+
+import gymnasium
+
+from ngbook.environments.finite import MarkovDecisionProcess, Trajectories
+from ngbook.environments.fixed_length import whole_number
+from ngbook.environments.line_walk import (
+    LineWalk,
+    line_walk_coefficients,
+    line_walk_gradient,
+    line_walk_objective,
+    line_walk_return_variance,
+)
+from ngbook.environments.pendulum import Pendulum
+
+__all__ = [
+    "LineWalk",
+    "MarkovDecisionProcess",
+    "Pendulum",
+    "Trajectories",
+    "line_walk_coefficients",
+    "line_walk_gradient",
+    "line_walk_objective",
+    "line_walk_return_variance",
+    "make",
+]
+
+OURS = {"Pendulum-v1": "ngbook/Pendulum-v1"}
+"""Tasks that Gymnasium has, but not many copies at a time."""
+
+gymnasium.register(
+    id="ngbook/LineWalk-v0",
+    entry_point="ngbook.environments.single:line_walk",
+    vector_entry_point="ngbook.environments.line_walk:LineWalk",
+)
+gymnasium.register(
+    id="ngbook/Pendulum-v1",
+    entry_point="ngbook.environments.single:pendulum",
+    vector_entry_point="ngbook.environments.pendulum:Pendulum",
+    max_episode_steps=200,
+)
+
+
+def make(name, num_envs=1, **options):
+    """Many copies of a Gymnasium task, by its id, in the fastest form there is.
+
+    That is, in this order: ``Pendulum`` for ``"Pendulum-v1"``, which Gymnasium itself only steps one copy
+    after another; Gymnasium's own vector environment where it has one (``"CartPole-v1"``);
+    ``gymnasium.vector.SyncVectorEnv`` for everything else.
+
+    Parameters
+    ----------
+    name : str
+        The id of a registered environment.
+    num_envs : int
+        How many copies, at least 1.
+    **options
+        Passed on to ``gymnasium.make_vec``.
+
+    Returns
+    -------
+    gymnasium.vector.VectorEnv
+        The copies. ``metadata["autoreset_mode"]`` says how a copy begins its next episode.
+
+    Raises
+    ------
+    ValueError
+        If there is no such environment, ``num_envs`` is not a whole number above 0, or the environment
+        refuses an option.
+    """
+    if not isinstance(name, str):
+        raise ValueError(
+            f"name must be the id of a Gymnasium environment, such as 'CartPole-v1', not {name!r}"
+        )
+    num_envs = whole_number(num_envs, "num_envs")
+    try:
+        return gymnasium.make_vec(OURS.get(name, name), num_envs, **options)
+    except (gymnasium.error.Error, ImportError, TypeError) as error:
+        raise ValueError(f"Gymnasium cannot make {num_envs} of {name!r}: {error}") from error

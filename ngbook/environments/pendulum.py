@@ -1,0 +1,73 @@
+"""Gymnasium's ``Pendulum-v1``, for many copies at a time."""
+
+import numpy as np
+from gymnasium.spaces import Box
+
+from ngbook.environments.fixed_length import FixedLengthEnvironment, whole_number
+from ngbook.solve import as_number
+
+GRAVITY, MASS, LENGTH, TIME_STEP = 10.0, 1.0, 1.0, 0.05
+MAX_SPEED, MAX_TORQUE = 8.0, 2.0
+
+
+class Pendulum(FixedLengthEnvironment):
+    """Swing a pendulum up and hold it there: Gymnasium's ``Pendulum-v1``, in many copies.
+
+    The same physics, operation by operation and in the same precision, so that single copies agree with
+    Gymnasium's to the last bit of every observation. The one difference is how the next episode begins: all
+    copies draw from one generator, and ``metadata["autoreset_mode"]`` is SAME_STEP.
+
+    Observations are cos, sin of the angle (0 is upright) and the angular velocity, float32 of shape
+    (num_envs, 3). Actions are torques of shape (num_envs, 1); beyond ±2 they are clipped, *after* the policy
+    has drawn them. The reward is −(angle² + velocity²/10 + torque²/1000), with the angle in [−π, π) and the
+    state before the move. An episode never terminates; it is truncated after ``max_episode_steps``.
+
+    Parameters
+    ----------
+    num_envs : int
+        How many copies, at least 1.
+    max_episode_steps : int
+        The number of steps after which an episode is cut off, at least 1.
+
+    Raises
+    ------
+    ValueError
+        If a number is not whole and above 0.
+    """
+
+    def __init__(self, num_envs=1, max_episode_steps=200):
+        self.max_episode_steps = whole_number(max_episode_steps, "max_episode_steps")
+        high = np.array([1, 1, MAX_SPEED], dtype=np.float32)
+        super().__init__(
+            num_envs,
+            self.max_episode_steps,
+            Box(-high, high, dtype=np.float32),
+            Box(-MAX_TORQUE, MAX_TORQUE, (1,), np.float32),
+        )
+
+    def _begin(self, options):
+        largest_angle = as_number(options.get("x_init", np.pi), "x_init")
+        largest_speed = as_number(options.get("y_init", 1.0), "y_init")
+        high = np.array([largest_angle, largest_speed])
+        self._angle, self._speed = self.np_random.uniform(-high, high, size=(self.num_envs, 2)).T
+
+    def _observe(self):
+        observations = np.empty((self.num_envs, 3), dtype=np.float32)
+        observations[:, 0] = np.cos(self._angle)
+        observations[:, 1] = np.sin(self._angle)
+        observations[:, 2] = self._speed
+        return observations
+
+    def _move(self, actions):
+        angle, speed = self._angle, self._speed
+        torque = _clipped(actions[:, 0], MAX_TORQUE)
+        from_upright = (angle + np.pi) % (2 * np.pi) - np.pi
+        costs = from_upright**2 + 0.1 * speed**2 + 0.001 * torque**2
+        acceleration = 3 * GRAVITY / (2 * LENGTH) * np.sin(angle) + 3 / (MASS * LENGTH**2) * torque
+        self._speed = _clipped(speed + acceleration * TIME_STEP, MAX_SPEED)
+        self._angle = angle + self._speed * TIME_STEP
+        return -costs
+
+
+def _clipped(values, bound):
+    return np.minimum(np.maximum(values, -bound), bound)  # a tenth of the time of np.clip
