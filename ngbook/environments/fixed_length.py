@@ -64,8 +64,8 @@ class FixedLengthEnvironment(VectorEnv):
             super().reset(seed=seed)
         except gymnasium.error.Error as error:
             raise ValueError(f"seed must be a whole number, at least 0, or None: {error}") from error
-        self._age = 0
         self._begin(options or {})
+        self._age = 0
         return self._observe(), {}
 
     def step(self, actions):

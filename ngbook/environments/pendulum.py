@@ -17,10 +17,12 @@ class Pendulum(FixedLengthEnvironment):
     Gymnasium's to the last bit of every observation. The one difference is how the next episode begins: all
     copies draw from one generator, and ``metadata["autoreset_mode"]`` is SAME_STEP.
 
-    Observations are cos, sin of the angle (0 is upright) and the angular velocity, float32 of shape
+    Observations are cosine and sine of the angle (0 is upright) and the angular velocity, float32 of shape
     (num_envs, 3). Actions are torques of shape (num_envs, 1); beyond ±2 they are clipped, *after* the policy
     has drawn them. The reward is −(angle² + velocity²/10 + torque²/1000), with the angle in [−π, π) and the
     state before the move. An episode never terminates; it is truncated after ``max_episode_steps``.
+    It begins at an angle uniform in [−π, π) and a velocity uniform in [−1, 1), or within the bounds that
+    ``reset(options={"x_init": angle, "y_init": velocity})`` gives, as in Gymnasium.
 
     Parameters
     ----------
@@ -46,9 +48,7 @@ class Pendulum(FixedLengthEnvironment):
         )
 
     def _begin(self, options):
-        largest_angle = as_number(options.get("x_init", np.pi), "x_init")
-        largest_speed = as_number(options.get("y_init", 1.0), "y_init")
-        high = np.array([largest_angle, largest_speed])
+        high = np.array([_bound(options, "x_init", np.pi), _bound(options, "y_init", 1.0)])
         self._angle, self._speed = self.np_random.uniform(-high, high, size=(self.num_envs, 2)).T
 
     def _observe(self):
@@ -67,6 +67,13 @@ class Pendulum(FixedLengthEnvironment):
         self._speed = _clipped(speed + acceleration * TIME_STEP, MAX_SPEED)
         self._angle = angle + self._speed * TIME_STEP
         return -costs
+
+
+def _bound(options, name, default):
+    bound = as_number(options.get(name, default), name)
+    if bound < 0:
+        raise ValueError(f"{name} must be at least 0, the bound of both signs, but is {bound:g}")
+    return bound
 
 
 def _clipped(values, bound):

@@ -27,8 +27,7 @@ class SingleEnvironment(gymnasium.Env):
     def reset(self, *, seed=None, options=None):
         """Begin an episode: the observation and an empty dictionary."""
         super().reset(seed=seed)
-        if seed is not None:
-            self.environment.np_random = self.np_random
+        self.environment.np_random = self.np_random
         observations, info = self.environment.reset(options=options)
         return observations[0], info
 
