@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import sympy as sp
+from scipy.sparse.linalg import LinearOperator
 
-from ngbook import descent, families, fisher, solve
+from ngbook import descent, environments, families, fisher, solve
 from ngbook.symbolic import change_of_chart
 
 BOOK = Path(__file__).parents[1] / "book"
@@ -358,6 +359,140 @@ def test_p13_does_not_exhibit_this_behaviour():
         )
         factors = np.abs(np.linalg.eigvals(np.eye(2) - limit * curvature))
         np.testing.assert_allclose(factors.max(), 1, rtol=1e-6)
+
+
+def small_process():
+    """Two states, two actions and a policy, all probabilities different."""
+    rng = np.random.default_rng(14)
+    process = environments.MarkovDecisionProcess.random(2, 2, rng)
+    return process, rng.dirichlet(np.ones(2), size=2)
+
+
+def test_p14_indices_horizons_and_parentheses():
+    process, policy = small_process()
+    last = 2  # T: the actions are a_0 ... a_T
+    whole = process.trajectories(policy, last + 1)
+    np.testing.assert_allclose(whole.probabilities.sum(), 1, rtol=1e-12)
+    # The printed trajectory ends at s_T: a_T and s_{T+1} are free in the printed product. Whatever values
+    # these two are given, the product does not add up to one over the variables that are printed.
+    for action in range(2):
+        for state in range(2):
+            fixed = (whole.actions[:, last] == action) & (whole.states[:, last + 1] == state)
+            assert whole.probabilities[fixed].sum() < 0.9
+    # A reward of 1 for ever: no limit without a discount.
+    paid = process.__class__(process.transitions, np.ones((2, 2)), process.start)
+    assert [paid.trajectories(policy, n).returns[0] for n in (1, 2, 4)] == [1, 2, 4]
+    np.testing.assert_allclose(paid.objective(policy, 0.9), 10, rtol=1e-12)
+    # Both logarithms stand under the sum: with the second outside, its index is free, and no choice is right.
+    now, chosen, following = whole.states[:, :-1], whole.actions, whole.states[:, 1:]
+    acting, moving = np.log(policy[now, chosen]), np.log(process.transitions[now, chosen, following])
+    start = np.log(process.start[whole.states[:, 0]])
+    right = start + (acting + moving).sum(axis=1)
+    np.testing.assert_allclose(right, np.log(whole.probabilities), rtol=1e-12)
+    for t in range(last + 1):
+        assert np.abs(start + acting.sum(axis=1) + moving[:, t] - right).max() > 0.1
+
+
+def softmax_scores(policy, whole):
+    """Of each action of each trajectory, in the four logits of a table: shape (K, n, 4)."""
+    scores = np.zeros((*whole.actions.shape, 2, 2))
+    for state in range(2):
+        for action in range(2):
+            here = whole.states[:, :-1] == state
+            scores[..., state, action] = here * ((whole.actions == action) - policy[state, action])
+    return scores.reshape(*whole.actions.shape, 4)
+
+
+def test_p15_every_reward_with_every_score():
+    process, policy = small_process()
+    whole = process.trajectories(policy, 4)
+    scores = softmax_scores(policy, whole)
+    products = np.einsum("k,kti,kr->tri", whole.probabilities, scores, whole.rewards)
+    for t in range(4):
+        for earlier in range(t):
+            np.testing.assert_allclose(products[t, earlier], 0, atol=1e-15)
+    assert np.abs(products[0, 1]).max() > 1e-3  # a later reward does depend on an earlier action
+    to_go = whole.rewards[:, ::-1].cumsum(axis=1)[:, ::-1]
+    estimates = {
+        "printed": np.einsum("kti,k->ki", scores, whole.returns),
+        "causal": np.einsum("kti,kt->ki", scores, to_go),
+    }
+    mean = {name: whole.probabilities @ values for name, values in estimates.items()}
+    np.testing.assert_allclose(mean["causal"], mean["printed"], rtol=1e-12)
+    # The variance falls where rewards are of one sign: on the line walk, to about three quarters.
+    rng, theta = np.random.default_rng(15), np.array([10.0, 14.0])
+    actions = theta[0] + theta[1] * rng.standard_normal((40_000, 10))
+    before = np.cumsum(actions, axis=1) - actions
+    rewards = -(before**2) - actions**2
+    scores = (actions - theta[0]) / theta[1] ** 2
+    printed = scores.sum(axis=1) * rewards.sum(axis=1)
+    causal = (scores * rewards[:, ::-1].cumsum(axis=1)[:, ::-1]).sum(axis=1)
+    gradient = environments.line_walk_gradient(theta, 10)[0]
+    for estimate in (printed, causal):
+        assert abs(estimate.mean() - gradient) < 4 * estimate.std() / 200
+    assert causal.var() < 0.85 * printed.var()
+
+
+def test_p16_the_fisher_matrix_of_a_policy():
+    process, policy = small_process()
+    whole = process.trajectories(policy, 4)
+    scores = softmax_scores(policy, whole)
+    of_trajectory = scores.sum(axis=1)
+    trajectory = np.einsum("k,ki,kj->ij", whole.probabilities, of_trajectory, of_trajectory)
+    steps = np.einsum("k,kti,ktj->tij", whole.probabilities, scores, scores)
+    np.testing.assert_allclose(trajectory, 4 * steps.mean(axis=0), atol=1e-14)
+    assert np.abs(trajectory).max() > 0.1
+
+
+def test_p17_the_toy_task_and_the_reason_for_its_result():
+    start = np.array([10.0, 14.0])
+    for horizon in range(1, 60):
+        for reward_at in ("before", "after"):
+            gradient = environments.line_walk_gradient(start, horizon, reward_at)
+            natural = solve.dense_solve(families.normal.fisher(start), gradient)
+            np.testing.assert_allclose(natural, gradient * [14**2, 14**2 / 2], rtol=1e-12)
+            # The ratio of the components is halved, not mended.
+            np.testing.assert_allclose(natural[1] / natural[0], gradient[1] / gradient[0] / 2, rtol=1e-12)
+            assert (start + 0.075 * natural)[1] < 0  # the first raw step leaves the space
+    ratios = [np.divide(*environments.line_walk_gradient(start, horizon)[::-1]) for horizon in range(1, 60)]
+    assert all(ratio > 1 for ratio in ratios[:3])  # T = 0, 1, 2
+    assert all(ratio < 1 for ratio in ratios[3:])
+    # Divided by the standard deviation of the return, the same step goes as described...
+    deviation = np.sqrt(environments.line_walk_return_variance(start, 10))
+    standardised = environments.line_walk_gradient(start, 10) / deviation
+    natural = solve.dense_solve(families.normal.fisher(start), standardised)
+    np.testing.assert_allclose(start + 0.075 * natural, [7.211, 13.636], atol=5e-4)
+    np.testing.assert_allclose(start + 0.075 * standardised, [9.986, 13.996], atol=5e-4)
+    # ... and the plain gradient is not slow with a step size of its own.
+    theta, first = start, environments.line_walk_objective(start, 10)
+    for _ in range(7):
+        theta = theta + environments.line_walk_gradient(theta, 10) / 350
+        assert theta[1] > 0
+    assert environments.line_walk_objective(theta, 10) > first / 100
+
+
+def test_p18_four_claims_about_methods():
+    # (a) A natural gradient is a linear function of the gradient: the same samples, the same relative noise,
+    # whichever positive definite matrix it is measured with.
+    rng, metric = np.random.default_rng(18), families.normal.fisher([10.0, 14.0])
+    mean, noise = rng.normal(size=2), rng.normal(size=(50, 2))
+    naturals = np.stack([solve.dense_solve(metric, mean + one) for one in noise])
+    natural_mean = solve.dense_solve(metric, mean)
+    spread = np.mean([solve.curvature(metric, one - natural_mean) for one in naturals])
+    plain_spread = np.mean([one @ np.linalg.solve(metric, one) for one in noise])
+    signal, plain_signal = solve.curvature(metric, natural_mean), mean @ np.linalg.solve(metric, mean)
+    np.testing.assert_allclose(spread / signal, plain_spread / plain_signal, rtol=1e-10)
+    # (b) Conjugate gradients see products with the matrix, never an entry of it.
+    products = []
+
+    def product(vector):
+        products.append(vector)
+        return SKEWED @ vector
+
+    operator = LinearOperator((2, 2), matvec=product, dtype=float)
+    found = solve.conjugate_gradient(operator, np.array([1.0, 0.0]))
+    np.testing.assert_allclose(found.solution, [5, 2], rtol=1e-10)
+    assert len(products) == found.iterations == 2
 
 
 def test_p19_the_references():
