@@ -1,0 +1,56 @@
+"""Learning from returns: one loop, four update rules.
+
+==============  ===========================================================================
+``rollouts``    acting in any Gymnasium vector environment, and writing down what happened
+``advantages``  how good an action was: total return, reward-to-go, generalised advantage
+``baselines``   what to expect from a state
+``rules``       ``policy_gradient``, ``natural_policy_gradient``, ``trpo``, ``ppo``
+``training``    the loop, its history and its progress bar
+==============  ===========================================================================
+
+A run is one call::
+
+    environment = environments.make("CartPole-v1", num_envs=32)
+    policy = policies.for_environment(environment, hidden=(32,))
+    update = functools.partial(policy_gradient.trpo, radius=0.03)
+    run = policy_gradient.train(environment, policy, update, iterations=20, steps=128, rng=rng)
+"""
+
+from ngbook.policy_gradient.advantages import generalised_advantage, reward_to_go, standardised, total_return
+from ngbook.policy_gradient.baselines import FourierBaseline, MeanBaseline, TimeBaseline
+from ngbook.policy_gradient.rollouts import Batch, Rollouts, evaluate
+from ngbook.policy_gradient.rules import (
+    AdaptivePenalty,
+    Step,
+    clipped_surrogate,
+    natural_policy_gradient,
+    policy_gradient,
+    ppo,
+    trpo,
+)
+from ngbook.policy_gradient.training import History, Record, Training, progress_bar, train
+
+__all__ = [
+    "AdaptivePenalty",
+    "Batch",
+    "FourierBaseline",
+    "History",
+    "MeanBaseline",
+    "Record",
+    "Rollouts",
+    "Step",
+    "TimeBaseline",
+    "Training",
+    "clipped_surrogate",
+    "evaluate",
+    "generalised_advantage",
+    "natural_policy_gradient",
+    "policy_gradient",
+    "ppo",
+    "progress_bar",
+    "reward_to_go",
+    "standardised",
+    "total_return",
+    "train",
+    "trpo",
+]

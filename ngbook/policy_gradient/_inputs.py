@@ -1,0 +1,55 @@
+"""Counts and fractions, and arrays with one number a step: what the files of this package check first."""
+
+import numpy as np
+
+from ngbook._arrays import as_floats
+from ngbook.solve import as_number
+
+
+def as_count(value, name, least=1):
+    """A whole number, at least ``least``."""
+    number = as_number(value, name)
+    if number < least or number != int(number):
+        raise ValueError(f"{name} must be a whole number, at least {least}, but is {value!r}")
+    return int(number)
+
+
+def as_share(value, name):
+    """A number from 0 to 1, both allowed."""
+    number = as_number(value, name)
+    if not 0 <= number <= 1:
+        raise ValueError(f"{name} must be between 0 and 1, but is {number:g}")
+    return number
+
+
+def as_fraction(value, name):
+    """A number between 0 and 1, neither allowed."""
+    number = as_number(value, name, above=0)
+    if not number < 1:
+        raise ValueError(f"{name} must be between 0 and 1, but is {number:g}")
+    return number
+
+
+def as_not_negative(value, name):
+    """A finite number, at least 0."""
+    number = as_number(value, name)
+    if number < 0:
+        raise ValueError(f"{name} must be at least 0, but is {number:g}")
+    return number
+
+
+def as_step_values(values, batch, name):
+    """One finite number for every step of a batch, ndarray of shape (T, n)."""
+    values = as_floats(values, name)
+    if values.shape != batch.valid.shape:
+        raise ValueError(
+            f"{name} must hold one number a step, shape {batch.valid.shape}, but have shape {values.shape}"
+        )
+    finite = np.isfinite(values) | ~batch.valid
+    if not finite.all():
+        step, environment = np.argwhere(~finite)[0]
+        raise ValueError(
+            f"{name} must be finite, but at step {step} of environment {environment} the entry is "
+            f"{values[step, environment]}: check the rewards and the baseline"
+        )
+    return values

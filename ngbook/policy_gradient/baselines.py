@@ -1,0 +1,271 @@
+"""What to expect from a state, before seeing the action.
+
+Subtracting a baseline that does not depend on the action leaves the expected gradient as it is and takes
+noise away (eq-policy-gradients-baseline). Each baseline is fitted to the batches seen so far and then asked
+for values:
+
+==================  ======================================================
+``MeanBaseline``    one number
+``TimeBaseline``    one number for each time index of an episode
+``FourierBaseline`` a function of the observation
+==================  ======================================================
+"""
+
+import numpy as np
+
+from ngbook.policy_gradient._inputs import as_count, as_step_values
+from ngbook.solve import as_number, as_vector
+
+__all__ = ["FourierBaseline", "MeanBaseline", "TimeBaseline"]
+
+
+class MeanBaseline:
+    """The mean of the targets, for every state (eq-policy-gradients-baseline)."""
+
+    def __init__(self):
+        self._mean = 0.0
+
+    def fit(self, batch, targets):
+        """Take the mean of the targets at the valid steps.
+
+        Parameters
+        ----------
+        batch : Batch
+            What happened.
+        targets : ndarray of shape (T, n)
+            What the values should have been, such as rewards-to-go.
+
+        Returns
+        -------
+        MeanBaseline
+            This baseline.
+
+        Raises
+        ------
+        ValueError
+            If the shape does not fit or an entry is not finite.
+        """
+        self._mean = float(batch.flat(as_step_values(targets, batch, "targets")).mean())
+        return self
+
+    def values(self, batch):
+        """The mean, at every step; 0 before the first fit.
+
+        Parameters
+        ----------
+        batch : Batch
+            What happened.
+
+        Returns
+        -------
+        ndarray of shape (T, n)
+            The values of ``batch.observations``.
+        """
+        return np.full(batch.valid.shape, self._mean)
+
+    def next_values(self, batch):
+        """The mean, at every step; 0 before the first fit.
+
+        Parameters
+        ----------
+        batch : Batch
+            What happened.
+
+        Returns
+        -------
+        ndarray of shape (T, n)
+            The values of ``batch.next_observations``.
+        """
+        return self.values(batch)
+
+
+class TimeBaseline:
+    """The mean of the targets at each time index of an episode (eq-policy-gradients-baseline).
+
+    Made for episodes of one length. A time index that no target was seen at takes the value of the last
+    one before it that has one.
+    """
+
+    def __init__(self):
+        self._means = np.zeros(1)
+
+    def fit(self, batch, targets):
+        """Take the mean of the targets at each age.
+
+        Parameters
+        ----------
+        batch : Batch
+            What happened; its ``ages`` are the time indices.
+        targets : ndarray of shape (T, n)
+            What the values should have been, such as rewards-to-go.
+
+        Returns
+        -------
+        TimeBaseline
+            This baseline.
+
+        Raises
+        ------
+        ValueError
+            If the shape does not fit or an entry is not finite.
+        """
+        targets = batch.flat(as_step_values(targets, batch, "targets"))
+        ages = batch.flat(batch.ages)
+        counts = np.bincount(ages)
+        sums = np.bincount(ages, weights=targets)
+        seen = np.flatnonzero(counts)
+        latest = np.maximum(np.searchsorted(seen, np.arange(len(counts)), side="right") - 1, 0)
+        self._means = (sums[seen] / counts[seen])[latest]
+        return self
+
+    def values(self, batch):
+        """The mean at each step's age; 0 before the first fit.
+
+        Parameters
+        ----------
+        batch : Batch
+            What happened.
+
+        Returns
+        -------
+        ndarray of shape (T, n)
+            The values of ``batch.observations``.
+        """
+        return self._means[np.minimum(batch.ages, len(self._means) - 1)]
+
+    def next_values(self, batch):
+        """The mean at the age after each step; 0 before the first fit.
+
+        Parameters
+        ----------
+        batch : Batch
+            What happened.
+
+        Returns
+        -------
+        ndarray of shape (T, n)
+            The values of ``batch.next_observations``.
+        """
+        return self._means[np.minimum(batch.ages + 1, len(self._means) - 1)]
+
+
+class FourierBaseline:
+    """Ridge regression on random Fourier features of the observation (eq-policy-gradients-baseline).
+
+    The value is c + wᵀφ(x), with x the scaled observation and φ(x) = (x, cos(Ωx + b)). The frequencies Ω are
+    drawn once, from a normal distribution, and the phases b uniformly; fitting is then one linear
+    system of the size of φ (Rahimi and Recht, 2007). The constant c is the mean of the targets and is not
+    penalised. The features are computed in single precision: ten times faster, and a baseline may be as
+    imprecise as it likes.
+
+    Parameters
+    ----------
+    inputs : int
+        k, the number of entries of an observation.
+    rng : numpy.random.Generator
+        Draws the frequencies and phases.
+    features : int
+        The number of cosines.
+    observation_scale : ndarray of shape (k,) or None
+        What observations are multiplied with, so that entries of about 1 are usual.
+    bandwidth : float
+        The standard deviation of the frequencies: larger for functions that bend faster.
+    regularisation : float
+        The ridge penalty, relative to a mean over the samples; above 0.
+
+    Raises
+    ------
+    ValueError
+        If a count is not at least 1, or a number not above 0.
+    """
+
+    def __init__(self, inputs, rng, features=100, observation_scale=None, bandwidth=1.0, regularisation=1e-3):
+        inputs, features = as_count(inputs, "inputs"), as_count(features, "features")
+        scale = np.ones(inputs) if observation_scale is None else observation_scale
+        self._scale = as_vector(scale, "observation_scale", inputs).astype(np.float32)
+        bandwidth = as_number(bandwidth, "bandwidth", above=0)
+        self._regularisation = as_number(regularisation, "regularisation", above=0)
+        self._frequencies = (bandwidth * rng.normal(size=(inputs, features))).astype(np.float32)
+        self._phases = rng.uniform(0, 2 * np.pi, features).astype(np.float32)
+        self._weights = np.zeros(inputs + features, dtype=np.float32)
+        self._constant = np.float32(0)
+        self._known = None, None
+
+    def fit(self, batch, targets):
+        """Fit the weights to a batch; earlier batches are forgotten.
+
+        Parameters
+        ----------
+        batch : Batch
+            What happened.
+        targets : ndarray of shape (T, n)
+            What the values should have been, such as rewards-to-go.
+
+        Returns
+        -------
+        FourierBaseline
+            This baseline.
+
+        Raises
+        ------
+        ValueError
+            If the shape does not fit or an entry is not finite.
+        """
+        targets = batch.flat(as_step_values(targets, batch, "targets"))
+        features = batch.flat(self._features(batch))
+        means = features.mean(axis=0)
+        features = features - means
+        gram = (features.T @ features).astype(float)
+        gram[np.diag_indices_from(gram)] += self._regularisation * len(features)
+        average = targets.mean()
+        weights = np.linalg.solve(gram, features.T @ (targets - average).astype(np.float32))
+        self._weights = weights.astype(np.float32)
+        self._constant = np.float32(average - means @ weights)
+        return self
+
+    def values(self, batch):
+        """The fitted function; 0 before the first fit.
+
+        Parameters
+        ----------
+        batch : Batch
+            What happened.
+
+        Returns
+        -------
+        ndarray of shape (T, n)
+            The values of ``batch.observations``.
+        """
+        return self._features(batch) @ self._weights + self._constant
+
+    def next_values(self, batch):
+        """The fitted function at what the steps led to; 0 before the first fit.
+
+        Parameters
+        ----------
+        batch : Batch
+            What happened.
+
+        Returns
+        -------
+        ndarray of shape (T, n)
+            The values of ``batch.next_observations``.
+        """
+        values = np.empty(batch.valid.shape, dtype=np.float32)
+        values[:-1] = self.values(batch)[1:]
+        other = np.any(batch.next_observations[:-1] != batch.observations[1:], axis=2)
+        other = np.concatenate([other, np.ones_like(other[:1] if len(other) else batch.valid[:1])])
+        values[other] = self._map(batch.next_observations[other]) @ self._weights + self._constant
+        return values
+
+    def _features(self, batch):
+        """The features of a batch's observations, remembered for the next question about it."""
+        if self._known[0] is not batch:
+            self._known = batch, self._map(batch.observations)
+        return self._known[1]
+
+    def _map(self, observations):
+        scaled = observations.astype(np.float32) * self._scale
+        waves = scaled @ self._frequencies
+        waves += self._phases
+        return np.concatenate([scaled, np.cos(waves, out=waves)], axis=-1)
