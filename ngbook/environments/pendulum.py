@@ -13,7 +13,7 @@ MAX_SPEED, MAX_TORQUE = 8.0, 2.0
 class Pendulum(FixedLengthEnvironment):
     """Swing a pendulum up and hold it there: Gymnasium's ``Pendulum-v1``, in many copies.
 
-    The same physics, operation by operation and in the same precision, so that single copies agree with
+    The same physics, operation by operation and in the same precision, so that every copy agrees with
     Gymnasium's to the last bit of every observation. The one difference is how the next episode begins: all
     copies draw from one generator, and ``metadata["autoreset_mode"]`` is SAME_STEP.
 

@@ -1,0 +1,441 @@
+"""Environments: Gymnasium's own checks, Gymnasium's own pendulum, moments by SymPy, and linear algebra."""
+
+import itertools
+import re
+
+import gymnasium
+import numpy as np
+import pytest
+import sympy as sp
+from gymnasium.utils import env_checker
+from gymnasium.utils.env_match import check_environments_match
+from gymnasium.utils.passive_env_checker import data_shares_objects
+from gymnasium.vector import AutoresetMode, SyncVectorEnv
+from gymnasium.wrappers.vector import DictInfoToList, RecordEpisodeStatistics
+
+from ngbook import checks
+from ngbook.environments import (
+    LineWalk,
+    MarkovDecisionProcess,
+    Pendulum,
+    line_walk_coefficients,
+    line_walk_gradient,
+    line_walk_objective,
+    line_walk_return_variance,
+    make,
+)
+
+OURS = ("ngbook/LineWalk-v0", "ngbook/Pendulum-v1")
+REWARD_AT = ("before", "after")
+
+
+def episode(environment, actions, seed=0):
+    """All that the actions of shape (steps, num_envs, 1) lead to: a list of what ``step`` returned."""
+    environment.reset(seed=seed)
+    return [environment.step(action) for action in actions]
+
+
+# --- Gymnasium's own checks --------------------------------------------------------------------------------
+
+# What check_env advises about the size of actions, and says about Gymnasium's own Pendulum-v1 as well.
+ADVICE = {
+    "ngbook/LineWalk-v0": "minimum value is -infinity|maximum value is infinity|symmetric and normalized",
+    "ngbook/Pendulum-v1": "symmetric and normalized",
+    "Pendulum-v1": "symmetric and normalized",
+}
+
+
+@pytest.mark.parametrize("name", ADVICE)
+def test_one_copy_passes_the_environment_checker(name):
+    with pytest.warns(UserWarning) as caught:
+        env_checker.check_env(gymnasium.make(name).unwrapped, skip_render_check=True)  # needs pygame
+    assert all(re.search(ADVICE[name], str(warning.message)) for warning in caught)
+
+
+@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("copies", [1, 5])
+def test_many_copies_pass_what_the_checker_has_for_them(name, copies):
+    environment = gymnasium.make_vec(name, copies)
+    env_checker.check_observation_space(environment.observation_space)
+    env_checker.check_action_space(environment.action_space)
+    env_checker.check_reset_return_type(environment)
+    env_checker.check_reset_seed_determinism(environment)
+    env_checker.check_reset_options(environment)
+    env_checker.env_reset_passive_checker(environment)
+
+
+@pytest.mark.parametrize("environment", [LineWalk(3, horizon=4), Pendulum(3, max_episode_steps=4)], ids=repr)
+def test_what_a_step_returns(environment):
+    environment.action_space.seed(0)
+    first, info = environment.reset(seed=0)
+    assert first in environment.observation_space and info == {}
+    results = [(first, info)]
+    for t in range(1, 13):
+        observations, rewards, terminated, truncated, info = environment.step(
+            environment.action_space.sample()
+        )
+        results.append((observations, info))
+        assert observations in environment.observation_space
+        assert rewards.shape == terminated.shape == truncated.shape == (3,)
+        assert (rewards.dtype, terminated.dtype, truncated.dtype) == (float, bool, bool)
+        assert (terminated | truncated).all() == (terminated | truncated).any() == (t % 4 == 0)
+        assert terminated.all() == (t % 4 == 0 and isinstance(environment, LineWalk))
+        assert bool(info) == (t % 4 == 0)
+    for earlier, later in itertools.pairwise(results):
+        assert not data_shares_objects(earlier[0], later[0])
+        assert not data_shares_objects(earlier[1], later[1])
+    assert not any(np.shares_memory(last, results[4][0]) for last in results[4][1]["final_obs"])
+
+
+def test_the_end_of_an_episode_is_reported_as_gymnasium_does_it():
+    ours = make("Pendulum-v1", 3, max_episode_steps=4)
+    theirs = gymnasium.make_vec(
+        "Pendulum-v1",
+        3,
+        vectorization_mode="sync",
+        vector_kwargs={"autoreset_mode": AutoresetMode.SAME_STEP},
+        max_episode_steps=4,
+    )
+    assert ours.metadata["autoreset_mode"] is theirs.metadata["autoreset_mode"]
+    assert ours.single_observation_space == theirs.single_observation_space
+    assert ours.observation_space == theirs.observation_space
+    assert ours.action_space == theirs.action_space
+    zeros = np.zeros((4, 3, 1), dtype=np.float32)
+    our_info, their_info = episode(ours, zeros)[-1][-1], episode(theirs, zeros)[-1][-1]
+    assert our_info.keys() == their_info.keys()
+    for key in our_info:
+        assert type(our_info[key]) is type(their_info[key])
+    assert our_info["final_info"] == their_info["final_info"] == {}
+    np.testing.assert_array_equal(our_info["_final_obs"], their_info["_final_obs"])
+    np.testing.assert_array_equal(our_info["_final_info"], their_info["_final_info"])
+    assert our_info["final_obs"].shape == their_info["final_obs"].shape == (3,)
+    assert our_info["final_obs"][0].dtype == their_info["final_obs"][0].dtype
+    assert DictInfoToList(ours).unwrapped is ours
+
+
+def test_gymnasiums_wrappers_understand_the_end_of_an_episode():
+    rng = np.random.default_rng(0)
+    actions = rng.normal(size=(9, 2, 1))
+    recorded = RecordEpisodeStatistics(LineWalk(2, horizon=3))
+    results = episode(recorded, actions)
+    rewards = np.array([result[1] for result in results])
+    assert list(recorded.length_queue) == [3] * 6
+    np.testing.assert_allclose(list(recorded.return_queue), rewards.reshape(3, 3, 2).sum(1).ravel())
+    last = DictInfoToList(LineWalk(2, horizon=3))
+    info = episode(last, actions)[-1][-1]
+    np.testing.assert_allclose([copy["final_obs"] for copy in info], actions[6:].sum(axis=0))
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_seed_fixes_everything_and_no_seed_goes_on(name):
+    first, again = (gymnasium.make_vec(name, 4) for _ in range(2))
+    np.testing.assert_array_equal(first.reset(seed=7)[0], again.reset(seed=7)[0])
+    np.testing.assert_array_equal(first.reset()[0], again.reset()[0])
+    if "Pendulum" in name:
+        assert np.ptp(first.reset(seed=7)[0], axis=0).all(), "the copies differ"
+        assert (first.reset(seed=7)[0] != first.reset(seed=8)[0]).any()
+
+
+@pytest.mark.parametrize("environment", [LineWalk(), Pendulum()], ids=repr)
+def test_a_step_needs_a_reset(environment):
+    with pytest.raises(gymnasium.error.ResetNeeded, match=r"reset\(\) before step"):
+        environment.step(np.zeros((1, 1)))
+
+
+# --- make --------------------------------------------------------------------------------------------------
+
+
+def test_make_takes_the_fastest_form():
+    assert isinstance(make("Pendulum-v1", 2), Pendulum)
+    assert type(make("CartPole-v1", 2)).__name__ == "CartPoleVectorEnv"
+    assert isinstance(make("MountainCar-v0", 2), SyncVectorEnv)
+    assert make("CartPole-v1", 2, sutton_barto_reward=True)._sutton_barto_reward
+    assert make("ngbook/LineWalk-v0", 2, horizon=3, reward_at="after").horizon == 3
+    assert all(make(name, 2).num_envs == 2 and make(name, 2).spec for name in (*OURS, "CartPole-v1"))
+    for name in (*OURS, "Pendulum-v1", "CartPole-v1", "MountainCar-v0"):
+        assert isinstance(make(name, 2).metadata["autoreset_mode"], AutoresetMode)
+
+
+# --- the pendulum, against Gymnasium's ---------------------------------------------------------------------
+
+
+def test_one_pendulum_is_gymnasiums_by_gymnasiums_own_comparison():
+    ours, theirs = gymnasium.make("ngbook/Pendulum-v1"), gymnasium.make("Pendulum-v1")
+    check_environments_match(theirs, ours, num_steps=1000, seed=3)
+
+
+@pytest.mark.parametrize("precision", [np.float32, np.float64])
+def test_many_pendulums_are_gymnasiums_step_by_step(precision):
+    """Same start, same actions, some of them too large: the same observations to the last bit.
+
+    Rewards differ by the rounding of torque²: NumPy squares one number with ``pow``, and many by a product.
+    """
+    rng = np.random.default_rng(0)
+    rounding = 0.001 * np.spacing(precision(4))
+    ours, theirs = Pendulum(8), [gymnasium.make("Pendulum-v1") for _ in range(8)]
+    observations = ours.reset(seed=0)[0]
+    for start in range(2):
+        for i, pendulum in enumerate(theirs):
+            pendulum.reset(seed=i)
+            pendulum.unwrapped.state = np.array([ours._angle[i], ours._speed[i]])
+            np.testing.assert_array_equal(pendulum.unwrapped._get_obs(), observations[i])
+        for t in range(1, 201):
+            actions = rng.normal(scale=2, size=(8, 1)).astype(precision)
+            observations, rewards, terminated, truncated, info = ours.step(actions)
+            expected = [pendulum.step(action) for pendulum, action in zip(theirs, actions, strict=True)]
+            last = np.stack(info["final_obs"]) if info else observations
+            assert last.dtype == np.float32
+            np.testing.assert_array_equal(last, [result[0] for result in expected])
+            np.testing.assert_allclose(rewards, [result[1] for result in expected], rtol=1e-15, atol=rounding)
+            np.testing.assert_array_equal(terminated, [result[2] for result in expected])
+            np.testing.assert_array_equal(truncated, [result[3] for result in expected])
+            assert truncated.all() == (t == 200), start
+
+
+@pytest.mark.parametrize("options", [None, {}, {"x_init": 0.5}, {"x_init": 0.1, "y_init": 3.0}, {"gym": 1}])
+def test_pendulums_begin_where_gymnasiums_do(options):
+    """One copy draws the very numbers that Gymnasium draws; many draw the next ones."""
+    theirs = gymnasium.make("Pendulum-v1")
+    rng = np.random.default_rng(5)
+    expected = theirs.reset(seed=5, options=options)[0]
+    np.testing.assert_array_equal(Pendulum(1).reset(seed=5, options=options)[0][0], expected)
+    many = Pendulum(3)
+    many.reset(seed=5, options=options)
+    options = options or {}
+    high = np.array([options.get("x_init", np.pi), options.get("y_init", 1.0)])
+    expected = rng.uniform(-high, high, size=(3, 2))
+    np.testing.assert_array_equal(np.stack([many._angle, many._speed], axis=1), expected)
+
+
+def test_an_episode_that_begins_by_itself_has_the_usual_bounds():
+    pendulum = Pendulum(50, max_episode_steps=1)
+    first = pendulum.reset(seed=0, options={"x_init": 0.01, "y_init": 0.0})[0]
+    second = pendulum.step(np.zeros((50, 1)))[0]
+    assert (first[:, 0] > 0.99).all() and (first[:, 2] == 0).all()
+    assert second[:, 0].min() < -0.9 and np.ptp(second[:, 2]) > 1
+
+
+# --- the line walk -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("reward_at", REWARD_AT)
+def test_the_line_walk_by_hand(reward_at):
+    """Actions 2, −3, 1 visit 0, 2, −1, 0."""
+    actions = np.array([2.0, -3.0, 1.0]).reshape(3, 1, 1)
+    results = episode(LineWalk(1, horizon=3, reward_at=reward_at), actions)
+    squares = {"before": [0, 4, 1], "after": [4, 1, 0]}[reward_at]
+    assert [result[1].item() for result in results] == [-4 - squares[0], -9 - squares[1], -1 - squares[2]]
+    assert [result[0].item() for result in results] == [2, -1, 0]
+    assert results[-1][-1]["final_obs"][0].tolist() == [0]
+
+
+def exact_moments(n, reward_at):
+    """Mean and variance of the return by its definition: a polynomial in Gaussians, term by term."""
+    mean, deviation = sp.symbols("mu sigma", positive=True)
+    noise = sp.symbols(f"z:{n}")
+    position, total = 0, 0
+    for z in noise:
+        action = mean + deviation * z
+        before, position = position, position + action
+        total -= action**2 + (before if reward_at == "before" else position) ** 2
+
+    def expectation(expression):
+        terms = sp.Poly(expression, *noise).terms()
+        return sum(
+            coefficient * sp.prod(0 if power % 2 else sp.factorial2(power - 1) for power in powers)
+            for powers, coefficient in terms
+        )
+
+    average = expectation(total)
+    return (mean, deviation), sp.expand(average), sp.expand(expectation((total - average) ** 2))
+
+
+@pytest.mark.parametrize("reward_at", REWARD_AT)
+@pytest.mark.parametrize("n", range(1, 7))
+def test_moments_are_exact_up_to_six_actions(n, reward_at):
+    """They are polynomials in n of degree 5 at most, 0 at n = 0: six more values fix them for all n."""
+    symbols, average, variance = exact_moments(n, reward_at)
+    mean_weight, variance_weight = line_walk_coefficients(n, reward_at)
+    assert average == -(mean_weight * symbols[0] ** 2 + variance_weight * symbols[1] ** 2)
+    for theta in ([1.0, 1.0], [-3.0, 2.0], [0.0, 5.0]):  # whole numbers: floats are exact
+        at = dict(zip(symbols, map(sp.Integer, theta), strict=True))
+        assert line_walk_objective(theta, n, reward_at) == float(average.subs(at))
+        assert line_walk_return_variance(theta, n, reward_at) == float(variance.subs(at))
+        slopes = [float(average.diff(symbol).subs(at)) for symbol in symbols]
+        assert line_walk_gradient(theta, n, reward_at).tolist() == slopes
+
+
+@pytest.mark.parametrize("reward_at", REWARD_AT)
+@pytest.mark.parametrize("n", [1, 2, 10, 333])
+def test_moments_are_sums_over_the_matrix_of_the_quadratic_form(n, reward_at):
+    """The return is minus the sum of squares of all actions and of their partial sums."""
+    sums = np.tril(np.ones((n, n)), -1 if reward_at == "before" else 0)
+    matrix = np.eye(n) + sums.T @ sums
+    mean, deviation = theta = np.array([-0.7, 1.3])
+    assert line_walk_coefficients(n, reward_at) == (matrix.sum(), matrix.trace())
+    expected = 2 * deviation**4 * (matrix**2).sum() + 4 * (mean * deviation) ** 2 * (matrix.sum(1) ** 2).sum()
+    assert line_walk_return_variance(theta, n, reward_at) == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_papers_figure():
+    theta = [10, 14]
+    assert line_walk_coefficients(10) == (295, 55)
+    assert line_walk_objective(theta, 10) == -40280
+    assert line_walk_gradient(theta, 10).tolist() == [-5900, -1540]
+    assert np.sqrt(line_walk_return_variance(theta, 10)) == pytest.approx(31094.8, abs=0.05)
+
+
+@pytest.mark.parametrize("reward_at", REWARD_AT)
+def test_sampled_episodes_have_these_moments(reward_at):
+    """Also the gradient, as the mean of return times score: within four standard errors."""
+    copies, horizon, (mean, deviation) = 100_000, 5, (0.8, 1.5)
+    rng = np.random.default_rng(1)
+    actions = rng.normal(mean, deviation, size=(horizon, copies, 1))
+    results = episode(LineWalk(copies, horizon, reward_at), actions)
+    returns = sum(result[1] for result in results)
+    theta = [mean, deviation]
+    error = returns.std() / np.sqrt(copies)
+    checks.close(returns.mean(), line_walk_objective(theta, horizon, reward_at), standard_error=error)
+    squares = (returns - line_walk_objective(theta, horizon, reward_at)) ** 2
+    variance = line_walk_return_variance(theta, horizon, reward_at)
+    checks.close(squares.mean(), variance, standard_error=squares.std() / np.sqrt(copies))
+    z = (actions[:, :, 0] - mean) / deviation
+    scores = np.stack([z.sum(0), (z**2 - 1).sum(0)], axis=1) / deviation
+    products = (returns - returns.mean())[:, None] * scores
+    gradient = line_walk_gradient(theta, horizon, reward_at)
+    checks.close(products.mean(0), gradient, standard_error=products.std(0) / np.sqrt(copies))
+
+
+def test_the_reward_before_the_move_is_that_after_it_one_action_later():
+    """With the position before the move, n + 1 actions cost what n cost after it, and one more a²."""
+    for n in range(1, 20):
+        after, before = line_walk_coefficients(n, "after"), line_walk_coefficients(n + 1, "before")
+        assert (after[0] + 1, after[1] + 1) == before
+
+
+# --- finitely many states and actions ----------------------------------------------------------------------
+
+
+def random_problem(seed, states=3, actions=2):
+    rng = np.random.default_rng(seed)
+    process = MarkovDecisionProcess.random(states, actions, rng)
+    tables = rng.dirichlet(np.ones(actions), size=(2, states))
+    return process, *tables
+
+
+def test_a_process_by_hand():
+    """Two states; action 1 changes the state, action 0 does not; only staying in state 1 is rewarded."""
+    transitions = np.array([[[1.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [1.0, 0.0]]])
+    process = MarkovDecisionProcess(transitions, [[0, 0], [1, 0]], [1, 0])
+    best = [[0, 1], [1, 0]]
+    np.testing.assert_allclose(process.values(best, 0.5), [1, 2])
+    np.testing.assert_allclose(process.action_values(best, 0.5), [[0.5, 1], [2, 0.5]])
+    np.testing.assert_allclose(process.advantages(best, 0.5), [[-0.5, 0], [0, -1.5]])
+    np.testing.assert_allclose(process.visitation(best, 0.5), [0.5, 0.5])
+    assert process.objective(best, 0.5) == pytest.approx(1)
+    walks = process.trajectories(best, 2)
+    likely = walks.probabilities > 0
+    assert walks.states[likely].tolist() == [[0, 1, 1]]
+    assert walks.actions[likely].tolist() == [[1, 0]]
+    assert walks.returns[likely].tolist() == [1]
+
+
+@pytest.mark.parametrize("horizon", [1, 2, 4])
+def test_trajectories_are_all_there_are(horizon):
+    process, table, other = random_problem(0)
+    walks = process.trajectories(table, horizon)
+    count = 3 * 6**horizon
+    assert walks.states.shape == (count, horizon + 1)
+    assert walks.actions.shape == walks.rewards.shape == (count, horizon)
+    assert len(np.unique(np.hstack([walks.states, walks.actions]), axis=0)) == count
+    assert walks.states.min() == walks.actions.min() == 0
+    assert (walks.states.max(), walks.actions.max()) == (2, 1)
+    assert walks.probabilities.sum() == pytest.approx(1, rel=1e-13)
+    np.testing.assert_array_equal(walks.states, process.trajectories(other, horizon).states)
+    np.testing.assert_array_equal(walks.actions, process.trajectories(other, horizon).actions)
+
+
+def test_the_probability_of_a_trajectory_is_the_product_of_its_factors():
+    process, table, _ = random_problem(1)
+    walks = process.trajectories(table, 3)
+    for k in (0, 17, 200, len(walks.probabilities) - 1):
+        s, a = walks.states[k], walks.actions[k]
+        expected = process.start[s[0]]
+        for t in range(3):
+            expected *= table[s[t], a[t]] * process.transitions[s[t], a[t], s[t + 1]]
+            assert walks.rewards[k, t] == process.rewards[s[t], a[t]]
+        assert walks.probabilities[k] == pytest.approx(expected, rel=1e-14)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_enumeration_agrees_with_linear_algebra(seed):
+    """After n steps, what is still to come is γⁿ times the value of the last state."""
+    process, table, _ = random_problem(seed)
+    discount, horizon = 0.8, 4
+    walks = process.trajectories(table, horizon)
+    to_come = discount**horizon * process.values(table, discount)[walks.states[:, -1]]
+    returns = walks.rewards @ discount ** np.arange(horizon) + to_come
+    assert walks.probabilities @ returns == pytest.approx(process.objective(table, discount), rel=1e-12)
+    chain = np.einsum("sa,sat->st", table, process.transitions)
+    for t in range(horizon + 1):
+        marginal = np.bincount(walks.states[:, t], walks.probabilities)
+        np.testing.assert_allclose(marginal, process.start @ np.linalg.matrix_power(chain, t), rtol=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("discount", [0.0, 0.5, 0.99])
+def test_bellman_equations(seed, discount):
+    process, table, _ = random_problem(seed, states=6, actions=3)
+    values, action_values = process.values(table, discount), process.action_values(table, discount)
+    np.testing.assert_allclose((table * action_values).sum(axis=1), values, rtol=1e-9, atol=1e-12)
+    following = np.einsum("sat,t->sa", process.transitions, values)
+    np.testing.assert_allclose(action_values, process.rewards + discount * following, rtol=1e-12)
+    average = (table * process.advantages(table, discount)).sum(axis=1)
+    np.testing.assert_allclose(average, 0, atol=1e-11)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_visitation_is_the_discounted_sum_over_time(seed):
+    process, table, _ = random_problem(seed, states=5)
+    discount = 0.9
+    chain = np.einsum("sa,sat->st", table, process.transitions)
+    marginal, total = process.start, np.zeros(5)
+    for t in range(400):  # 0.9^400 is below 1e-18
+        total += (1 - discount) * discount**t * marginal
+        marginal = marginal @ chain
+    visitation = process.visitation(table, discount)
+    np.testing.assert_allclose(visitation, total, rtol=1e-12)
+    assert visitation.sum() == pytest.approx(1, rel=1e-13)
+    mean_reward = visitation @ (table * process.rewards).sum(axis=1)
+    assert mean_reward / (1 - discount) == pytest.approx(process.objective(table, discount), rel=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_performance_difference_lemma(seed):
+    """The new policy's visits, the old policy's advantages (Kakade and Langford, 2002)."""
+    process, old, new = random_problem(seed, states=4, actions=3)
+    discount = 0.9
+    gain = (new * process.advantages(old, discount)).sum(axis=1)
+    difference = process.objective(new, discount) - process.objective(old, discount)
+    expected = process.visitation(new, discount) @ gain / (1 - discount)
+    assert difference == pytest.approx(expected, rel=1e-9)
+    assert difference != pytest.approx(process.visitation(old, discount) @ gain / (1 - discount), rel=1e-3)
+
+
+def test_a_process_cannot_be_changed_from_outside():
+    transitions, rewards, start = np.ones((1, 1, 1)), np.zeros((1, 1)), np.ones(1)
+    process = MarkovDecisionProcess(transitions, rewards, start)
+    rewards[0, 0] = 7
+    assert process.rewards[0, 0] == 0 and rewards.flags.writeable
+    with pytest.raises(ValueError, match="read-only"):
+        process.rewards[0, 0] = 7
+    with pytest.raises(AttributeError):
+        process.rewards = rewards
+
+
+def test_random_processes_come_from_their_generator():
+    first, again = (MarkovDecisionProcess.random(3, 2, np.random.default_rng(4)) for _ in range(2))
+    np.testing.assert_array_equal(first.transitions, again.transitions)
+    assert (
+        first.transitions.shape == (3, 2, 3) and first.rewards.shape == (3, 2) and first.start.shape == (3,)
+    )
