@@ -1,0 +1,176 @@
+"""The dense solve: form the matrix, factor it, and say what is wrong when it is no metric."""
+
+import numpy as np
+
+from ngbook.solve.inputs import as_damping, as_matrix, as_vector, is_operator, operator_size, show
+
+__all__ = ["curvature", "dense_solve"]
+
+
+def curvature(metric, direction):
+    """The quadratic form ``direction @ metric @ direction``, refused when it is negative.
+
+    For a Fisher matrix it is the variance of the score along ``direction``, and twice the
+    leading term of the KL divergence. It is zero along a direction in which the distribution does
+    not change; rounding can then make it slightly negative, and a value that is within rounding
+    of zero is returned as exactly zero. It implements eq-distance-quadratic; the blog post's loop
+    for it uses one index twice.
+
+    Parameters
+    ----------
+    metric : ndarray of shape (p, p) or LinearOperator
+        Symmetric positive semidefinite. Of a LinearOperator only products are used.
+    direction : ndarray of shape (p,)
+        A tangent vector, in the chart that the metric is written in.
+
+    Returns
+    -------
+    float
+        The square of the length of ``direction``, at least 0.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, an entry is not finite, the metric is not symmetric (dense metrics
+        only), or the curvature is negative (the message gives the direction and pᵀFp).
+    """
+    direction = as_vector(direction, "direction")
+    metric = fitting_metric(metric, direction.size)
+    product = as_vector(metric @ direction, "metric @ direction", direction.size)
+    square = direction @ product
+    if -square > 10 * direction.size * np.finfo(float).eps * _cancelled(metric, direction):
+        raise ValueError(
+            f"metric has negative curvature, so it measures no length: along p = "
+            f"{show(direction)}, pᵀFp = {square:.3g}. Check the signs of the metric"
+        )
+    return max(float(square), 0.0)
+
+
+def dense_solve(metric, gradient, damping=0.0):
+    """Solve ``(metric + damping * I) @ x = gradient`` by a Cholesky factorisation.
+
+    With the Fisher matrix as the metric, ``x`` is the natural gradient (eq-lagrangian-solve;
+    Hoagland, "The natural gradient on metric spaces"). How it differs from a plain
+    ``numpy.linalg.solve``:
+
+    1. It *insists* on a positive definite metric. A general solver returns something for an
+       indefinite matrix, and the step then climbs along the directions of negative curvature.
+    2. It judges singularity in the metric's own units. The metric is first scaled to a unit
+       diagonal, ``H_ij = G_ij / sqrt(G_ii * G_jj)``, which is what a change of the
+       parameters' units does, and counts as singular when the smallest eigenvalue of H is at most
+       ``1000 * p * eps``, with ``eps`` = 2.2e-16. That eigenvalue, and not the condition number
+       of G, decides how accurate Cholesky's solution is (Demmel, 1989; Higham, *Accuracy and
+       stability of numerical algorithms*, theorem 10.7): entries that are each rounded once can
+       change the solution by a relative ``p * eps / eigenvalue``, so what is refused has fewer than
+       three certain digits. ``diag(1e-20, 1)`` is solved, and a softmax's Fisher matrix is refused.
+       A matrix whose entries carry larger errors (finite differences, or ``diag(q) - q qᵀ``
+       for a probability within 1e-4 of one) can be singular in truth and not be recognised.
+    3. It says which direction is at fault. The eigenvectors, which cost ten times the
+       factorisation, are computed only when LAPACK's estimate of the condition asks for them.
+
+    Parameters
+    ----------
+    metric : ndarray of shape (p, p) or LinearOperator
+        Symmetric positive definite; a LinearOperator is formed densely first.
+    gradient : ndarray of shape (p,)
+        The vector of partial derivatives, in the same chart.
+    damping : float
+        Added to the diagonal; at least 0. It depends on the chart: the damped natural
+        gradient is no longer invariant.
+
+    Returns
+    -------
+    ndarray of shape (p,)
+        The solution.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, an entry is not finite, the metric is not symmetric (the largest
+        asymmetry is given), has negative curvature (a direction p and pᵀFp are given), or is
+        singular (the null direction and two remedies are given: damping, or a minimal chart).
+    """
+    gradient = as_vector(gradient, "gradient")
+    damping = as_damping(damping)
+    damped = as_matrix(metric, gradient.size) + damping * np.eye(gradient.size)
+
+    from scipy.linalg import lapack  # .25 s, so only when something is solved
+
+    scale = _diagonal_scale(damped)
+    scaled = damped / scale[:, None] / scale[None, :]
+    factor, not_definite = lapack.dpotrf(scaled, lower=1)
+    if not_definite:
+        _refuse_unless_definite(damped, damping)
+    reciprocal_condition, _ = lapack.dpocon(factor, np.abs(scaled).sum(axis=0).max(), uplo="L")
+    if not_definite or reciprocal_condition < 100 * _singular_below(gradient.size):
+        _refuse_unless_definite(damped, damping)
+    solution, _ = lapack.dpotrs(factor, gradient / scale, lower=1)
+    return solution / scale
+
+
+def _refuse_unless_definite(matrix, damping):
+    """Find the direction of least scaled curvature; raise if it is negative or null."""
+    scale = _diagonal_scale(matrix)
+    eigenvalues, eigenvectors = np.linalg.eigh(matrix / scale[:, None] / scale[None, :])
+    direction = _point_forward(eigenvectors[:, 0] / scale)
+    threshold = _singular_below(len(matrix))
+    if eigenvalues[0] < -threshold:
+        raise ValueError(
+            f"metric{_damped(damping)} has negative curvature, so it measures no length: along p = "
+            f"{show(direction)}, pᵀFp = {direction @ matrix @ direction:.3g}. A Fisher matrix "
+            "cannot have this: check its signs, or use the Fisher matrix instead of a Hessian"
+        )
+    if eigenvalues[0] <= threshold:
+        count = int(np.sum(eigenvalues <= threshold))
+        more = f" (one of {count} such directions)" if count > 1 else ""
+        raise ValueError(
+            f"metric{_damped(damping)} is singular: it has no curvature along p = "
+            f"{show(direction)}{more}, a change of the parameters that leaves the distribution "
+            "as it is. Either add damping, dense_solve(metric, gradient, damping=1e-3), or use a "
+            "minimal chart, with one parameter fewer for each null direction; if the metric was estimated, "
+            "draw at least as many samples as there are parameters"
+        )
+
+
+def _singular_below(size):
+    """The smallest eigenvalue of a unit-diagonal matrix that is told apart from zero."""
+    return 1000 * size * np.finfo(float).eps
+
+
+def _diagonal_scale(matrix):
+    """Units for the parameters: the square roots of the diagonal, 1 where it is zero."""
+    diagonal = np.abs(np.diag(matrix))  # a negative entry is reported as such later, never used
+    return np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
+
+
+def _cancelled(metric, direction):
+    """The size of the terms in a quadratic form: all of them, or for an operator its largest column."""
+    size = np.abs(direction)
+    if not is_operator(metric):
+        return size @ np.abs(metric) @ size
+    largest = np.zeros_like(direction)
+    largest[np.argmax(size)] = size.max()
+    return size @ np.abs(metric @ largest)
+
+
+def fitting_metric(metric, size):
+    """A LinearOperator as it is, if its shape fits; anything else through ``as_matrix``."""
+    if not is_operator(metric):
+        return as_matrix(metric, size)
+    if operator_size(metric) != size:
+        raise ValueError(
+            f"metric must have shape ({size}, {size}) to fit a vector of {size} entries, "
+            f"but has shape {metric.shape}"
+        )
+    return metric
+
+
+def _point_forward(vector):
+    """The unit vector along ``vector`` whose first entry that is not negligible is positive."""
+    unit = vector / np.linalg.norm(vector)
+    first = unit[np.argmax(np.abs(unit) > 1e-6)]
+    return unit * np.sign(first)
+
+
+def _damped(damping):
+    return f" + {damping:g} I" if damping else ""

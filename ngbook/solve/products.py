@@ -1,0 +1,139 @@
+"""Scores, and the product with their mean outer product, which is all that a solver needs of it."""
+
+import numpy as np
+
+from ngbook._arrays import as_floats
+from ngbook.solve.inputs import is_operator
+
+__all__ = ["as_scores", "mean_outer_product"]
+
+BLOCK_BYTES = 400_000
+"""Scores that are worked on at a time: they stay in a core's cache between their two products."""
+
+
+def as_scores(scores):
+    """Scores as a float array of shape ``(n, p)``, or the operator that was given.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n, p) or LinearOperator
+        One score per row. An array of float32 stays one, everything else becomes float64. Of an
+        operator only the shape is looked at.
+
+    Returns
+    -------
+    ndarray of shape (n, p) or LinearOperator
+        The scores, not copied if they need no conversion.
+
+    Raises
+    ------
+    ValueError
+        If the scores are not two-dimensional, are empty, are not real numbers, or an array of them is
+        not finite (the message gives the first such row).
+    """
+    if is_operator(scores):
+        array = scores
+    else:
+        array = np.asarray(scores) if hasattr(scores, "dtype") else as_floats(scores, "scores")
+        if array.dtype not in (np.float32, np.float64):
+            array = as_floats(array, "scores")
+    if len(array.shape) != 2 or 0 in array.shape:
+        raise ValueError(
+            f"scores must have shape (n, p), one row per sample, but have shape {tuple(array.shape)}: "
+            "with one parameter write scores[:, None]"
+        )
+    if not is_operator(scores):
+        _check_finite(array)
+    return array
+
+
+def mean_outer_product(scores):
+    """The mean outer product of the scores, ``J.T @ J / n``, as an operator that is never formed.
+
+    A product with a vector is ``J.T @ (J @ v) / n`` (eq-conjugate-gradient-fisher-product). Both
+    factors need all of J, and J is large: read from memory twice, it would take twice as long.
+
+    How it differs from the plain line:
+
+    1. It works on a few rows at a time, all columns of them. They are multiplied with v, and again with
+       the result while they are still in the processor's cache, so J is read from memory once.
+    2. Each block adds to the sum in place (BLAS, ``y + A x``), without a temporary vector.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n, p) or LinearOperator
+        One score per row. Of an operator the products with itself and with its transpose are used.
+        An array that is not in C order (rows contiguous) is copied once.
+
+    Returns
+    -------
+    LinearOperator
+        Of shape (p, p), symmetric and positive semidefinite, in the precision of the scores.
+
+    Raises
+    ------
+    ValueError
+        If the scores are not two-dimensional, or not finite.
+    """
+    from scipy.sparse.linalg import LinearOperator  # .2 s, so only when an operator is made
+
+    scores = as_scores(scores)
+    size = scores.shape[1]
+    product = product_with(scores)
+    return LinearOperator((size, size), matvec=product, matmat=product, rmatvec=product, dtype=scores.dtype)
+
+
+def product_with(scores):
+    """The function ``v -> J.T @ (J @ v) / n`` for checked scores."""
+    count, size = scores.shape
+
+    def plain(vectors):
+        return scores.T @ (scores @ vectors) / count
+
+    if is_operator(scores):
+        return plain
+    from scipy.linalg.blas import get_blas_funcs
+
+    scores = np.ascontiguousarray(scores)
+    gemv = get_blas_funcs("gemv", (scores,))
+    rows = rows_at_a_time(size, scores.itemsize)
+    blocks = [scores[i : i + rows].T for i in range(0, count, rows)]  # BLAS counts by columns
+
+    def blocked(vector):
+        if vector.ndim == 2 and vector.shape[1] != 1:
+            return plain(vector)
+        vector = vector.astype(scores.dtype, copy=False).ravel()
+        total = np.zeros(size, scores.dtype)
+        for block in blocks:
+            total = gemv(1.0, block, gemv(1.0, block, vector, trans=1), 1.0, total, overwrite_y=1)
+        total /= count
+        return total
+
+    return blocked
+
+
+def rows_at_a_time(size, itemsize):
+    """As many rows as fit into ``BLOCK_BYTES``, a multiple of 8 because BLAS works on several at once."""
+    return max(8, BLOCK_BYTES // (size * itemsize) // 8 * 8)
+
+
+def _check_finite(scores):
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(scores.sum()):
+            return
+    bad = ~np.isfinite(scores).all(axis=1)
+    if bad.any():
+        raise ValueError(
+            f"scores must be finite, but {bad.sum()} of {len(scores)} rows are not, the first being "
+            f"row {np.argmax(bad)}: {scores[np.argmax(bad)]}; check that theta is inside the "
+            "parameter space and the samples inside the support"
+        )
+
+
+def as_array(scores):
+    """Checked scores as an array: an operator is multiplied with the smaller of the two identities."""
+    if not is_operator(scores):
+        return scores
+    count, size = scores.shape
+    array = scores @ np.eye(size) if size <= count else (scores.T @ np.eye(count)).T
+    return as_scores(array)
