@@ -2,8 +2,8 @@
 
 The score of one observation is the gradient of its log-probability in the parameters, so the
 scores of n observations are an array J of shape (n, p). Both estimates below are the mean outer
-product ``J.T @ J / n``, kept as a linear operator: a product with a vector costs two products
-with J, and the p × p matrix is never formed.
+product ``J.T @ J / n``, kept as a linear operator: a product with a vector costs one reading of J
+(``solve.mean_outer_product``), and the p × p matrix is never formed.
 
 They differ in *where the observations come from*, which is the whole difference between a metric
 and something that only looks like one:
@@ -19,7 +19,7 @@ function               observations                    what it estimates
 
 import numpy as np
 
-from ngbook.solve import as_function, as_number, as_vector
+from ngbook.solve import as_function, as_number, as_vector, mean_outer_product
 
 __all__ = ["empirical_fisher", "fisher_from_kl", "sampled_fisher"]
 
@@ -54,7 +54,7 @@ def sampled_fisher(scores):
     ValueError
         If the scores are not two-dimensional, or not finite.
     """
-    return _mean_outer_product(scores)
+    return mean_outer_product(scores)
 
 
 def empirical_fisher(scores):
@@ -89,7 +89,7 @@ def empirical_fisher(scores):
     ValueError
         If the scores are not two-dimensional, or not finite.
     """
-    return _mean_outer_product(scores)
+    return mean_outer_product(scores)
 
 
 def fisher_from_kl(kl, theta, step=0.01):
@@ -164,40 +164,6 @@ def fisher_from_kl(kl, theta, step=0.01):
     coarse = _second_differences(divergence, steps)
     fine = _second_differences(divergence, steps / 2)
     return fine + (fine - coarse) / 3
-
-
-def _mean_outer_product(scores):
-    """``v -> J.T @ (J @ v) / n`` as a symmetric LinearOperator."""
-    if not (hasattr(scores, "matvec") and hasattr(scores, "shape")):
-        scores = _as_scores(scores)
-    from scipy.sparse.linalg import LinearOperator  # .2 s, so only when an operator is made
-
-    count, size = scores.shape
-
-    def product(vectors):
-        return scores.T @ (scores @ vectors) / count
-
-    return LinearOperator((size, size), matvec=product, matmat=product, rmatvec=product, dtype=float)
-
-
-def _as_scores(scores):
-    try:
-        array = np.asarray(scores, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"scores must be an array of real numbers of shape (n, p): {error}") from error
-    if array.ndim != 2 or array.size == 0:
-        raise ValueError(
-            f"scores must have shape (n, p), one row per sample, but have shape {array.shape}: "
-            "with one parameter write scores[:, None]"
-        )
-    bad = ~np.isfinite(array).all(axis=1)
-    if bad.any():
-        raise ValueError(
-            f"scores must be finite, but {bad.sum()} of {len(array)} rows are not, the first being "
-            f"row {np.argmax(bad)}: {array[np.argmax(bad)]}; check that theta is inside the "
-            "parameter space and the samples inside the support"
-        )
-    return array
 
 
 def _divergence(kl, theta, change):
