@@ -943,6 +943,197 @@ SUBJECTS |= {
     ),
 }
 
+# --- environments -------------------------------------------------------------------------------------------
+
+environments = ngbook.environments
+PROCESS = environments.MarkovDecisionProcess.random(2, 2, np.random.default_rng(0))
+LINE_WALK, PENDULUM = environments.LineWalk(2), environments.Pendulum(2)
+LINE_WALK.reset(seed=0)
+PENDULUM.reset(seed=0)
+INHERITED = "Gymnasium's own method, inherited as it is"
+EXEMPT |= {
+    f"environments.{name}.{method}": INHERITED
+    for name in ("LineWalk", "Pendulum")
+    for method in ("close", "close_extras", "render")
+}
+EXEMPT |= {"environments.Trajectories": RESULT}
+NUMBERS_OF = {
+    "zero": (0, "whole number, at least 1, but is 0"),
+    "negative": (-1, "whole number, at least 1"),
+    "not whole": (2.5, "whole number, at least 1"),
+    "NaN": (NAN, "whole number.*nan"),
+    "infinite": (INF, "whole number.*inf"),
+    "word": ("many", "real numbers.*many"),
+    "nothing": (None, "whole number.*None"),
+    "two": ([1, 2], "whole number"),
+}
+REWARDS_AT = {
+    "another word": ("during", "'before' or 'after'.*'during'"),
+    "nothing": (None, "'before' or 'after'"),
+    "list": (["before"], "'before' or 'after'"),
+}
+GAUSSIAN_POINTS = {key: VECTORS[key] for key in ("NaN", "matrix", "scalar", "words", "nothing")} | {
+    "too long": ([1.0, 2.0, 3.0], "2 entries"),
+    "deviation of zero": ([1.0, 0.0], "sigma must be greater than 0.*log sigma"),
+    "negative deviation": ([1.0, -2.0], "sigma must be greater than 0.*log sigma"),
+}
+STEPS = {
+    "NaN": ([[NAN], [0.0]], "finite.*nan.*policy"),
+    "infinite": ([[INF], [0.0]], "finite.*inf"),
+    "one-dimensional": ([0.0, 0.0], r"\(2, 1\).*\(2,\)"),
+    "too many": (np.zeros((3, 1)), r"\(2, 1\).*\(3, 1\)"),
+    "words": ([["a"], ["b"]], "real numbers"),
+    "complex": (np.ones((2, 1)) * 1j, "real numbers"),
+    "truth values": (np.ones((2, 1), dtype=bool), "real numbers.*bool"),
+    "ragged": ([[0.0], [0.0, 1.0]], "real numbers"),
+    "nothing": (None, "real numbers"),
+}
+SEEDS = {
+    "negative": (-1, "seed must be a whole number"),
+    "not whole": (0.5, "seed must be a whole number"),
+    "word": ("0", "seed must be a whole number"),
+    "a generator": (np.random.default_rng(0), "seed must be a whole number"),
+}
+OPTIONS = {"list": ([1], "dictionary"), "word": ("x_init", "dictionary")}
+GENERATORS = {
+    "a seed": (0, r"numpy.random.Generator.*default_rng"),
+    "nothing": (None, "numpy.random.Generator"),
+    "the old kind": (np.random.RandomState(0), "numpy.random.Generator"),
+}
+POLICY_TABLES = {
+    "one row": ([0.5, 0.5], r"shape \(2, 2\).*\(2,\)"),
+    "too many actions": (np.full((2, 3), 1 / 3), r"shape \(2, 2\).*\(2, 3\)"),
+    "negative": ([[1.5, -0.5], [0.5, 0.5]], "at least 0.*-0.5"),
+    "NaN": ([[NAN, 0.5], [0.5, 0.5]], "finite"),
+    "not normalised": ([[0.5, 0.6], [0.5, 0.5]], "add up to 1.*0.1: normalise"),
+    "logits": ([[0.0, 0.0], [0.0, 0.0]], "add up to 1"),
+    "words": ([["a", "b"], ["c", "d"]], "real numbers"),
+    "nothing": (None, "real numbers|shape"),
+}
+DISCOUNTS = {
+    "one": (1.0, "below 1.*no end"),
+    "negative": (-0.1, "at least 0"),
+    "NaN": (NAN, "finite"),
+    "word": ("half", "real numbers"),
+    "nothing": (None, "real numbers|finite"),
+}
+HALF = [[0.5, 0.5], [0.5, 0.5]]
+
+SUBJECTS |= {
+    f"environments.line_walk_{name}": Subject(
+        getattr(environments, f"line_walk_{name}"),
+        {"theta": [10.0, 14.0], "horizon": 10, "reward_at": "before"},
+        {"theta": GAUSSIAN_POINTS, "horizon": NUMBERS_OF, "reward_at": REWARDS_AT},
+    )
+    for name in ("objective", "gradient", "return_variance")
+}
+SUBJECTS |= {
+    "environments.line_walk_coefficients": Subject(
+        environments.line_walk_coefficients,
+        {"horizon": 10, "reward_at": "after"},
+        {"horizon": NUMBERS_OF, "reward_at": REWARDS_AT},
+    ),
+    "environments.make": Subject(
+        environments.make,
+        {"name": "CartPole-v1", "num_envs": 2},
+        {
+            "name": {
+                "unknown": ("CartPool-v1", "cannot make.*CartPool"),
+                "unknown version": ("CartPole-v99", "cannot make.*v99"),
+                "without a version": ("Nothing", "cannot make"),
+                "not an id": ("a b", "cannot make"),
+                "unknown module": ("no_such_module:Walk-v0", "cannot make.*no_such_module"),
+                "number": (1, "id of a Gymnasium environment"),
+                "nothing": (None, "id of a Gymnasium environment"),
+            },
+            "num_envs": NUMBERS_OF,
+            "colour": {"unknown option": ("red", "cannot make.*colour")},
+        },
+    ),
+    "environments.LineWalk": Subject(
+        environments.LineWalk,
+        {"num_envs": 2, "horizon": 3, "reward_at": "after"},
+        {"num_envs": NUMBERS_OF, "horizon": NUMBERS_OF, "reward_at": REWARDS_AT},
+    ),
+    "environments.LineWalk.reset": Subject(
+        LINE_WALK.reset, {"seed": 0, "options": {}}, {"seed": SEEDS, "options": OPTIONS}
+    ),
+    "environments.LineWalk.step": Subject(LINE_WALK.step, {"actions": np.zeros((2, 1))}, {"actions": STEPS}),
+    "environments.Pendulum": Subject(
+        environments.Pendulum,
+        {"num_envs": 2, "max_episode_steps": 3},
+        {"num_envs": NUMBERS_OF, "max_episode_steps": NUMBERS_OF},
+    ),
+    "environments.Pendulum.reset": Subject(
+        PENDULUM.reset,
+        {"seed": 0, "options": {"x_init": 0.1}},
+        {
+            "seed": SEEDS,
+            "options": OPTIONS
+            | {
+                "negative bound": ({"x_init": -1.0}, "x_init must be at least 0"),
+                "NaN": ({"y_init": NAN}, "y_init must be finite"),
+                "nothing": ({"y_init": None}, "y_init must be"),
+                "word": ({"x_init": "pi"}, "x_init must be made of real numbers"),
+            },
+        },
+    ),
+    "environments.Pendulum.step": Subject(PENDULUM.step, {"actions": np.zeros((2, 1))}, {"actions": STEPS}),
+    "environments.MarkovDecisionProcess": Subject(
+        environments.MarkovDecisionProcess,
+        {"transitions": np.full((2, 2, 2), 0.5), "rewards": HALF, "start": [0.5, 0.5]},
+        {
+            "transitions": {
+                "two axes": (np.full((2, 2), 0.5), r"\(2, 2, 2\).*\(2, 2\)"),
+                "too many actions": (np.full((2, 3, 2), 0.5), r"\(2, 2, 2\).*\(2, 3, 2\)"),
+                "not normalised": (np.ones((2, 2, 2)), "add up to 1"),
+                "normalised over the first axis": (np.eye(2)[None] * np.ones((2, 1, 1)) * [2, 0], "add up"),
+                "negative": (np.full((2, 2, 2), [-1.0, 2.0]), "at least 0"),
+                "NaN": (np.full((2, 2, 2), NAN), "finite"),
+                "words": ("matrix", "real numbers"),
+            },
+            "rewards": {
+                "one axis": ([1.0, 2.0], r"\(S, A\).*\(2,\)"),
+                "three axes": (np.ones((2, 2, 2)), r"\(S, A\)"),
+                "empty": (np.ones((0, 2)), r"\(S, A\)"),
+                "NaN": ([[NAN, 0.0], [0.0, 0.0]], "finite.*nan"),
+                "infinite": ([[INF, 0.0], [0.0, 0.0]], "finite.*inf"),
+                "words": ([["a", "b"], ["c", "d"]], "real numbers"),
+                "one more state": (np.ones((3, 2)), r"transitions must have shape \(3, 2, 3\)"),
+            },
+            "start": {
+                "one state": ([1.0], r"start must have shape \(2,\)"),
+                "the number of a state": (0, r"start must have shape \(2,\)"),
+                "not normalised": ([1.0, 1.0], "add up to 1"),
+                "negative": ([2.0, -1.0], "at least 0"),
+                "NaN": ([NAN, 1.0], "finite"),
+                "words": (["a", "b"], "real numbers"),
+            },
+        },
+    ),
+    "environments.MarkovDecisionProcess.random": Subject(
+        environments.MarkovDecisionProcess.random,
+        {"states": 2, "actions": 2, "rng": np.random.default_rng(0)},
+        {"states": NUMBERS_OF, "actions": NUMBERS_OF, "rng": GENERATORS},
+    ),
+    "environments.MarkovDecisionProcess.trajectories": Subject(
+        PROCESS.trajectories,
+        {"policy_table": HALF, "horizon": 2},
+        {
+            "policy_table": POLICY_TABLES,
+            "horizon": NUMBERS_OF | {"too long": (30, "2.31e.18 trajectories.*shorten")},
+        },
+    ),
+}
+SUBJECTS |= {
+    f"environments.MarkovDecisionProcess.{name}": Subject(
+        getattr(PROCESS, name),
+        {"policy_table": HALF, "discount": 0.9},
+        {"policy_table": POLICY_TABLES, "discount": DISCOUNTS},
+    )
+    for name in ("values", "action_values", "advantages", "visitation", "objective")
+}
+
 CASES = [
     pytest.param(subject, argument, bad, message, id=f"{name}({argument}={label})")
     for name, subject in SUBJECTS.items()
@@ -958,9 +1149,9 @@ def public():
         for name in getattr(ngbook, module).__all__:
             found[f"{module}.{name}"] = thing = getattr(getattr(ngbook, module), name)
             if inspect.isclass(thing):
-                for method, function in inspect.getmembers(thing, inspect.isfunction):
-                    if not method.startswith("_"):
-                        found[f"{module}.{name}.{method}"] = function
+                for method, function in inspect.getmembers(thing, inspect.isroutine):
+                    if not method.startswith("_") and hasattr(function, "__code__"):  # written in Python
+                        found[f"{module}.{name}.{method}"] = getattr(function, "__func__", function)
     return found
 
 

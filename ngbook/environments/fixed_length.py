@@ -5,13 +5,13 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from ngbook.solve import as_number
+from ngbook._arrays import as_floats
 
 
 def whole_number(value, name):
     """A whole number above 0 as an ``int``, or a ValueError."""
-    number = as_number(value, name)
-    if number < 1 or number != int(number):
+    number = as_floats(value, name)
+    if number.ndim != 0 or not 1 <= number < np.inf or number != int(number):
         raise ValueError(f"{name} must be a whole number, at least 1, but is {value!r}")
     return int(number)
 
