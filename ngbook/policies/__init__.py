@@ -10,8 +10,8 @@ policy              its distribution            an action
 ``GaussianPolicy``  ``GaussianActions``         k real numbers
 ==================  ==========================  ======================================
 
-``for_environment`` chooses between the two. The module ``network`` has the products with a Jacobian that
-scores and Fisher matrices are made of.
+``for_environment`` chooses between the two. Scores and Fisher matrices are never formed: they are multiplied
+with, through the products with the Jacobian of a network in ``policies/network.py``.
 """
 
 from ngbook.policies.gaussian import GaussianActions, GaussianPolicy
@@ -72,6 +72,7 @@ def _space(environment, name):
     space = getattr(environment, f"single_{name}", None) or getattr(environment, name, None)
     if space is None:
         raise ValueError(
-            f"environment must be a Gymnasium environment, but is {environment!r}: gymnasium.make"
+            f"environment must be a Gymnasium environment, but is {environment!r}: make one with "
+            "environments.make"
         )
     return space

@@ -27,7 +27,8 @@ class Actions:
     def scores(self, actions):
         """The scores of the actions, one row for each observation, without forming the matrix.
 
-        The score of an action is the gradient of its log-probability in theta (eq-policy-gradients-log-derivative).
+        The score of an action is the gradient of its log-probability in theta
+        (eq-policy-gradients-log-derivative).
 
         Parameters
         ----------
@@ -37,8 +38,8 @@ class Actions:
         Returns
         -------
         LinearOperator
-            Of shape (n, p). A product from the right costs one pass forward through the network, one from
-            the left one pass backward.
+            Of shape (n, p). ``scores @ v`` has the rates of change of the log-probabilities along v, and
+            ``scores.T @ u`` is the sum of the scores, each times an entry of u.
 
         Raises
         ------
@@ -62,7 +63,7 @@ class Actions:
     def gradient(self, actions, weights):
         """The mean of the scores times weights: a policy gradient, when the weights are advantages.
 
-        One pass backward through the network (eq-policy-gradients-estimator).
+        It is ``scores(actions).T @ weights / n``, without importing SciPy (eq-policy-gradients-estimator).
 
         Parameters
         ----------
@@ -86,10 +87,11 @@ class Actions:
         return self._evaluated.transposed_product(inner * weights[:, None])
 
     def fisher_product(self, v):
-        """The Fisher matrix times a vector, without forming the matrix (eq-conjugate-gradient-fisher-product).
+        """The Fisher matrix times a vector, without forming it (eq-conjugate-gradient-fisher-product).
 
-        It is the *exact* Fisher matrix at each observation, an expectation over the policy's own actions, and
-        then its mean over the observations (eq-natural-policy-gradient-per-step-fisher): no sampled actions enter.
+        It is the *exact* Fisher matrix at each observation, an expectation over the policy's own actions,
+        and then the mean over the observations (eq-natural-policy-gradient-per-step-fisher). No action that
+        was taken enters, so this is no estimate from scores, and not the "empirical Fisher matrix".
 
         Parameters
         ----------
@@ -107,10 +109,11 @@ class Actions:
             If v does not have p finite entries.
         """
         v = as_parameters(v, "v", self._network.size, self._network.dtype)
-        return self._evaluated.gauss_newton_product(v, self._output_fisher_product) / len(self)
+        moved = self._evaluated.jacobian_product(v)
+        return self._evaluated.transposed_product(self._output_fisher_product(moved) / len(self))
 
     def fisher(self):
-        """The Fisher matrix of ``fisher_product`` as an operator.
+        """The Fisher matrix of ``fisher_product``, as an operator.
 
         Returns
         -------

@@ -6,8 +6,8 @@ import numpy as np
 
 from ngbook.policies.actions import Actions
 from ngbook.policies.network import as_array
-from ngbook.policies.policy import Policy, _whole
-from ngbook.solve import as_number, as_vector
+from ngbook.policies.policy import Policy, as_count, as_generator
+from ngbook.solve import as_number
 
 CHARTS = ("log_std", "std")
 
@@ -15,11 +15,9 @@ CHARTS = ("log_std", "std")
 class GaussianPolicy(Policy):
     """Draw k real numbers, independent and normal, around the network's outputs.
 
-    The k standard deviations do not depend on the observation. They are the last k entries of theta, or in the
-    chart ``"log_std"`` their logarithms are, and then every theta is allowed.
-    With ``inputs=0`` theta is (μ, σ) or (μ, log σ).
-
-    Actions are not clipped: bounds are the environment's to enforce.
+    The k standard deviations do not depend on the observation. They are the last k entries of theta in
+    the chart ``"std"``; in the chart ``"log_std"`` their logarithms are, and then every theta is allowed. With
+    ``inputs=0`` theta is (μ, σ) or (μ, log σ). Actions are not clipped: bounds are the environment's.
 
     Parameters
     ----------
@@ -43,11 +41,19 @@ class GaussianPolicy(Policy):
     """
 
     def __init__(self, inputs, actions, hidden=(), observation_scale=None, chart="log_std", dtype=float):
-        self.actions = _whole(actions, "actions", 1)
+        self.actions = as_count(actions, "actions", 1)
         if chart not in CHARTS:
             raise ValueError(f"chart must be one of {CHARTS}, but is {chart!r}")
         self.chart = chart
-        super().__init__(inputs, self.actions, hidden, observation_scale, dtype, constants=self.actions)
+        super().__init__(
+            inputs,
+            self.actions,
+            hidden,
+            observation_scale,
+            dtype,
+            combinations=np.eye(self.actions),
+            constants=self.actions,
+        )
 
     def initial(self, rng, log_std=0.0, last_layer=0.01):
         """Random parameters to start from: means near zero.
@@ -112,8 +118,8 @@ class GaussianActions(Actions):
         if chart == "std":
             if not spread.min() > 0:
                 raise ValueError(
-                    f"theta is outside its space: the standard deviations, its last {len(spread)} entries, must be "
-                    f'above 0, but are {spread}; take a shorter step, or use chart="log_std"'
+                    f"theta is outside the parameter space: the standard deviations, its last {len(spread)} "
+                    f'entries, must be above 0, but are {spread}; take a shorter step, or use chart="log_std"'
                 )
             self.std, self.log_std = spread, np.log(spread)
         else:
@@ -132,7 +138,7 @@ class GaussianActions(Actions):
         ndarray of shape (n, k)
             Real numbers, without bounds.
         """
-        noise = rng.standard_normal(self.mean.shape, dtype=self._network.dtype)
+        noise = as_generator(rng).standard_normal(self.mean.shape, dtype=self._network.dtype)
         return self.mean + self.std * noise
 
     def mode(self):
@@ -179,7 +185,7 @@ class GaussianActions(Actions):
         return np.full(len(self), entropy, self._network.dtype)
 
     def kl(self, new):
-        """KL(self ‖ new) at each observation: this distribution is the old one, and the expectation is over it.
+        """KL(self ‖ new) at each observation: this is the old one, the expectation is over its actions.
 
         Parameters
         ----------
@@ -222,7 +228,7 @@ class GaussianActions(Actions):
         actions = as_array(actions, "actions", self._network.dtype)
         if actions.shape != self.mean.shape or not np.isfinite(actions).all():
             raise ValueError(
-                f"actions must be finite and have shape {self.mean.shape}, one row for each observation, but have "
-                f"shape {actions.shape} and {np.sum(~np.isfinite(actions))} entries that are not finite"
+                f"actions must be finite and have shape {self.mean.shape}, one row for each observation, but "
+                f"have shape {actions.shape} and {np.sum(~np.isfinite(actions))} entries that are not finite"
             )
         return actions

@@ -1,6 +1,4 @@
-"""What the two kinds of policy share: a network, the units of its observations, and how it is checked."""
-
-import math
+"""What the two kinds of policy share: a network, and the check of what it is given."""
 
 import numpy as np
 
@@ -11,11 +9,11 @@ from ngbook.solve import as_number, as_vector
 class Policy:
     """A distribution over actions for each observation, by a network with parameters theta."""
 
-    def __init__(self, inputs, outputs, hidden, observation_scale, dtype, constants=0):
-        self.inputs = _whole(inputs, "inputs", 0)
+    def __init__(self, inputs, outputs, hidden, observation_scale, dtype, *, combinations, constants):
+        self.inputs = as_count(inputs, "inputs", 0)
         if not isinstance(hidden, (tuple, list)):
             raise ValueError(f"hidden must be a tuple of widths such as (64, 64), but is {hidden!r}")
-        self.hidden = tuple(_whole(width, "each width in hidden", 1) for width in hidden)
+        self.hidden = tuple(as_count(width, "each width in hidden", 1) for width in hidden)
         if self.hidden and not self.inputs:
             raise ValueError(
                 f"a policy without inputs has nothing to transform: use hidden=(), not {hidden!r}"
@@ -25,7 +23,7 @@ class Policy:
         self._scale = None
         if observation_scale is not None:
             self._scale = as_vector(observation_scale, "observation_scale", self.inputs).astype(dtype)
-        self._network = Network(self.inputs, outputs, self.hidden, constants, dtype)
+        self._network = Network(self.inputs, outputs, self.hidden, combinations, constants, dtype)
 
     @property
     def size(self):
@@ -38,10 +36,11 @@ class Policy:
         return self._network.dtype
 
     def _as_theta(self, theta):
-        return as_parameters(theta, "theta", self.size, self.dtype)
+        """A copy, so that a theta that is changed in place does not reach what was computed from it."""
+        return as_parameters(theta, "theta", self.size, self.dtype).copy()
 
     def _as_observations(self, observations):
-        """Observations of shape (n, inputs), scaled: one sum to see that they are finite."""
+        """Observations of shape (n, inputs), scaled."""
         observations = as_array(observations, "observations", self.dtype)
         if observations.ndim != 2 or not len(observations):
             raise ValueError(
@@ -49,31 +48,38 @@ class Policy:
                 f"{observations.shape}: a single one is written observation[None]"
             )
         if not self.inputs:
-            return observations[:, :0]  # a policy that looks at nothing
+            return observations[:, :0]
         if observations.shape[1] != self.inputs:
             raise ValueError(
-                f"observations must have shape (n, {self.inputs}), but have {observations.shape}"
+                f"observations must have shape (n, {self.inputs}), but have {observations.shape}: make the "
+                "policy with for_environment"
             )
-        if not math.isfinite(observations.sum()):
-            bad = ~np.isfinite(observations).all(axis=1)
-            if bad.any():
-                raise ValueError(
-                    f"observations must be finite, but {bad.sum()} of {len(bad)} rows are not, the first being "
-                    f"row {np.argmax(bad)}: {observations[np.argmax(bad)]}; check the environment"
-                )
+        finite = np.isfinite(observations)
+        if not finite.all():
+            bad = ~finite.all(axis=1)
+            raise ValueError(
+                f"observations must be finite, but {bad.sum()} of {len(bad)} rows are not, the first being "
+                f"row {np.argmax(bad)}: {observations[np.argmax(bad)]}; check the environment"
+            )
         return observations if self._scale is None else observations * self._scale
 
     def _initial(self, rng, last_layer):
-        if not isinstance(rng, np.random.Generator):
-            raise ValueError(f"rng must be a numpy Generator, but is {rng!r}: np.random.default_rng(seed)")
         last_layer = as_number(last_layer, "last_layer")
         if last_layer < 0:
             raise ValueError(f"last_layer must be at least 0, but is {last_layer:g}")
-        return self._network.initial(rng, last_layer)
+        return self._network.initial(as_generator(rng), last_layer)
 
 
-def _whole(value, name, least):
+def as_count(value, name, least):
+    """A whole number, at least ``least``."""
     number = as_number(value, name)
     if number < least or number != int(number):
         raise ValueError(f"{name} must be a whole number, at least {least}, but is {value!r}")
     return int(number)
+
+
+def as_generator(rng):
+    """A generator of random numbers."""
+    if not isinstance(rng, np.random.Generator):
+        raise ValueError(f"rng is {rng!r}; give a numpy.random.Generator, as np.random.default_rng(1)")
+    return rng

@@ -5,7 +5,7 @@ from functools import cached_property
 import numpy as np
 
 from ngbook.policies.actions import Actions
-from ngbook.policies.policy import Policy, _whole
+from ngbook.policies.policy import Policy, as_count, as_generator
 
 
 class SoftmaxPolicy(Policy):
@@ -34,8 +34,12 @@ class SoftmaxPolicy(Policy):
     """
 
     def __init__(self, inputs, actions, hidden=(), observation_scale=None, dtype=float):
-        self.actions = _whole(actions, "actions", 2)
-        super().__init__(inputs, self.actions, hidden, observation_scale, dtype)
+        self.actions = as_count(actions, "actions", 2)
+        # Only the outputs' differences count, so the last one serves as the zero of the others.
+        differences = np.eye(self.actions)[:-1] - np.eye(self.actions)[-1]
+        super().__init__(
+            inputs, self.actions, hidden, observation_scale, dtype, combinations=differences, constants=0
+        )
 
     def initial(self, rng, last_layer=0.01):
         """Random parameters to start from: nearly equal probabilities.
@@ -112,10 +116,10 @@ class SoftmaxActions(Actions):
         ndarray of shape (n,)
             Integers from 0 to k - 1.
         """
-        # The number of cumulative probabilities that a uniform number has passed. The last one
-        # is left out: it is 1, and rounding must not put it below the uniform number.
-        passed = self.probabilities[:, :-1].cumsum(axis=1) <= rng.random((len(self), 1))
-        return passed.sum(axis=1)
+        # How many of the cumulative probabilities a uniform number has passed. The last of them is
+        # left out: it is 1, but rounding can put it below the uniform number.
+        uniform = as_generator(rng).random((len(self), 1))
+        return np.add.reduce(np.add.accumulate(self.probabilities[:, :-1], axis=1) <= uniform, axis=1)
 
     def mode(self):
         """The most probable action for each observation: the first of them, on a tie.
@@ -158,7 +162,7 @@ class SoftmaxActions(Actions):
         return -np.sum(self.probabilities * self.log_probabilities, axis=1)
 
     def kl(self, new):
-        """KL(self ‖ new) at each observation: this distribution is the old one, and the expectation is over it.
+        """KL(self ‖ new) at each observation: this is the old one, the expectation is over its actions.
 
         Parameters
         ----------
@@ -182,15 +186,15 @@ class SoftmaxActions(Actions):
         """The gradient of log p(a) in the outputs: one at the action taken, minus the probabilities."""
         scores = -self.probabilities
         scores[np.arange(len(self)), actions] += 1
-        return scores
+        return scores[:, :-1]
 
     def _output_fisher_product(self, tangent):
         """(diag(p) - p pᵀ) t, which is p times what is left of t after its mean under p is removed."""
-        p = self.probabilities
+        p = self.probabilities[:, :-1]  # the last difference is zero, and stays so
         return p * (tangent - np.sum(p * tangent, axis=1, keepdims=True))
 
     def _output_kl_gradient(self, old):
-        return self.probabilities - old.probabilities
+        return (self.probabilities - old.probabilities)[:, :-1]
 
     def _as_actions(self, actions):
         actions = np.asarray(actions)
