@@ -142,6 +142,15 @@ def test_a_step_needs_a_reset(environment):
         environment.step(np.zeros((1, 1)))
 
 
+@pytest.mark.parametrize("environment", [LineWalk(2), Pendulum(2)], ids=repr)
+def test_an_observation_belongs_to_the_caller(environment):
+    actions = np.ones((2, 2, 1))
+    untouched = episode(environment, actions)[-1][0]
+    environment.reset(seed=0)[0][:] = 7
+    environment.step(actions[0])[0][:] = 7
+    np.testing.assert_array_equal(environment.step(actions[1])[0], untouched)
+
+
 # --- make --------------------------------------------------------------------------------------------------
 
 
