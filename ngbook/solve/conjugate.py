@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ngbook.solve.dense import fitting_metric
-from ngbook.solve.inputs import as_count, as_damping, as_tolerance, as_vector, is_operator, show
+from ngbook.solve.inputs import as_count, as_damping, as_tolerance, as_vector, damped, is_operator, show
 
 __all__ = ["ConjugateGradient", "conjugate_gradient"]
 
@@ -19,16 +19,16 @@ class ConjugateGradient:
     solution : ndarray of shape (p,)
         The last iterate. Every iterate but the first, which is zero, is an ascent direction.
     residuals : ndarray of shape (k + 1,)
-        Norms of the residual ``gradient - (metric + damping I) @ x``, from that of the gradient on. It is updated
-        and not computed anew, and goes on falling when rounding keeps the true one from doing so.
+        Norms of the residual ``gradient - (metric + damping * I) @ x``, from that of the gradient on.
+        It is updated, not computed anew, and goes on falling when rounding has stopped the true one.
     curvatures : ndarray of shape (k,)
-        ``p @ (metric + damping I) @ p / (p @ p)`` for the direction p of each iteration.
+        ``p @ (metric + damping * I) @ p / (p @ p)`` for the direction p of each iteration.
     iterates : ndarray of shape (k + 1, p) or None
-        All iterates, if they were asked for.
+        All iterates, if they were asked for. Their differences are multiples of the directions.
     reason : str
-        ``"tolerance"``, ``"iterations"``, ``"negative curvature"`` or ``"singular"``: the residual reached the
-        tolerance; the iterations were used up; along the next direction the metric has negative curvature, or
-        none.
+        ``"tolerance"``, ``"iterations"``, ``"negative curvature"`` or ``"singular"``: the residual
+        reached the tolerance; the iterations were used up; along the next direction the metric
+        has negative curvature; or it has none beyond rounding.
     message : str
         The reason in a sentence, with the direction p and pᵀFp if that is what stopped it.
     """
@@ -52,24 +52,26 @@ class ConjugateGradient:
 
 
 def conjugate_gradient(metric, gradient, damping=0.0, iterations=None, tolerance=1e-10, keep_iterates=False):
-    """Solve ``(metric + damping * I) @ x = gradient`` from products with the metric (eq-conjugate-gradient-system).
+    """Solve ``(metric + damping * I) @ x = gradient`` from products with the metric.
 
-    Each iteration takes the exact minimiser of the quadratic (eq-conjugate-gradient-quadratic) along
-    a new direction (eq-conjugate-gradient-step) that is conjugate to all earlier ones
-    (eq-conjugate-gradient-conjugate), and therefore never spoils what they gained. The metric
-    is needed only as a function ``v -> metric @ v``. In exact arithmetic it ends after as many
-    iterations as the metric has distinct eigenvalues, at most p (eq-conjugate-gradient-polynomial);
-    stopped early, x still is an ascent direction (eq-conjugate-gradient-descent). Hestenes and
-    Stiefel, "Methods of conjugate gradients for solving linear systems", 1952.
+    The system (eq-conjugate-gradient-system) is where a quadratic is stationary
+    (eq-conjugate-gradient-quadratic). Each iteration goes to the exact minimiser
+    (eq-conjugate-gradient-step) along a direction that is conjugate to all earlier ones
+    (eq-conjugate-gradient-conjugate, eq-conjugate-gradient-recurrence) and so spoils nothing they gained. In
+    exact arithmetic it ends after as many iterations as the metric has distinct eigenvalues
+    (eq-conjugate-gradient-polynomial), and stopped early it is within a known bound
+    (eq-conjugate-gradient-bound) and an ascent direction (eq-conjugate-gradient-descent).
+    Hestenes and Stiefel, "Methods of conjugate gradients for solving linear systems", 1952.
 
     How it differs from ``scipy.sparse.linalg.cg``:
 
-    1. It looks at the curvature pᵀFp of each direction, which costs nothing, and stops if it is not
-       positive (eq-conjugate-gradient-negative). A Fisher matrix has no negative curvature, but a Hessian does,
-       and so has a Fisher product with a sign wrong. SciPy goes on.
+    1. It looks at the curvature pᵀFp of each direction, which is computed anyway, and stops if it is
+       not positive (eq-conjugate-gradient-negative). A Fisher matrix has no negative curvature, but
+       a Hessian does, and so does a Fisher product with a wrong sign. SciPy goes on.
     2. It starts from zero, so that the first step is along the gradient and every iterate ascends.
     3. It returns the history of the residual, and why it ended.
-    4. The gradient is first divided by a power of two, so that its squares neither overflow nor vanish.
+    4. The gradient is divided by a power of two first, so that its square neither overflows nor
+       vanishes. That changes no digit.
 
     Parameters
     ----------
@@ -79,20 +81,21 @@ def conjugate_gradient(metric, gradient, damping=0.0, iterations=None, tolerance
         The vector of partial derivatives, in the same chart. If it and the metric are float32, all
         is done in float32, otherwise in float64.
     damping : float
-        Added to the diagonal; at least 0. It shortens the iteration (eq-conjugate-gradient-damping).
+        Added to the diagonal; at least 0. It makes the iteration shorter, and the solution another
+        (eq-conjugate-gradient-damping).
     iterations : int or None
         The most iterations to do; ``10 * p`` if it is None.
     tolerance : float
-        It ends when the norm of the residual is at most ``tolerance`` times that of the gradient. Below the
-        rounding error of the precision used, 2.2e-16 or 1.2e-7, it means that.
+        It ends when the norm of the residual is at most ``tolerance`` times that of the gradient; a
+        tolerance below the precision's rounding error, 2.2e-16 or 1.2e-7, is raised to it.
     keep_iterates : bool
         Whether to return all iterates.
 
     Returns
     -------
     ConjugateGradient
-        The solution and its history. Look at ``converged``: an iteration that was cut short, or stopped
-        by the curvature, is returned as well.
+        The solution and its history. An iteration that was cut short, or stopped by the
+        curvature, is returned as well: look at ``converged``.
 
     Raises
     ------
@@ -101,26 +104,29 @@ def conjugate_gradient(metric, gradient, damping=0.0, iterations=None, tolerance
     """
     gradient, metric = _in_one_precision(gradient, metric)
     damping = as_damping(damping)
-    tolerance = max(as_tolerance(tolerance), np.finfo(gradient.dtype).eps)
+    tolerance = max(as_tolerance(tolerance), float(np.finfo(gradient.dtype).eps))
     limit = 10 * gradient.size if iterations is None else as_count(iterations, "iterations")
+    diagonal = 0.0 if is_operator(metric) else float(np.abs(np.diag(metric)).max())
 
     def product(vector):
         return np.asarray(metric @ vector, gradient.dtype)
 
-    residuals, curvatures, iterates = [], [], []
-    for state in iterate(product, gradient, damping):
-        if state.obstacle:
+    exponent = np.frexp(np.abs(gradient).max())[1]
+    residuals, curvatures, iterates, obstacle = [], [], [], None
+    for state in steps(product, np.ldexp(gradient, -exponent), damping, diagonal):
+        obstacle = state.obstacle
+        if obstacle:
             break
         residuals.append(state.residual)
         curvatures.append(state.curvature)
         if keep_iterates:
-            iterates.append(state.solution.copy())
+            iterates.append(np.ldexp(state.solution, exponent))
         if state.residual <= tolerance * residuals[0] or len(residuals) > limit:
             break
-    reason, message = state.obstacle or _ending(residuals, tolerance)
+    reason, message = obstacle or _ending(residuals, tolerance)
     return ConjugateGradient(
-        state.solution,
-        np.array(residuals),
+        np.ldexp(state.solution, exponent),
+        np.ldexp(residuals, exponent),
         np.array(curvatures[1:]),
         np.array(iterates) if keep_iterates else None,
         reason,
@@ -130,40 +136,34 @@ def conjugate_gradient(metric, gradient, damping=0.0, iterations=None, tolerance
 
 @dataclass(frozen=True)
 class State:
-    """Where the iteration stands: ``solution`` is overwritten by the next step."""
+    """Where the iteration stands. The next step overwrites ``solution``."""
 
     solution: np.ndarray
     residual: float
-    curvature: float
+    curvature: float = np.nan
     obstacle: tuple | None = None
 
 
-def iterate(product, gradient, damping):
-    """The iteration itself, for ever: yields the ``State`` at zero and after each step.
+def steps(product, gradient, damping, largest=0.0):
+    """The iteration itself: yields the ``State`` at zero and after every step, for ever.
 
-    An obstacle, that is a direction without positive curvature, ends it; the solution
-    yielded with it is that of the step before.
+    Only a direction without positive curvature ends it, by a last ``State`` with the iterate before and the
+    obstacle; ``largest`` is what is known of the metric's largest eigenvalue, to tell rounding by.
     """
-    exponent = np.frexp(np.abs(gradient).max())[1]
-    residual = np.ldexp(gradient, -exponent)
-    solution, direction = np.zeros_like(residual), residual.copy()
+    solution, residual, direction = np.zeros_like(gradient), gradient.copy(), gradient.copy()
     square = residual @ residual
-    largest, rounding = 0.0, np.sqrt(gradient.size) * np.finfo(gradient.dtype).eps
-    yield State(solution, _unscaled(np.sqrt(square), exponent), np.nan)
-    while square > 0:
+    eps = np.finfo(gradient.dtype).eps
+    yield State(solution, float(np.sqrt(square)))
+    while True:
         image = product(direction)
-        image = image + damping * direction
+        if damping:
+            image = image + damping * direction
         length = direction @ direction
-        curvature = float(direction @ image / length)
-        if not np.isfinite(curvature):
-            raise ValueError(
-                f"metric @ direction must be finite, but its product with {show(direction)} gives {curvature}: "
-                "check that the point it was computed at is inside the parameter space"
-            )
-        largest = max(largest, float(np.sqrt(image @ image / length)))
-        if curvature <= rounding * largest:
-            obstacle = _obstacle(direction / np.sqrt(length), curvature, rounding * largest, damping)
-            yield State(np.ldexp(solution, exponent), np.nan, curvature, obstacle)
+        curvature = float(direction @ image / length) if length else np.nan
+        largest = max(largest, abs(curvature))
+        if not curvature > 10 * eps * largest:
+            obstacle = _obstacle(direction / np.sqrt(length), curvature, 10 * eps * largest, damping)
+            yield State(solution, np.nan, curvature, obstacle)
             return
         step = square / (curvature * length)
         solution += step * direction
@@ -171,11 +171,7 @@ def iterate(product, gradient, damping):
         square, before = residual @ residual, square
         direction *= square / before
         direction += residual
-        yield State(np.ldexp(solution, exponent), _unscaled(np.sqrt(square), exponent), curvature)
-
-
-def _unscaled(number, exponent):
-    return float(np.ldexp(float(number), exponent))
+        yield State(solution, float(np.sqrt(square)), curvature)
 
 
 def _in_one_precision(gradient, metric):
@@ -189,24 +185,28 @@ def _in_one_precision(gradient, metric):
 
 def _obstacle(direction, curvature, rounding, damping):
     """Reason and message for a unit direction without positive curvature."""
-    added = f" + {damping:g} I" if damping else ""
+    if not np.isfinite(curvature):
+        raise ValueError(
+            f"metric @ p must be finite, but pᵀFp is {curvature} for p = {show(direction)}: "
+            "check that the point it was computed at is inside the parameter space"
+        )
     where = f"along p = {show(direction)}, pᵀFp = {curvature:.3g}"
     if curvature < -rounding:
         return "negative curvature", (
-            f"metric{added} has negative curvature: {where}. The solution is the iterate before this direction. "
-            "A Fisher matrix cannot have this: check its signs, or add damping above the most negative eigenvalue"
+            f"metric{damped(damping)} has negative curvature: {where}. The solution is the iterate before "
+            "that direction. A Fisher matrix cannot have this: check its signs, or use it, not a Hessian"
         )
     return "singular", (
-        f"metric{added} has no curvature beyond rounding: {where}. The solution is the iterate before this "
-        "direction, a change of the parameters that leaves the distribution as it is: add damping, or use a "
-        "minimal chart"
+        f"metric{damped(damping)} has no curvature beyond rounding: {where}. The solution is the iterate "
+        "before that direction. Either add damping, or use a minimal chart, with one parameter fewer for "
+        "each null direction"
     )
 
 
 def _ending(residuals, tolerance):
     reached = residuals[-1] / residuals[0] if residuals[0] else 0.0
     if reached <= tolerance:
-        return "tolerance", f"the residual fell to {reached:.2g} of the gradient, below {tolerance:g}"
+        return "tolerance", f"the residual fell to {reached:.2g} of the gradient, not above {tolerance:g}"
     return "iterations", (
         f"{len(residuals) - 1} iterations were used up with the residual at {reached:.2g} of the gradient, "
         f"above {tolerance:g}: allow more, or add damping"

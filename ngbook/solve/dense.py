@@ -2,9 +2,12 @@
 
 import numpy as np
 
-from ngbook.solve.inputs import as_damping, as_matrix, as_vector, is_operator, operator_size, show
+from ngbook.solve.inputs import as_damping, as_matrix, as_vector, damped, is_operator, operator_size, show
 
 __all__ = ["curvature", "dense_solve"]
+
+MOST_BYTES = 8e9
+"""The largest matrix that is formed from scores: 31,622 × 31,622."""
 
 
 def curvature(metric, direction):
@@ -92,18 +95,50 @@ def dense_solve(metric, gradient, damping=0.0):
     """
     gradient = as_vector(gradient, "gradient")
     damping = as_damping(damping)
-    damped = as_matrix(metric, gradient.size) + damping * np.eye(gradient.size)
+    matrix = as_matrix(metric, gradient.size) + damping * np.eye(gradient.size)
+    return _by_cholesky(matrix.copy(order="F"), gradient, lambda: _refuse_unless_definite(matrix, damping))
 
+
+def solve_dense(scores, gradient, damping):
+    """``dense_solve`` with the mean outer product of the scores: forms half of it, factors it in place."""
+    count, size = scores.shape
+
+    def explain():
+        _refuse_unless_definite(scores.T @ scores / count + damping * np.eye(size), damping)
+
+    matrix = mean_gram(scores, count)
+    matrix[np.diag_indices(size)] += damping
+    return _by_cholesky(matrix, gradient, explain)
+
+
+def mean_gram(matrix, count):
+    """The lower half of ``matrix.T @ matrix / count``, zero above, in the memory order of LAPACK."""
+    size = matrix.shape[1]
+    if 8 * size**2 > MOST_BYTES:
+        raise ValueError(
+            f"a matrix of {size} × {size} would need {8e-9 * size**2:.1f} GB, and is not formed above "
+            f"{MOST_BYTES / 1e9:g} GB: with fewer samples use the method dual, or else conjugate_gradient"
+        )
+    from scipy.linalg.blas import dsyrk
+
+    if matrix.flags.c_contiguous:  # BLAS sees it transposed
+        return dsyrk(1 / count, matrix.T, trans=0, lower=1)
+    return dsyrk(1 / count, matrix, trans=1, lower=1)
+
+
+def _by_cholesky(matrix, gradient, explain):
+    """Solve, overwriting the lower half of the matrix; ``explain`` raises if the matrix is at fault."""
     from scipy.linalg import lapack  # .25 s, so only when something is solved
 
-    scale = _diagonal_scale(damped)
-    scaled = damped / scale[:, None] / scale[None, :]
-    factor, not_definite = lapack.dpotrf(scaled, lower=1)
+    scale = _diagonal_scale(matrix)
+    matrix /= scale[:, None]
+    matrix /= scale
+    factor, not_definite = lapack.dpotrf(matrix, lower=1, overwrite_a=1, clean=0)
     if not_definite:
-        _refuse_unless_definite(damped, damping)
-    reciprocal_condition, _ = lapack.dpocon(factor, np.abs(scaled).sum(axis=0).max(), uplo="L")
-    if not_definite or reciprocal_condition < 100 * _singular_below(gradient.size):
-        _refuse_unless_definite(damped, damping)
+        explain()
+    smallest, _ = lapack.dpocon(factor, 1.0, uplo="L")  # of the eigenvalues, within a factor of √p or so
+    if not_definite or smallest < 100 * _singular_below(gradient.size):
+        explain()
     solution, _ = lapack.dpotrs(factor, gradient / scale, lower=1)
     return solution / scale
 
@@ -116,7 +151,7 @@ def _refuse_unless_definite(matrix, damping):
     threshold = _singular_below(len(matrix))
     if eigenvalues[0] < -threshold:
         raise ValueError(
-            f"metric{_damped(damping)} has negative curvature, so it measures no length: along p = "
+            f"metric{damped(damping)} has negative curvature, so it measures no length: along p = "
             f"{show(direction)}, pᵀFp = {direction @ matrix @ direction:.3g}. A Fisher matrix "
             "cannot have this: check its signs, or use the Fisher matrix instead of a Hessian"
         )
@@ -124,7 +159,7 @@ def _refuse_unless_definite(matrix, damping):
         count = int(np.sum(eigenvalues <= threshold))
         more = f" (one of {count} such directions)" if count > 1 else ""
         raise ValueError(
-            f"metric{_damped(damping)} is singular: it has no curvature along p = "
+            f"metric{damped(damping)} is singular: it has no curvature along p = "
             f"{show(direction)}{more}, a change of the parameters that leaves the distribution "
             "as it is. Either add damping, dense_solve(metric, gradient, damping=1e-3), or use a "
             "minimal chart, with one parameter fewer for each null direction; if the metric was estimated, "
@@ -170,7 +205,3 @@ def _point_forward(vector):
     unit = vector / np.linalg.norm(vector)
     first = unit[np.argmax(np.abs(unit) > 1e-6)]
     return unit * np.sign(first)
-
-
-def _damped(damping):
-    return f" + {damping:g} I" if damping else ""

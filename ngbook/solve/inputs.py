@@ -176,11 +176,11 @@ def as_tolerance(value):
     return number
 
 
-def as_count(value, name):
-    """A whole number, at least 0."""
+def as_count(value, name, least=0):
+    """A whole number, at least ``least``."""
     number = as_number(value, name)
-    if number < 0 or number != int(number):
-        raise ValueError(f"{name} must be a whole number, at least 0, but is {value!r}")
+    if number < least or number != int(number):
+        raise ValueError(f"{name} must be a whole number, at least {least}, but is {value!r}")
     return int(number)
 
 
@@ -212,3 +212,8 @@ def _check_symmetric(matrix):
 def show(array):
     """Entries rounded for a message (a rounding-level entry prints as 0)."""
     return np.array2string(np.round(array, 6) + 0.0, precision=4, threshold=12)
+
+
+def damped(damping):
+    """What to write behind the metric in a message."""
+    return f" + {damping:g} I" if damping else ""
