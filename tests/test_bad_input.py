@@ -13,6 +13,7 @@ import matplotlib
 import numpy as np
 import pytest
 import sympy as sp
+from gymnasium.spaces import Box, Discrete, MultiDiscrete
 from matplotlib.figure import Figure
 from scipy.sparse.linalg import aslinearoperator
 
@@ -1133,6 +1134,209 @@ SUBJECTS |= {
     )
     for name in ("values", "action_values", "advantages", "visitation", "objective")
 }
+
+# --- policies ----------------------------------------------------------------------------------------------
+
+policies = ngbook.policies
+SPOT = np.array([[0.5, -1.0], [0.0, 1.0], [2.0, 0.0]])
+CHOICES, PLACES = policies.SoftmaxPolicy(2, 2, (3,)), policies.GaussianPolicy(2, 1, chart="std")
+CHOSEN, PLACED = CHOICES.at(np.ones(17), SPOT), PLACES.at(np.ones(4), SPOT)
+EXEMPT |= {
+    f"policies.{name}": "a distribution: made by the method at of a policy, and its own methods are tried"
+    for name in ("SoftmaxActions", "GaussianActions")
+}
+
+
+class Spaces:
+    """An environment as far as a policy looks at it."""
+
+    def __init__(self, observations, actions):
+        self.observation_space, self.action_space = observations, actions
+
+
+WHERE, WHAT = Box(-1, 1, (2,)), Discrete(2)
+
+
+def whole_numbers(least):
+    return {
+        "too small": (least - 1, f"whole number, at least {least}, but is {least - 1}"),
+        "negative": (-1, f"whole number, at least {least}"),
+        "not whole": (2.5, "whole number.*2.5"),
+        "NaN": (NAN, "finite"),
+        "infinite": (INF, "finite"),
+        "word": ("many", "real numbers.*many"),
+        "two": ([1, 2], "one number"),
+    }
+
+
+WIDTHS = {
+    "zero": ((0,), "width.*at least 1"),
+    "not whole": ((2.5,), "width.*whole number"),
+    "word": ("wide", "tuple of widths"),
+    "number": (64, "tuple of widths.*64"),
+    "nothing": (None, "tuple of widths"),
+}
+SCALES = {
+    "too short": ([1.0], "observation_scale must have 2 entries"),
+    "number": (1.0, "observation_scale"),
+    "NaN": ([NAN, 1.0], "observation_scale must be finite"),
+    "words": (["a", "b"], "real numbers"),
+}
+DTYPES = {
+    "whole numbers": (int, "float32"),
+    "half precision": (np.float16, "float32"),
+    "word": ("double", "float32"),
+    "nothing": (None, "float32"),
+}
+CHARTS = {"another": ("variance", "chart must be one of"), "nothing": (None, "chart must be one of")}
+SHAPES = {"hidden": WIDTHS, "observation_scale": SCALES, "dtype": DTYPES}
+LAST_LAYERS = NOT_NEGATIVE | {"nothing": (None, "last_layer")}
+
+
+def parameters(size):
+    kept = ("matrix", "scalar", "words", "complex", "ragged", "nothing")
+    return {key: VECTORS[key] for key in kept} | {
+        "NaN": ([NAN] + [1.0] * (size - 1), "must be finite.*nan"),
+        "infinite": ([INF, -INF] + [1.0] * (size - 2), "must be finite.*inf"),
+        "too short": ([1.0] * (size - 1), f"must have {size} entries, but has {size - 1}"),
+    }
+
+
+OBSERVATIONS = {
+    "one observation": (SPOT[0], r"shape \(n, 2\).*observation\[None\]"),
+    "none": (np.ones((0, 2)), r"n at least 1"),
+    "too wide": (np.ones((3, 4)), r"\(n, 2\), but have \(3, 4\)"),
+    "pictures": (np.ones((3, 2, 2)), r"\(n, 2\)"),
+    "NaN": ([[0.0, 1.0], [NAN, 0.0]], "1 of 2 rows.*row 1"),
+    "infinite": ([[0.0, -INF], [1.0, 0.0]], "1 of 2 rows.*row 0"),
+    "words": ([["a", "b"]], "real numbers"),
+    "complex": (1j * SPOT, "real numbers"),
+    "nothing": (None, "real numbers|shape"),
+}
+NUMBERED = {
+    "real numbers": ([0.0, 1.0, 0.0], "3 integers.*float64"),
+    "too few": ([0, 1], r"3 integers.*\(2,\)"),
+    "in a column": ([[0], [1], [0]], r"3 integers.*\(3, 1\)"),
+    "too large": ([0, 1, 2], "from 0 to 1, but range from 0 to 2"),
+    "negative": ([0, 1, -1], "from 0 to 1, but range from -1"),
+    "words": (["left", "right", "left"], "3 integers"),
+    "nothing": (None, "3 integers"),
+    "ragged": ([[0], [0, 1], [1]], "inhomogeneous shape"),
+}
+DRAWN = {
+    "in a row": ([0.0, 1.0, 2.0], r"\(3, 1\).*\(3,\)"),
+    "too few": ([[0.0], [1.0]], r"\(3, 1\).*\(2, 1\)"),
+    "NaN": ([[0.0], [NAN], [1.0]], "finite.*1 entries"),
+    "infinite": ([[0.0], [INF], [1.0]], "finite.*1 entries"),
+    "words": ([["a"], ["b"], ["c"]], "real numbers"),
+    "nothing": (None, "real numbers|finite"),
+}
+WEIGHTS = {
+    "too few": ([1.0, 2.0], r"3 finite numbers.*\(2,\)"),
+    "a number": (1.0, "3 finite numbers"),
+    "NaN": ([1.0, NAN, 0.0], "3 finite numbers.*1 entries"),
+    "infinite": ([1.0, INF, 0.0], "3 finite numbers.*1 entries"),
+    "words": (["a", "b", "c"], "real numbers"),
+    "nothing": (None, "real numbers|3 finite numbers"),
+}
+
+
+def elsewhere(here, fewer, other_kind):
+    return {
+        "fewer observations": (fewer, "at the same 3 observations"),
+        "another kind": (other_kind, f"must be {type(here).__name__}"),
+        "parameters": (np.ones(17), f"must be {type(here).__name__}.*policy.at"),
+        "nothing": (None, f"must be {type(here).__name__}"),
+    }
+
+
+SUBJECTS |= {
+    "policies.SoftmaxPolicy": Subject(
+        policies.SoftmaxPolicy,
+        {"inputs": 2, "actions": 2, "hidden": (3,), "observation_scale": [1.0, 2.0], "dtype": np.float32},
+        {
+            "inputs": whole_numbers(0),
+            "actions": whole_numbers(2),
+            **SHAPES,
+        },
+    ),
+    "policies.GaussianPolicy": Subject(
+        policies.GaussianPolicy,
+        {"inputs": 2, "actions": 1, "hidden": (3,), "observation_scale": [1.0, 2.0], "chart": "std"},
+        {"inputs": whole_numbers(0), "actions": whole_numbers(1), "chart": CHARTS, **SHAPES},
+    ),
+    "policies.SoftmaxPolicy.initial": Subject(
+        CHOICES.initial,
+        {"rng": np.random.default_rng(0), "last_layer": 0.0},
+        {"rng": GENERATORS, "last_layer": LAST_LAYERS},
+    ),
+    "policies.GaussianPolicy.initial": Subject(
+        PLACES.initial,
+        {"rng": np.random.default_rng(0), "log_std": -1.0, "last_layer": 0.0},
+        {
+            "rng": GENERATORS,
+            "log_std": {key: NOT_NEGATIVE[key] for key in ("NaN", "infinite", "two numbers", "word")},
+            "last_layer": LAST_LAYERS,
+        },
+    ),
+    "policies.SoftmaxPolicy.at": Subject(
+        CHOICES.at,
+        {"theta": np.ones(17), "observations": SPOT},
+        {"theta": parameters(17), "observations": OBSERVATIONS},
+    ),
+    "policies.GaussianPolicy.at": Subject(
+        PLACES.at,
+        {"theta": np.ones(4), "observations": SPOT},
+        {
+            "theta": parameters(4)
+            | {
+                "deviation of zero": ([1.0, 1.0, 1.0, 0.0], "outside the parameter space.*above 0.*log_std"),
+                "negative deviation": ([1.0, 1.0, 1.0, -0.1], "outside the parameter space.*shorter step"),
+            },
+            "observations": OBSERVATIONS,
+        },
+    ),
+    "policies.for_environment": Subject(
+        policies.for_environment,
+        {"environment": Spaces(WHERE, Box(-1, 1, (1,))), "chart": "std"},
+        {
+            "environment": {
+                "a name": ("CartPole-v1", "Gymnasium environment.*CartPole.*environments.make"),
+                "nothing": (None, "Gymnasium environment"),
+                "numbered observations": (Spaces(Discrete(16), WHAT), r"vectors.*Discrete\(16\)"),
+                "pictures": (Spaces(Box(0, 1, (8, 8)), WHAT), r"vectors.*FlattenObservation"),
+                "several choices": (Spaces(WHERE, MultiDiscrete([2, 2])), r"Discrete\(k\).*MultiDiscrete"),
+                "choices from one": (Spaces(WHERE, Discrete(2, start=1)), r"from 0.*start=1"),
+                "actions that are matrices": (Spaces(WHERE, Box(0, 1, (2, 2))), r"Box\(..., \(k,\)\)"),
+                "whole numbers": (Spaces(WHERE, Box(0, 9, (2,), dtype=int)), "real numbers.*int64"),
+                "a single choice": (Spaces(WHERE, Discrete(1)), "actions.*at least 2"),
+            },
+            "chart": CHARTS,
+            **SHAPES,
+        },
+    ),
+}
+for kind, here, fewer, other, actions in (
+    ("Softmax", CHOSEN, CHOICES.at(np.ones(17), SPOT[:2]), PLACED, NUMBERED),
+    ("Gaussian", PLACED, PLACES.at(np.ones(4), SPOT[:2]), CHOSEN, DRAWN),
+):
+    size, taken = here.fisher().shape[0], here.mode()
+    strange = elsewhere(here, fewer, other)
+    SUBJECTS |= {
+        f"policies.{kind}Actions.{method}": Subject(getattr(here, method), good, bad)
+        for method, good, bad in (
+            ("sample", {"rng": np.random.default_rng(0)}, {"rng": GENERATORS}),
+            ("mode", {}, {}),
+            ("entropy", {}, {}),
+            ("fisher", {}, {}),
+            ("log_prob", {"actions": taken}, {"actions": actions}),
+            ("kl", {"new": here}, {"new": strange}),
+            ("kl_gradient", {"old": here}, {"old": strange}),
+            ("scores", {"actions": taken}, {"actions": actions}),
+            ("gradient", {"actions": taken, "weights": [1, 2, 3]}, {"actions": actions, "weights": WEIGHTS}),
+            ("fisher_product", {"v": np.ones(size)}, {"v": parameters(size)}),
+        )
+    }
 
 CASES = [
     pytest.param(subject, argument, bad, message, id=f"{name}({argument}={label})")

@@ -59,11 +59,11 @@ def for_environment(environment, hidden=(), observation_scale=None, chart="log_s
     inputs = observed.shape[0]
     if isinstance(acted, Discrete) and acted.start == 0:
         return SoftmaxPolicy(inputs, int(acted.n), hidden, observation_scale, dtype)
-    if isinstance(acted, Box) and len(acted.shape) == 1:
+    if isinstance(acted, Box) and len(acted.shape) == 1 and acted.dtype.kind == "f":
         return GaussianPolicy(inputs, acted.shape[0], hidden, observation_scale, chart, dtype)
     raise ValueError(
-        f"environment must have actions that are Discrete(k), from 0, or Box(..., (k,)), but has {acted}: "
-        "no policy here can choose such an action"
+        f"environment must have actions that are Discrete(k), from 0, or Box(..., (k,)) of real numbers, but "
+        f"has {acted}: wrap it, for instance with TransformAction of gymnasium.wrappers"
     )
 
 
