@@ -155,8 +155,9 @@ class FourierBaseline:
     The value is c + wᵀφ(x), with x the scaled observation and φ(x) = (x, cos(Ωx + b)). The frequencies Ω are
     drawn once, from a normal distribution, and the phases b uniformly; fitting is then one linear
     system of the size of φ (Rahimi and Recht, 2007). The constant c is the mean of the targets and is not
-    penalised. The features are computed in single precision: ten times faster, and a baseline may be as
-    imprecise as it likes.
+    penalised. The features are computed in single precision, unless asked otherwise: ten times faster, and a
+    baseline may be as imprecise as it likes. (A run that is to come out alike on all processors needs double
+    precision: what they differ by must be small beside the digits that are kept.)
 
     Parameters
     ----------
@@ -172,23 +173,37 @@ class FourierBaseline:
         The standard deviation of the frequencies: larger for functions that bend faster.
     regularisation : float
         The ridge penalty, relative to a mean over the samples; above 0.
+    dtype : type
+        ``np.float32``, or ``float``.
 
     Raises
     ------
     ValueError
-        If a count is not at least 1, or a number not above 0.
+        If a count is not at least 1, a number not above 0, or the dtype another one.
     """
 
-    def __init__(self, inputs, rng, features=100, observation_scale=None, bandwidth=1.0, regularisation=1e-3):
+    def __init__(
+        self,
+        inputs,
+        rng,
+        features=100,
+        observation_scale=None,
+        bandwidth=1.0,
+        regularisation=1e-3,
+        dtype=np.float32,
+    ):
+        if dtype not in (float, np.float32, np.float64):
+            raise ValueError(f"dtype must be float (which is float64) or np.float32, but is {dtype!r}")
+        self._dtype = np.dtype(dtype)
         inputs, features = as_count(inputs, "inputs"), as_count(features, "features")
         scale = np.ones(inputs) if observation_scale is None else observation_scale
-        self._scale = as_vector(scale, "observation_scale", inputs).astype(np.float32)
+        self._scale = as_vector(scale, "observation_scale", inputs).astype(self._dtype)
         bandwidth = as_number(bandwidth, "bandwidth", above=0)
         self._regularisation = as_number(regularisation, "regularisation", above=0)
-        self._frequencies = (bandwidth * rng.normal(size=(inputs, features))).astype(np.float32)
-        self._phases = rng.uniform(0, 2 * np.pi, features).astype(np.float32)
-        self._weights = np.zeros(inputs + features, dtype=np.float32)
-        self._constant = np.float32(0)
+        self._frequencies = (bandwidth * rng.normal(size=(inputs, features))).astype(self._dtype)
+        self._phases = rng.uniform(0, 2 * np.pi, features).astype(self._dtype)
+        self._weights = np.zeros(inputs + features, dtype=self._dtype)
+        self._constant = self._dtype.type(0)
         self._known = None, None
 
     def fit(self, batch, targets):
@@ -218,9 +233,9 @@ class FourierBaseline:
         gram = (features.T @ features).astype(float)
         gram[np.diag_indices_from(gram)] += self._regularisation * len(features)
         average = targets.mean()
-        weights = np.linalg.solve(gram, features.T @ (targets - average).astype(np.float32))
-        self._weights = weights.astype(np.float32)
-        self._constant = np.float32(average - means @ weights)
+        weights = np.linalg.solve(gram, features.T @ (targets - average).astype(self._dtype))
+        self._weights = weights.astype(self._dtype)
+        self._constant = self._dtype.type(average - means @ weights)
         return self
 
     def values(self, batch):
@@ -251,7 +266,7 @@ class FourierBaseline:
         ndarray of shape (T, n)
             The values of ``batch.next_observations``.
         """
-        values = np.empty(batch.valid.shape, dtype=np.float32)
+        values = np.empty(batch.valid.shape, dtype=self._dtype)
         values[:-1] = self.values(batch)[1:]
         other = np.any(batch.next_observations[:-1] != batch.observations[1:], axis=2)
         other = np.concatenate([other, np.ones_like(other[:1] if len(other) else batch.valid[:1])])
@@ -265,7 +280,7 @@ class FourierBaseline:
         return self._known[1]
 
     def _map(self, observations):
-        scaled = observations.astype(np.float32) * self._scale
+        scaled = observations.astype(self._dtype) * self._scale
         waves = scaled @ self._frequencies
         waves += self._phases
         return np.concatenate([scaled, np.cos(waves, out=waves)], axis=-1)
