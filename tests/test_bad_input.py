@@ -1275,7 +1275,8 @@ SUBJECTS |= {
         {"rng": np.random.default_rng(0), "log_std": -1.0, "last_layer": 0.0},
         {
             "rng": GENERATORS,
-            "log_std": {key: NOT_NEGATIVE[key] for key in ("NaN", "infinite", "two numbers", "word")},
+            "log_std": {key: NOT_NEGATIVE[key] for key in ("NaN", "infinite", "two numbers", "word")}
+            | {"too large": (1000.0, "between -80 and 80")},
             "last_layer": LAST_LAYERS,
         },
     ),

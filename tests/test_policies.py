@@ -384,6 +384,12 @@ def test_theta_is_the_layers_in_order_and_then_the_spread():
     assert here.std[0] == std
 
 
+@pytest.mark.parametrize("log_std", [-1000.0, 1000.0])
+def test_a_spread_that_is_lost_in_rounding_is_refused(log_std):
+    with pytest.raises(ValueError, match=r"outside the parameter space.*above 0 and finite"):
+        GaussianPolicy(0, 1).at([0.0, log_std], np.zeros((1, 1)))
+
+
 def test_the_two_sizes_that_the_book_measures():
     assert SoftmaxPolicy(4, 2, (64, 64)).size == 4610
     assert GaussianPolicy(0, 1).size == 2

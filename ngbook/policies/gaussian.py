@@ -34,6 +34,15 @@ class GaussianPolicy(Policy):
     dtype : type
         ``float``, or ``np.float32``, which is twice as fast.
 
+    Attributes
+    ----------
+    inputs, actions : int
+        As given.
+    hidden : tuple of int
+        As given.
+    chart : str
+        As given.
+
     Raises
     ------
     ValueError
@@ -75,10 +84,15 @@ class GaussianPolicy(Policy):
         Raises
         ------
         ValueError
-            If ``rng`` is no generator, ``log_std`` not finite, or ``last_layer`` negative.
+            If ``rng`` is no generator, ``log_std`` beyond ±80, or ``last_layer`` negative.
         """
         theta = self._initial(rng, last_layer)
         log_std = as_number(log_std, "log_std")
+        if abs(log_std) > 80:
+            raise ValueError(
+                f"log_std must be between -80 and 80, but is {log_std:g}: it is a logarithm, 0 for a "
+                "standard deviation of 1"
+            )
         theta[-self.actions :] = log_std if self.chart == "log_std" else math.exp(log_std)
         return theta
 
@@ -100,30 +114,40 @@ class GaussianPolicy(Policy):
         Raises
         ------
         ValueError
-            If a shape does not fit, an entry is not finite, or in the chart ``"std"`` a standard deviation is
-            not above 0.
+            If a shape does not fit, an entry is not finite, or a standard deviation is not above 0 (in the
+            chart ``"log_std"`` that takes a logarithm below -745).
         """
         theta = self._as_theta(theta)
         return GaussianActions(self._network, theta, self._as_observations(observations), self.chart)
 
 
 class GaussianActions(Actions):
-    """The distributions of a Gaussian policy's actions at n observations."""
+    """The distributions of a Gaussian policy's actions at n observations. Made by ``GaussianPolicy.at``.
+
+    Attributes
+    ----------
+    mean : ndarray of shape (n, k)
+        The network's outputs.
+    std, log_std : ndarray of shape (k,)
+        The standard deviations, the same at every observation, and their logarithms.
+    chart : str
+        Which of the two the last parameters are.
+    """
 
     def __init__(self, network, theta, observations, chart):
         super().__init__(network, theta, observations)
         self.chart = chart
         self.mean = self._evaluated.outputs
         spread = self._evaluated.constants
-        if chart == "std":
-            if not spread.min() > 0:
-                raise ValueError(
-                    f"theta is outside the parameter space: the standard deviations, its last {len(spread)} "
-                    f'entries, must be above 0, but are {spread}; take a shorter step, or use chart="log_std"'
-                )
-            self.std, self.log_std = spread, np.log(spread)
-        else:
-            self.std, self.log_std = np.exp(spread), spread
+        with np.errstate(over="ignore"):  # a spread that overflows is refused in the next line
+            self.std = spread if chart == "std" else np.exp(spread)
+        if not 0 < self.std.min() <= self.std.max() < np.inf:
+            raise ValueError(
+                "theta is outside the parameter space: the standard deviations must be above 0 and finite, "
+                f"but its last {len(spread)} entries make them {self.std}; take a shorter step, or use "
+                'chart="log_std"'
+            )
+        self.log_std = np.log(spread) if chart == "std" else spread
 
     def sample(self, rng):
         """One action for each observation.

@@ -27,6 +27,13 @@ class SoftmaxPolicy(Policy):
     dtype : type
         ``float``, or ``np.float32``, which is twice as fast.
 
+    Attributes
+    ----------
+    inputs, actions : int
+        As given.
+    hidden : tuple of int
+        As given.
+
     Raises
     ------
     ValueError
@@ -87,7 +94,13 @@ class SoftmaxPolicy(Policy):
 
 
 class SoftmaxActions(Actions):
-    """The distributions of a softmax policy's actions at n observations."""
+    """The distributions of a softmax policy's actions at n observations. Made by ``SoftmaxPolicy.at``.
+
+    Attributes
+    ----------
+    probabilities : ndarray of shape (n, k)
+        Of every action; each row adds up to one.
+    """
 
     def __init__(self, network, theta, observations):
         super().__init__(network, theta, observations)
