@@ -267,9 +267,9 @@ class FourierBaseline:
             The values of ``batch.next_observations``.
         """
         values = np.empty(batch.valid.shape, dtype=self._dtype)
-        values[:-1] = self.values(batch)[1:]
-        other = np.any(batch.next_observations[:-1] != batch.observations[1:], axis=2)
-        other = np.concatenate([other, np.ones_like(other[:1] if len(other) else batch.valid[:1])])
+        values[:-1] = self.values(batch)[1:]  # most of what is reached is where the next step begins
+        other = np.ones(batch.valid.shape, dtype=bool)
+        other[:-1] = np.any(batch.next_observations[:-1] != batch.observations[1:], axis=2)
         values[other] = self._map(batch.next_observations[other]) @ self._weights + self._constant
         return values
 

@@ -17,6 +17,7 @@ from functools import cached_property
 
 import numpy as np
 
+from ngbook.policies import SoftmaxPolicy
 from ngbook.policy_gradient._inputs import as_count
 from ngbook.solve import as_vector
 
@@ -181,12 +182,12 @@ class Rollouts:
 
     def _batch(self, seen, actions, rewards, terminated, truncated, finals):
         _check_finite(rewards, "reward")
-        _check_finite(seen, "observation")
         next_observations = seen[1:]
         if finals:
             next_observations = next_observations.copy()
             for t, (ended, last) in finals.items():
                 next_observations[t, ended] = last
+        _check_finite(next_observations, "observation")
         truncated &= ~terminated
         ended = terminated | truncated
         valid = np.ones_like(ended)
@@ -309,9 +310,8 @@ def _check_spaces(environment, policy):
             f"the policy has {policy.inputs} inputs, but the environment's observations have "
             f"{observations.shape[0]} entries: make the policy with policies.for_environment"
         )
-    kind = type(actions).__name__
-    discrete = hasattr(policy, "actions") and type(policy).__name__ == "SoftmaxPolicy"
-    if discrete != (kind == "Discrete"):
+    discrete = isinstance(policy, SoftmaxPolicy)
+    if type(actions).__name__ != ("Discrete" if discrete else "Box"):
         raise ValueError(
             f"a {type(policy).__name__} cannot act in {actions}: it needs "
             f"{'Discrete actions' if discrete else 'a Box of real numbers'}; policies.for_environment "

@@ -17,14 +17,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ngbook import solve
 from ngbook.policy_gradient._inputs import (
     as_count,
     as_fraction,
     as_not_negative,
     as_step_values,
 )
-from ngbook.solve import as_number, as_vector, dense_solve
+from ngbook.solve import as_number, as_vector, conjugate_gradient, dense_solve
 
 __all__ = [
     "AdaptivePenalty",
@@ -181,8 +180,9 @@ def trpo(
 
     The direction is an approximate solution of (F + damping I) x = g by conjugate gradients on products
     with the Fisher matrix, which is never formed. The step begins at the length that the quadratic model of
-    the KL divergence allows, and is shortened until it is one that can be trusted: the exact
-    divergence KL(old || new) is at most the radius, and the surrogate has gained. Schulman et al. (2015).
+    the KL divergence allows (of the damped matrix, which allows a little less), and is shortened until it
+    is one that can be trusted: the exact divergence KL(old || new) is at most the radius, and the surrogate
+    has gained. Schulman et al. (2015).
 
     Parameters
     ----------
@@ -225,7 +225,10 @@ def trpo(
     here = _Point(policy, theta, batch, advantages)
     if not here.gradient.any():
         return here.rejected("the gradient is zero")
-    direction = solve.conjugate_gradient(here.fisher(), here.gradient, damping, iterations).solution
+    found = conjugate_gradient(here.fisher(), here.gradient, damping, iterations)
+    if not found.solution.any():
+        return here.rejected(found.message)
+    direction = found.solution
     size = _size_for(radius, direction, here.gradient)
     for k in range(halvings + 1):
         step = here.try_step(direction, size * contraction_factor**k, halvings=k)
@@ -425,7 +428,7 @@ class _Point:
     def natural_gradient(self, damping):
         if self.theta.size <= DENSE_UP_TO:
             return dense_solve(self.old.fisher(), self.gradient, damping)
-        found = solve.conjugate_gradient(self.fisher(), self.gradient, damping)
+        found = conjugate_gradient(self.fisher(), self.gradient, damping)
         if found.reason in ("negative curvature", "singular"):
             raise ValueError(found.message)
         return found.solution

@@ -15,6 +15,7 @@ from ngbook.policy_gradient.advantages import (
     total_return,
 )
 from ngbook.policy_gradient.rollouts import Rollouts
+from ngbook.policy_gradient.rules import Step
 from ngbook.solve import as_function, as_vector
 
 __all__ = ["History", "Record", "Training", "progress_bar", "train"]
@@ -227,7 +228,7 @@ def train(
     rollouts = Rollouts(environment, policy, rng)
     theta = policy.initial(rng) if theta is None else as_vector(theta, "theta", policy.size)
     baseline, update = copy.deepcopy(baseline), copy.deepcopy(update)
-    records, thetas, seconds, reason = [], [theta], 0.0, "iterations"
+    start, records, seconds, reason = theta, [], 0.0, "iterations"
     try:
         for iteration in range(1, iterations + 1):
             began = time.perf_counter()
@@ -235,21 +236,22 @@ def train(
             advantages, targets = estimate(batch, baseline)
             if standardise:
                 advantages = standardised(batch, advantages)
-            step = update(policy, theta, batch, advantages, rng)
+            step = _checked(update(policy, theta, batch, advantages, rng))
             if baseline is not None:
                 baseline.fit(batch, targets)
             seconds += time.perf_counter() - began
             theta = step.theta
-            record = _record(step, batch, iteration * batch.valid.size, seconds)
-            records.append(record)
-            thetas.append(theta)
-            report(iteration, iterations, record)
-            if stop(record):
+            records.append(_record(step, batch, iteration * batch.valid.size, seconds))
+            report(iteration, iterations, records[-1])
+            if stop(records[-1]):
                 reason = "until"
                 break
     except KeyboardInterrupt:
         reason = "interrupted"
-    return Training(theta, _history(records, thetas), baseline, reason, _message(reason, len(records)))
+    if report is progress_bar and reason != "iterations":
+        print(file=sys.stderr)
+    history = _history(start, records)
+    return Training(history.theta[-1], history, baseline, reason, _message(reason, len(records)))
 
 
 def progress_bar(iteration, iterations, record):
@@ -312,6 +314,15 @@ def _reporter(progress):
     return as_function(progress, "progress", "iteration, iterations, record")
 
 
+def _checked(step):
+    if not isinstance(step, Step):
+        raise ValueError(
+            f"update must return a Step, but returned a {type(step).__name__}: use a rule with its "
+            "options, as in functools.partial(trpo, radius=0.01)"
+        )
+    return step
+
+
 def _record(step, batch, steps, seconds):
     ended = len(batch.episode_returns)
     return Record(
@@ -330,9 +341,9 @@ def _record(step, batch, steps, seconds):
     )
 
 
-def _history(records, thetas):
+def _history(start, records):
     columns = {field.name: [getattr(record, field.name) for record in records] for field in fields(Record)}
-    columns["theta"] = thetas
+    columns["theta"].insert(0, start)
     reasons = tuple(columns.pop("reason"))
     return History(reason=reasons, **{name: np.array(column) for name, column in columns.items()})
 

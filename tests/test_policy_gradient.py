@@ -1,0 +1,919 @@
+"""Policy gradients: batches from scripted environments, estimators against double loops and closed forms,
+rules against dense algebra and finite differences, and the loop that joins them."""
+
+import functools
+import io
+import itertools
+import sys
+
+import gymnasium
+import numpy as np
+import pytest
+from gymnasium.spaces import Box, Discrete
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+
+from ngbook import checks, environments
+from ngbook.policies import GaussianPolicy, SoftmaxPolicy
+from ngbook.policy_gradient import (
+    AdaptivePenalty,
+    Batch,
+    FourierBaseline,
+    MeanBaseline,
+    Rollouts,
+    TimeBaseline,
+    clipped_surrogate,
+    evaluate,
+    generalised_advantage,
+    natural_policy_gradient,
+    policy_gradient,
+    ppo,
+    reward_to_go,
+    standardised,
+    total_return,
+    train,
+    trpo,
+)
+from ngbook.solve import as_matrix
+
+MODES = list(AutoresetMode)
+SCALE = (1 / 2.4, 0.5, 1 / 0.21, 0.5)
+RULES = {
+    "policy_gradient": functools.partial(policy_gradient, step_size=10.0),
+    "natural_policy_gradient": functools.partial(natural_policy_gradient, radius=0.03, damping=0.1),
+    "trpo": functools.partial(trpo, radius=0.03),
+    "ppo": functools.partial(ppo, step_size=0.01),
+}
+in_every_mode = pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
+with_every_rule = pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+
+
+class Scripted(VectorEnv):
+    """Two environments whose episodes have given lengths and endings, whatever is done in them.
+
+    An observation says where it comes from: the environment, the episode and the time in it.
+    """
+
+    SCRIPT = (((2, "terminated"), (3, "truncated")), ((4, "truncated"), (1, "terminated"), (1, "truncated")))
+
+    def __init__(self, mode, rewards=lambda where: 1.0 + where @ [100.0, 10.0, 1.0]):
+        self.metadata = {"autoreset_mode": mode}
+        self.mode, self.num_envs, self.rewards = mode, 2, rewards
+        self.single_observation_space = Box(-np.inf, np.inf, (3,), np.float64)
+        self.single_action_space = Discrete(2)
+        self.observation_space = batch_space(self.single_observation_space, 2)
+        self.action_space = batch_space(self.single_action_space, 2)
+
+    def reset(self, *, seed=None, options=None):
+        if options is None:
+            self.where = np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0]])
+            self.over = np.zeros(2, dtype=bool)
+        else:
+            assert (options["reset_mask"] == self.over).all()
+            self._restart(self.over)
+        return self.where.copy(), {}
+
+    def step(self, actions):
+        assert actions.shape == (2,)
+        assert self.mode is not AutoresetMode.DISABLED or not self.over.any()
+        resetting = self.over.copy()
+        rewards = np.array([self.rewards(where) for where in self.where]) * ~resetting
+        self.where[~resetting, 2] += 1
+        self._restart(resetting)
+        ends = [self.ending(*where) for where in self.where]
+        self.over = np.array([end is not None for end in ends])
+        terminated, truncated = (
+            np.array([end == kind for end in ends]) for kind in ("terminated", "truncated")
+        )
+        info = {}
+        if self.mode is AutoresetMode.SAME_STEP and self.over.any():
+            final = np.full(2, None, dtype=object)
+            for i in np.flatnonzero(self.over):
+                final[i] = self.where[i].copy()
+            info = {"final_obs": final, "_final_obs": self.over.copy()}
+            self._restart(self.over)
+        return self.where.copy(), rewards, terminated, truncated, info
+
+    def _restart(self, which):
+        self.where[which, 1] += 1
+        self.where[which, 2] = 0
+        self.over = self.over & ~which
+
+    @classmethod
+    def ending(cls, environment, episode, time):
+        """How the episode is over at this time, or None."""
+        length, kind = cls.SCRIPT[int(environment)][int(episode) % len(cls.SCRIPT[int(environment)])]
+        return kind if time == length else None
+
+
+COIN = SoftmaxPolicy(3, 2)
+
+
+def rollouts(mode, seed=0, **options):
+    return Rollouts(Scripted(mode, **options), COIN, np.random.default_rng(seed))
+
+
+def scripted_batch(mode, steps=17, **options):
+    return rollouts(mode, **options).collect(np.zeros(COIN.size), steps)
+
+
+def transitions(batches):
+    """The valid steps of each environment, in order: what happened, without how it was stored."""
+    found = [[], []]
+    for batch in batches:
+        for t, i in itertools.product(range(len(batch.valid)), range(2)):
+            if batch.valid[t, i]:
+                fields = (
+                    batch.observations[t, i].tolist(),
+                    batch.next_observations[t, i].tolist(),
+                    batch.rewards[t, i],
+                    bool(batch.terminated[t, i]),
+                    bool(batch.truncated[t, i]),
+                    int(batch.ages[t, i]),
+                )
+                found[i].append(fields)
+    return found
+
+
+def random_batch(seed=0, steps=30, count=4, policy=None, theta=None):
+    """A batch of noise, with episodes that end in both ways and some steps that are not valid."""
+    rng = np.random.default_rng(seed)
+    policy = policy or SoftmaxPolicy(2, 3)
+    theta = rng.normal(size=policy.size) / 3 if theta is None else theta
+    valid = rng.random((steps, count)) > 0.1
+    terminated = valid & (rng.random((steps, count)) < 0.1)
+    truncated = valid & ~terminated & (rng.random((steps, count)) < 0.1)
+    seen, elsewhere = rng.normal(size=(steps + 1, count, 2)), rng.normal(size=(steps, count, 2))
+    actions = policy.at(theta, seen[:-1].reshape(-1, 2)).sample(rng)
+    batch = Batch(
+        observations=seen[:-1],
+        actions=actions.reshape(steps, count, *actions.shape[1:]),
+        rewards=rng.normal(size=(steps, count)),
+        terminated=terminated,
+        truncated=truncated,
+        valid=valid,
+        ages=np.zeros((steps, count), dtype=int),
+        next_observations=np.where((terminated | truncated)[:, :, None], elsewhere, seen[1:]),
+        episode_returns=np.empty(0),
+    )
+    return policy, theta, batch, rng.normal(size=(steps, count))
+
+
+# --- rollouts -----------------------------------------------------------------------------------------------
+
+
+@in_every_mode
+def test_a_batch_holds_what_the_script_says(mode):
+    found = transitions([scripted_batch(mode)])
+    for i in range(2):
+        where = np.array([i, 0.0, 0.0])
+        for observation, following, reward, terminated, truncated, age in found[i]:
+            assert observation == where.tolist()
+            assert reward == 1 + where @ [100, 10, 1]
+            assert age == where[2]
+            where[2] += 1
+            assert following == where.tolist(), "the true last observation, not that of the next episode"
+            end = Scripted.ending(*where)
+            assert (terminated, truncated) == (end == "terminated", end == "truncated")
+            if end:
+                where[1:] = where[1] + 1, 0
+
+
+@in_every_mode
+def test_resets_are_the_only_steps_that_are_not_valid(mode):
+    batch = scripted_batch(mode)
+    resets = np.zeros_like(batch.valid)
+    resets[1:] = batch.ended[:-1]
+    assert (batch.valid == (~resets if mode is AutoresetMode.NEXT_STEP else True)).all()
+    assert len(batch) == batch.valid.sum() == len(batch.flat(batch.rewards))
+
+
+@in_every_mode
+@pytest.mark.parametrize("parts", [(1,) * 17, (5, 1, 11), (2, 15)], ids=str)
+def test_batches_continue_one_another(mode, parts):
+    whole, source = scripted_batch(mode), rollouts(mode)
+    batches = [source.collect(np.zeros(COIN.size), steps) for steps in parts]
+    assert transitions(batches) == transitions([whole])
+    assert np.array_equal(np.concatenate([batch.actions for batch in batches]), whole.actions)
+    returns = np.concatenate([batch.episode_returns for batch in batches])
+    assert np.array_equal(returns, whole.episode_returns)
+
+
+@in_every_mode
+def test_episode_returns_are_sums_of_rewards(mode):
+    batch = scripted_batch(mode)
+    expected = []
+    for t, i in itertools.product(range(17), range(2)):
+        if batch.ended[t, i]:
+            own = batch.observations[:, i, 1] == batch.observations[t, i, 1]
+            expected.append(batch.rewards[own & batch.valid[:, i], i].sum())
+    assert batch.episode_returns.tolist() == expected
+
+
+def test_all_modes_see_the_same_episodes_of_a_real_environment():
+    """Gymnasium's own vector environment, seeded alike, under a policy that leaves nothing to chance."""
+    theta = np.zeros((5, 2))
+    theta[2, 1], theta[3, 1] = 1e9, 1e9  # push to where the pole falls
+    seen = []
+    for mode in MODES:
+        environment = gymnasium.make_vec(
+            "CartPole-v1",
+            num_envs=2,
+            vectorization_mode="sync",
+            vector_kwargs={"autoreset_mode": mode},
+            max_episode_steps=60,
+        )
+        source = Rollouts(environment, SoftmaxPolicy(4, 2), np.random.default_rng(3))
+        seen.append(transitions([source.collect(theta.ravel(), 150), source.collect(theta.ravel(), 150)]))
+    for i in range(2):
+        shortest = min(len(found[i]) for found in seen)
+        assert shortest > 290
+        assert seen[0][i][:shortest] == seen[1][i][:shortest] == seen[2][i][:shortest]
+        assert {(end[3], end[4]) for end in seen[0][i]} >= {(False, False), (False, True)}
+
+
+def test_bounded_actions_are_clipped_for_the_environment_and_kept_for_the_batch():
+    executed = []
+
+    class Bounded(Scripted):
+        def step(self, actions):
+            executed.append(actions)
+            return super().step(actions[:, 0])
+
+    environment = Bounded(AutoresetMode.SAME_STEP)
+    environment.single_action_space = Box(-0.5, 0.25, (1,), np.float64)
+    batch = Rollouts(environment, GaussianPolicy(0, 1), np.random.default_rng(0)).collect([0.0, 0.0], 9)
+    assert np.array_equal(np.array(executed), np.clip(batch.actions, -0.5, 0.25))
+    assert np.abs(batch.actions).max() > 0.5
+
+
+def test_a_bad_number_is_named_with_its_environment_and_step():
+    source = rollouts(
+        AutoresetMode.SAME_STEP, rewards=lambda where: np.nan if where.tolist() == [1, 0, 2] else 0.0
+    )
+    with pytest.raises(ValueError, match="reward of environment 1 at step 2 of the batch is nan"):
+        source.collect(np.zeros(COIN.size), 5)
+    environment = Scripted(AutoresetMode.NEXT_STEP)
+    honest = environment.step
+
+    def step(actions):
+        observation, *rest = honest(actions)
+        return observation / (1 - (observation[:, :1] == 0) * (observation[:, 2:] == 2)), *rest
+
+    environment.step = step
+    with np.errstate(all="ignore"), pytest.raises(ValueError, match=r"environment 0 at step 1|row 0"):
+        Rollouts(environment, COIN, np.random.default_rng(0)).collect(np.zeros(COIN.size), 2)
+
+
+def test_a_same_step_environment_has_to_show_the_last_observation():
+    environment = Scripted(AutoresetMode.SAME_STEP)
+    honest = environment.step
+    environment.step = lambda actions: (*honest(actions)[:4], {"lives": 3})
+    with pytest.raises(ValueError, match=r"no 'final_obs': it has \['lives'\]"):
+        Rollouts(environment, COIN, np.random.default_rng(0)).collect(np.zeros(COIN.size), 2)
+
+
+@in_every_mode
+def test_evaluation_shares_the_episodes_out(mode):
+    """Whichever episodes end first would be too many of the short ones."""
+    returns = evaluate(
+        Scripted(mode, rewards=lambda where: 1.0), COIN, np.zeros(COIN.size), 7, np.random.default_rng(0)
+    )
+    assert returns.tolist() == [2, 3, 2, 3, 4, 1, 1]
+
+
+# --- advantages ---------------------------------------------------------------------------------------------
+
+
+def by_double_loop(batch, terms, factor):
+    """The sums over l of factor**l times the term l decisions later, one at a time."""
+    sums = np.zeros(batch.valid.shape)
+    for t, i in itertools.product(*map(range, batch.valid.shape)):
+        weight = 1.0
+        for later in range(t, len(batch.valid)) if batch.valid[t, i] else ():
+            if batch.valid[later, i]:
+                sums[t, i] += weight * terms[later, i]
+                weight *= factor
+            if batch.ended[later, i]:
+                break
+    return sums
+
+
+@in_every_mode
+@pytest.mark.parametrize("discount", [1.0, 0.9, 0.0])
+def test_reward_to_go_is_the_double_sum(mode, discount):
+    batch = scripted_batch(mode)
+    rng = np.random.default_rng(1)
+    following = rng.normal(size=batch.valid.shape)
+    left = batch.truncated.copy()
+    left[-1] |= ~batch.terminated[-1]
+    expected = by_double_loop(batch, batch.rewards + left * discount * following, discount)
+    assert np.allclose(reward_to_go(batch, discount, following), expected, rtol=1e-13)
+
+
+@pytest.mark.parametrize("trace", [1.0, 0.97, 0.5, 0.0])
+@in_every_mode
+def test_generalised_advantage_is_the_sum_of_errors(mode, trace):
+    batch = scripted_batch(mode)
+    rng = np.random.default_rng(2)
+    values, following = rng.normal(size=(2, *batch.valid.shape))
+    errors = batch.rewards + 0.9 * np.where(batch.terminated, 0, following) - values
+    advantages = generalised_advantage(batch, values, following, 0.9, trace)
+    assert np.allclose(advantages, by_double_loop(batch, errors, 0.9 * trace), rtol=1e-13)
+    assert not advantages[~batch.valid].any()
+
+
+@in_every_mode
+def test_the_ends_of_the_trace(mode):
+    """Trace 0 is the temporal-difference error, trace 1 the discounted return minus the value."""
+    batch = scripted_batch(mode)
+    value = np.random.default_rng(3).normal(size=(2, 20, 6))
+
+    def at(where):
+        return value[tuple(where.astype(int).transpose(2, 0, 1))]
+
+    values, following = at(batch.observations), at(batch.next_observations)
+    errors = batch.rewards + 0.9 * np.where(batch.terminated, 0, following) - values
+    at_zero = generalised_advantage(batch, values, following, 0.9, 0.0)
+    assert np.allclose(at_zero[batch.valid], errors[batch.valid], rtol=1e-13)
+    at_one = generalised_advantage(batch, values, following, 0.9, 1.0)
+    expected = reward_to_go(batch, 0.9, following) - values
+    assert np.allclose(at_one[batch.valid], expected[batch.valid], rtol=1e-12)
+
+
+@in_every_mode
+@pytest.mark.parametrize("trace", [1.0, 0.6, 0.0])
+def test_with_exact_values_nothing_is_better_than_expected(mode, trace):
+    """One reward a step. A terminated episode is worth what is left of it, a truncated one goes on."""
+    batch = scripted_batch(mode, rewards=lambda where: 1.0)
+
+    def value(where):
+        length, kind = Scripted.SCRIPT[int(where[0])][int(where[1]) % len(Scripted.SCRIPT[int(where[0])])]
+        return (1 - 0.9 ** (length - where[2]) * (kind == "terminated")) / (1 - 0.9)
+
+    values, following = (
+        np.apply_along_axis(value, 2, seen) for seen in (batch.observations, batch.next_observations)
+    )
+    assert np.abs(generalised_advantage(batch, values, following, 0.9, trace)).max() < 1e-12
+    worst = np.abs(reward_to_go(batch, 0.9, following) - values)[batch.valid].max()
+    assert worst < 1e-12
+    if mode is AutoresetMode.SAME_STEP:  # what the environment shows after a truncation is the wrong state
+        shown = np.concatenate([values[1:], values[-1:]])
+        assert np.abs(generalised_advantage(batch, values, shown, 0.9, trace)).max() > 0.5
+
+
+def line_walk_batch(theta, horizon=4, episodes=4000, seed=0, reward_at="before"):
+    policy = GaussianPolicy(0, 1, chart="std")
+    environment = environments.LineWalk(num_envs=episodes, horizon=horizon, reward_at=reward_at)
+    return policy, Rollouts(environment, policy, np.random.default_rng(seed)).collect(theta, horizon)
+
+
+def gradients_of_episodes(policy, theta, batch, advantages):
+    """One estimate of the gradient of J for each episode: the sum over its actions."""
+    scores = policy.at(theta, batch.flat(batch.observations)).scores(batch.flat(batch.actions)) @ np.eye(2)
+    weighted = scores * batch.flat(advantages)[:, None]
+    return weighted.reshape(*batch.valid.shape, 2).sum(axis=0)
+
+
+ESTIMATORS = {
+    "total return": lambda batch, baseline: total_return(batch),
+    "total return, mean": lambda batch, baseline: total_return(batch) + 7.0,
+    "reward-to-go": lambda batch, baseline: reward_to_go(batch),
+    "reward-to-go, time": lambda batch, baseline: reward_to_go(batch) - baseline.values(batch),
+    "generalised": lambda batch, baseline: generalised_advantage(
+        batch, baseline.values(batch), baseline.next_values(batch), 1.0, 1.0
+    ),
+    "any values": lambda batch, baseline: generalised_advantage(
+        batch, np.cos(batch.observations[..., 0]), np.cos(batch.next_observations[..., 0]), 1.0, 1.0
+    ),
+}
+
+
+@pytest.mark.parametrize("reward_at", ["before", "after"])
+@pytest.mark.parametrize("estimator", ESTIMATORS.values(), ids=ESTIMATORS)
+def test_estimators_are_unbiased_on_the_line_walk(estimator, reward_at):
+    theta = np.array([0.5, 1.2])
+    _, earlier = line_walk_batch(theta, seed=1, reward_at=reward_at)
+    baseline = TimeBaseline().fit(earlier, reward_to_go(earlier))
+    policy, batch = line_walk_batch(theta, seed=2, reward_at=reward_at)
+    estimates = gradients_of_episodes(policy, theta, batch, estimator(batch, baseline))
+    error = estimates.std(axis=0) / np.sqrt(len(estimates))
+    exact = environments.line_walk_gradient(theta, 4, reward_at)
+    checks.close(estimates.mean(axis=0), exact, standard_error=error)
+
+
+def test_causality_and_baselines_take_noise_away():
+    theta = np.array([0.5, 1.2])
+    _, earlier = line_walk_batch(theta, seed=1)
+    baseline = TimeBaseline().fit(earlier, reward_to_go(earlier))
+    policy, batch = line_walk_batch(theta, seed=2)
+    spread = {
+        name: gradients_of_episodes(policy, theta, batch, estimator(batch, baseline)).var(axis=0)
+        for name, estimator in ESTIMATORS.items()
+    }
+    assert (spread["reward-to-go"] < 0.9 * spread["total return"]).all()
+    assert (spread["reward-to-go, time"] < 0.7 * spread["reward-to-go"]).all()
+
+
+def test_estimates_that_need_whole_episodes_say_so():
+    _, batch = line_walk_batch([0.0, 1.0], episodes=3)
+    assert np.allclose(total_return(batch), batch.rewards.sum(axis=0) * np.ones((4, 1)))
+    assert np.allclose(batch.episode_returns, batch.rewards.sum(axis=0))
+    source = rollouts(AutoresetMode.SAME_STEP)
+    first, second = (source.collect(np.zeros(COIN.size), steps) for steps in (3, 6))
+    with pytest.raises(ValueError, match="environment 0 goes on after the batch: collect as many"):
+        total_return(first)
+    with pytest.raises(ValueError, match="environment 0 began before the batch"):
+        total_return(second)
+    with pytest.raises(ValueError, match=r"environment 0 does not terminate at step 2.*pass next_values"):
+        reward_to_go(first)
+
+
+@in_every_mode
+def test_standardised_advantages_forget_shift_and_units(mode):
+    batch = scripted_batch(mode)
+    advantages = np.random.default_rng(0).normal(3, 5, size=batch.valid.shape)
+    once = standardised(batch, advantages)
+    assert abs(batch.flat(once).mean()) < 1e-14
+    assert abs(batch.flat(once).std() - 1) < 1e-14
+    assert np.allclose(standardised(batch, 100 * advantages - 7), once, atol=1e-12)
+    assert not standardised(batch, np.full(batch.valid.shape, 0.1)).any(), "equal advantages say nothing"
+
+
+# --- baselines ----------------------------------------------------------------------------------------------
+
+
+@in_every_mode
+def test_mean_and_time_baselines_are_means(mode):
+    batch = scripted_batch(mode)
+    targets = np.random.default_rng(4).normal(size=batch.valid.shape)
+    mean = MeanBaseline().fit(batch, targets)
+    assert np.allclose(mean.values(batch), targets[batch.valid].mean())
+    assert np.array_equal(mean.values(batch), mean.next_values(batch))
+    time = TimeBaseline().fit(batch, targets)
+    ages = batch.ages[batch.valid]
+    for age in range(4):
+        expected = targets[batch.valid][ages == age].mean()
+        assert np.allclose(time.values(batch)[batch.valid & (batch.ages == age)], expected)
+        assert np.allclose(time.next_values(batch)[batch.valid & (batch.ages == age - 1)], expected)
+    oldest = targets[batch.valid][ages == 3].mean()
+    assert np.allclose(time.next_values(batch)[batch.valid & (batch.ages == 3)], oldest)
+
+
+@pytest.mark.parametrize("dtype", [float, np.float32])
+def test_a_fourier_baseline_learns_a_curve_and_knows_it_elsewhere(dtype):
+    _, _, batch, _ = random_batch(steps=400)
+
+    def curve(seen):
+        return 50 + np.sin(seen[..., 0]) * np.cos(seen[..., 1])
+
+    baseline = FourierBaseline(2, np.random.default_rng(5), regularisation=1e-6, dtype=dtype)
+    assert not baseline.values(batch).any()
+    baseline.fit(batch, curve(batch.observations))
+    for values, seen in (
+        (baseline.values(batch), batch.observations),
+        (baseline.next_values(batch), batch.next_observations),
+    ):
+        unexplained = np.mean((values - curve(seen)) ** 2) / curve(seen).var()
+        assert unexplained < 0.01
+    assert np.mean(baseline.values(batch)) == pytest.approx(np.mean(curve(batch.observations)), rel=1e-3)
+
+
+def test_a_fourier_baseline_is_a_ridge_regression():
+    """Against the normal equations of the same features, stacked with the square root of the penalty."""
+    _, _, batch, targets = random_batch(steps=50)
+    baseline = FourierBaseline(2, np.random.default_rng(6), features=5, regularisation=0.1, dtype=float)
+    features = baseline._map(batch.flat(batch.observations))
+    baseline.fit(batch, targets)
+    flat = batch.flat(targets)
+    rows = np.vstack([features - features.mean(axis=0), np.sqrt(0.1 * len(flat)) * np.eye(7)])
+    weights = np.linalg.lstsq(rows, np.concatenate([flat - flat.mean(), np.zeros(7)]))[0]
+    expected = (features - features.mean(axis=0)) @ weights + flat.mean()
+    assert np.allclose(batch.flat(baseline.values(batch)), expected, rtol=1e-9)
+
+
+# --- rules --------------------------------------------------------------------------------------------------
+
+WIDE = SoftmaxPolicy(2, 3, (20,))  # more parameters than are solved densely
+POLICIES = {
+    "softmax": SoftmaxPolicy(2, 3),
+    "wide softmax": WIDE,
+    "gaussian": GaussianPolicy(2, 2, (3,)),
+    "gaussian, std": GaussianPolicy(2, 1, chart="std"),
+}
+for_every_policy = pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
+
+
+def case(policy, seed=0):
+    rng = np.random.default_rng(seed)
+    theta = policy.initial(rng, last_layer=1.0)
+    return random_batch(seed, policy=policy, theta=theta)
+
+
+def objective(policy, theta, batch, advantages, of_ratio=lambda ratio, advantages: ratio * advantages):
+    """A surrogate as a function of the new parameters, from log-probabilities alone."""
+    states, actions, weights = map(batch.flat, (batch.observations, batch.actions, advantages))
+    old = policy.at(theta, states).log_prob(actions)
+    return lambda new: of_ratio(np.exp(policy.at(new, states).log_prob(actions) - old), weights).mean()
+
+
+def differences(function, theta, step=1e-5):
+    return np.array(
+        [(function(theta + e) - function(theta - e)) / (2 * step) for e in step * np.eye(len(theta))]
+    )
+
+
+@for_every_policy
+def test_the_gradient_is_that_of_the_surrogate_and_a_mean_over_valid_steps(policy):
+    policy, theta, batch, advantages = case(policy)
+    step = policy_gradient(policy, theta, batch, advantages, step_size=0.1)
+    assert np.allclose(
+        step.gradient, differences(objective(policy, theta, batch, advantages), theta), atol=1e-8
+    )
+    assert np.allclose(step.theta, theta + 0.1 * step.gradient, rtol=1e-14)
+    advantages = np.where(batch.valid, advantages, 1e9)
+    again = policy_gradient(policy, theta, batch, advantages, step_size=0.1)
+    assert np.array_equal(again.theta, step.theta), "steps that are not valid count for nothing"
+
+
+@with_every_rule
+@for_every_policy
+def test_a_step_says_what_it_did(rule, policy):
+    policy, theta, batch, advantages = case(policy)
+    step = rule(policy, theta, batch, advantages / 100, np.random.default_rng(0))
+    if not step.accepted:
+        assert "above 0" in step.reason
+        assert np.array_equal(step.theta, theta)
+        return
+    states = batch.flat(batch.observations)
+    old, new = policy.at(theta, states), policy.at(step.theta, states)
+    surrogate = objective(policy, theta, batch, advantages / 100)
+    assert step.kl == pytest.approx(old.kl(new).mean(), rel=1e-9)
+    assert step.improvement == pytest.approx(surrogate(step.theta) - surrogate(theta), rel=1e-6, abs=1e-12)
+    assert step.entropy == pytest.approx(old.entropy().mean())
+    assert step.reason == ""
+
+
+@pytest.mark.parametrize("damping", [0.1, 1e-3])
+@for_every_policy
+def test_the_natural_step_is_a_dense_solve(policy, damping):
+    policy, theta, batch, advantages = case(policy)
+    states = batch.flat(batch.observations)
+    fisher = as_matrix(policy.at(theta, states).fisher()) + damping * np.eye(policy.size)
+    step = natural_policy_gradient(policy, theta, batch, advantages, step_size=1e-3, damping=damping)
+    direction = np.linalg.solve(fisher, step.gradient)
+    assert np.allclose(step.theta - theta, 1e-3 * direction, rtol=1e-6, atol=1e-9)
+    step = natural_policy_gradient(policy, theta, batch, advantages, radius=1e-4, damping=damping)
+    moved = step.theta - theta
+    assert moved @ fisher @ moved / 2 == pytest.approx(1e-4, rel=1e-6)
+    assert step.kl <= 1.1e-4
+
+
+def test_radius_is_kl_to_leading_order():
+    policy, theta, batch, advantages = case(GaussianPolicy(2, 1))
+    radii = np.array([1e-4, 1e-5, 1e-6, 1e-7])
+    divergences = [
+        natural_policy_gradient(policy, theta, batch, advantages, radius=radius).kl for radius in radii
+    ]
+    checks.slope(radii, np.abs(divergences - radii), 1.5)
+
+
+@pytest.mark.parametrize("radius", [1e-3, 0.03, 1.0, 30.0])
+@for_every_policy
+def test_trpo_keeps_its_radius_exactly_and_gains(policy, radius):
+    for seed in range(8):
+        step = trpo(*case(policy, seed), radius=radius, damping=1e-3)
+        assert step.accepted, step.reason
+        assert 0 < step.kl <= radius
+        assert step.improvement > 0
+
+
+def test_trpo_with_enough_iterations_goes_the_natural_way():
+    policy, theta, batch, advantages = case(SoftmaxPolicy(2, 3))
+    natural = natural_policy_gradient(policy, theta, batch, advantages, radius=1e-3, damping=0.01)
+    run = functools.partial(trpo, policy, theta, batch, advantages, radius=1e-3, damping=0.01)
+    step = run(conjugate_gradient_iterations=50)
+    shortening = 0.5**step.halvings
+    assert np.allclose(step.theta - theta, shortening * (natural.theta - theta), rtol=1e-6, atol=1e-10)
+    # However early they stop, x'(F + damping I)x = x'g: so the step begins with the length asked for.
+    for iterations in (1, 2, 3):
+        short = run(conjugate_gradient_iterations=iterations)
+        fisher = as_matrix(policy.at(theta, batch.flat(batch.observations)).fisher())
+        moved = (short.theta - theta) / 0.5**short.halvings
+        assert moved @ fisher @ moved + 0.01 * moved @ moved == pytest.approx(2e-3, rel=1e-9)
+
+
+def test_trpo_rejects_when_no_step_gains():
+    policy, theta, batch, advantages = case(SoftmaxPolicy(2, 3))
+    step = trpo(policy, theta, batch, np.zeros_like(advantages))
+    assert (step.accepted, step.reason) == (False, "the gradient is zero")
+    policy, theta, batch, advantages = case(GaussianPolicy(2, 1))
+    step = trpo(policy, theta, batch, advantages, radius=10.0, damping=1e-3, halvings=0)
+    assert not step.accepted
+    assert "after 0 halvings" in step.reason
+    assert np.array_equal(step.theta, theta)
+
+
+def test_a_step_out_of_the_space_is_rejected_and_says_why():
+    theta = np.array([0.0, 1.0])
+    policy, batch = line_walk_batch(theta)
+    advantages = standardised(batch, total_return(batch))
+    for rule in (policy_gradient, natural_policy_gradient):
+        step = rule(policy, theta, batch, advantages, step_size=50.0)
+        assert not step.accepted
+        assert "above 0" in step.reason
+        assert np.array_equal(step.theta, theta)
+    step = ppo(policy, theta, batch, advantages, step_size=50.0, minibatches=1)
+    assert not step.accepted
+    assert "small step left the parameter space" in step.reason
+    step = trpo(policy, theta, batch, advantages, radius=100.0, damping=0.0)
+    assert step.accepted, "the line search comes back into the space"
+    assert step.halvings > 0
+
+
+def test_a_softmax_without_damping_is_singular():
+    policy, theta, batch, advantages = case(SoftmaxPolicy(2, 3))
+    with pytest.raises(ValueError, match=r"(?s)singular.*damping"):
+        natural_policy_gradient(policy, theta, batch, advantages, step_size=0.1)
+    with pytest.raises(ValueError, match="either step_size or radius"):
+        natural_policy_gradient(policy, theta, batch, advantages)
+
+
+@for_every_policy
+def test_ppo_begins_as_the_policy_gradient(policy):
+    policy, theta, batch, advantages = case(policy)
+    plain = policy_gradient(policy, theta, batch, advantages, step_size=0.1)
+    for options in ({}, {"clip": 0.01}, {"penalty": 5.0}):
+        first = ppo(
+            policy,
+            theta,
+            batch,
+            advantages,
+            epochs=1,
+            minibatches=1,
+            step_size=0.1,
+            optimiser="gradient",
+            **options,
+        )
+        assert np.allclose(first.theta, plain.theta, rtol=1e-12, atol=1e-14)
+
+
+@for_every_policy
+def test_ppo_follows_the_gradient_of_what_it_says(policy):
+    """The second small step, away from the old parameters, against differences of the surrogate."""
+    policy, theta, batch, advantages = case(policy)
+    states = batch.flat(batch.observations)
+    run = functools.partial(
+        ppo, policy, theta, batch, advantages, minibatches=1, step_size=0.9, optimiser="gradient"
+    )
+    clipped = objective(
+        policy, theta, batch, advantages, lambda ratio, weights: clipped_surrogate(ratio, weights, 0.05)
+    )
+    surrogate = objective(policy, theta, batch, advantages)
+
+    def penalised(new):
+        return surrogate(new) - 2.0 * policy.at(theta, states).kl(policy.at(new, states)).mean()
+
+    for options, target in (({"clip": 0.05}, clipped), ({"penalty": 2.0}, penalised)):
+        first, second = (run(epochs=epochs, **options).theta for epochs in (1, 2))
+        assert np.allclose(second - first, 0.9 * differences(target, first), atol=1e-6)
+    ratio = np.exp(
+        policy.at(first, states).log_prob(batch.flat(batch.actions))
+        - policy.at(theta, states).log_prob(batch.flat(batch.actions))
+    )
+    assert np.mean(np.abs(ratio - 1) > 0.05) > 0.1, "some samples were clipped"
+
+
+def test_the_clip_ends_the_pull():
+    """One action that is always good: its ratio stops just outside the interval."""
+    policy = SoftmaxPolicy(0, 2)
+    _, _, batch, _ = random_batch()
+    batch = Batch(**(vars(batch) | {"actions": np.ones_like(batch.ages)}))
+    run = functools.partial(
+        ppo, policy, np.zeros(2), batch, np.ones(batch.valid.shape), minibatches=1, optimiser="gradient"
+    )
+    short, long = (run(epochs=epochs, step_size=0.05) for epochs in (50, 500))
+    assert np.array_equal(short.theta, long.theta)
+    ratio = policy.at(long.theta, np.empty((1, 0))).probabilities[0, 1] / 0.5
+    assert 1.2 < ratio < 1.22
+    pushed = clipped_surrogate([0.5, 0.5, 1.0, 1.5, 1.5], [1.0, -1.0, 3.0, 1.0, -1.0])
+    assert pushed.tolist() == [0.5, -0.8, 3.0, 1.2, -1.5]
+
+
+def test_the_penalty_follows_its_target():
+    penalty = AdaptivePenalty(target=0.01, value=4.0)
+    assert [penalty.adapt(kl) for kl in (0.02, 0.01, 0.001, 0.0151, 0.0066)] == [8, 8, 4, 8, 4]
+    policy, theta, batch, advantages = case(SoftmaxPolicy(2, 3))
+    step = ppo(policy, theta, batch, advantages, penalty=penalty, minibatches=1, step_size=0.5)
+    assert step.kl > 0.015
+    assert penalty.value == 8.0
+
+
+# --- the loop -----------------------------------------------------------------------------------------------
+
+
+def cart_pole(seed=0, update=RULES["trpo"], iterations=4, policy=None, **options):
+    rng = np.random.default_rng(seed)
+    environment = environments.make("CartPole-v1", num_envs=32)
+    settings = {"baseline": FourierBaseline(4, rng, observation_scale=SCALE), "steps": 64}
+    policy = policy or SoftmaxPolicy(4, 2, (32,), SCALE)
+    return train(environment, policy, update, iterations=iterations, rng=rng, **(settings | options))
+
+
+def test_trpo_solves_cart_pole():
+    """Three evaluations in a row of 475 or more, as in the benchmark; it takes about 10 iterations."""
+    policy, passed = SoftmaxPolicy(4, 2, (32,), SCALE), []
+
+    def solved(record):
+        environment = environments.make("CartPole-v1", num_envs=50)
+        returns = evaluate(environment, policy, record.theta, 50, np.random.default_rng(record.steps))
+        passed.append(returns.mean() >= 475)
+        return passed[-3:] == [True] * 3
+
+    run = cart_pole(iterations=100, policy=policy, until=solved)
+    assert run.reason == "until"
+    assert "stopped by until" in run.message
+    assert run.history.accepted.all()
+    assert (run.history.kl <= 0.03).all()
+    assert (run.history.improvement > 0).all()
+
+
+@with_every_rule
+def test_every_rule_improves_cart_pole(rule):
+    history = cart_pole(update=rule, iterations=8).history
+    assert history.mean_return[0] < 30
+    assert np.nanmax(history.mean_return) > 60
+    assert np.isfinite(history.theta).all()
+
+
+def test_the_paper_s_figure_4_sampled():
+    """Ten episodes of ten actions a batch, total return standardised, exact Fisher matrix per step."""
+    policy = GaussianPolicy(0, 1, chart="std")
+    for seed in range(3):
+        thetas = {}
+        for rule in (policy_gradient, natural_policy_gradient):
+            run = train(
+                environments.LineWalk(num_envs=10, horizon=10),
+                policy,
+                functools.partial(rule, step_size=10 * 0.075),
+                iterations=100,
+                steps=10,
+                rng=np.random.default_rng(seed),
+                theta=[10.0, 14.0],
+                advantage="total_return",
+            )
+            thetas[rule] = run.history.theta
+            assert run.history.accepted.all()
+            assert (run.history.episodes == 10).all()
+        plain, natural = thetas[policy_gradient][-1], thetas[natural_policy_gradient][-1]
+        assert plain[0] > 7.5
+        assert 13 < plain[1] < 14
+        assert abs(natural[0]) < 0.5
+        assert natural[1] < 0.1
+
+
+def test_rejections_are_recorded_and_the_run_goes_on():
+    run = train(
+        environments.LineWalk(num_envs=10, horizon=10),
+        GaussianPolicy(0, 1, chart="std"),
+        functools.partial(natural_policy_gradient, step_size=30.0),
+        iterations=20,
+        steps=10,
+        rng=np.random.default_rng(0),
+        theta=[10.0, 14.0],
+        advantage="total_return",
+    )
+    history = run.history
+    assert 0 < history.accepted.sum() < 20
+    for t in range(20):
+        assert (history.theta[t + 1] != history.theta[t]).any() == history.accepted[t]
+        assert ("above 0" in history.reason[t]) == (not history.accepted[t])
+    assert (history.theta[:, 1] > 0).all()
+
+
+def test_the_same_seed_is_the_same_run():
+    first, second, other = cart_pole(), cart_pole(), cart_pole(seed=1)
+    for name in vars(first.history):
+        if name != "seconds":
+            assert np.array_equal(getattr(first.history, name), getattr(second.history, name)), name
+    assert not np.array_equal(first.theta, other.theta)
+    assert np.array_equal(first.theta, first.history.theta[-1])
+
+
+def test_a_run_leaves_what_it_was_given_alone():
+    baseline = FourierBaseline(4, np.random.default_rng(0))
+    update = functools.partial(ppo, penalty=AdaptivePenalty(target=1e-6))
+    run = cart_pole(baseline=baseline, update=update)
+    batch = Rollouts(
+        environments.make("CartPole-v1", 2), SoftmaxPolicy(4, 2), np.random.default_rng(0)
+    ).collect(np.zeros(10), 3)
+    assert not baseline.values(batch).any()
+    assert run.baseline.values(batch).all()
+    assert update.keywords["penalty"].value == 1.0
+
+
+def test_history_counts():
+    seen = []
+    run = cart_pole(progress=lambda *arguments: seen.append(arguments), iterations=3)
+    history = run.history
+    assert len(history) == 3
+    assert history.steps.tolist() == [2048, 4096, 6144]
+    assert history.theta.shape == (4, run.theta.size)
+    assert history.reason == ("", "", "")
+    assert (np.diff(history.seconds) > 0).all()
+    assert [arguments[:2] for arguments in seen] == [(1, 3), (2, 3), (3, 3)]
+    assert [record.mean_return for *_, record in seen] == history.mean_return.tolist()
+    assert (run.reason, run.interrupted) == ("iterations", False)
+    none_ended = cart_pole(iterations=1, steps=2).history
+    assert none_ended.episodes[0] == 0
+    assert np.isnan(none_ended.mean_return[0])
+
+
+@pytest.mark.parametrize("advantage", ["generalised", "reward_to_go", "total_return"])
+@pytest.mark.parametrize("baseline", [None, MeanBaseline(), TimeBaseline()], ids=type)
+def test_every_estimate_works_with_every_baseline(advantage, baseline):
+    run = train(
+        environments.LineWalk(num_envs=20, horizon=5),
+        GaussianPolicy(0, 1),
+        functools.partial(trpo, radius=0.05, damping=1e-3),
+        iterations=60,
+        steps=5,
+        rng=np.random.default_rng(0),
+        theta=[2.0, 1.0],
+        discount=1.0,
+        baseline=baseline,
+        advantage=advantage,
+    )
+    assert environments.line_walk_objective([run.theta[0], np.exp(run.theta[1])], 5) > -5
+    assert run.history.mean_return[0] < -100
+
+
+def test_an_interrupted_run_returns_what_there_is():
+    def interrupt(iteration, iterations, record):
+        if iteration == 2:
+            raise KeyboardInterrupt
+
+    whole, run = cart_pole(), cart_pole(progress=interrupt)
+    assert run.interrupted
+    assert "2 whole iterations" in run.message
+    assert np.array_equal(run.history.theta, whole.history.theta[:3])
+
+    environment, calls = Scripted(AutoresetMode.SAME_STEP), itertools.count()
+    honest = environment.step
+
+    def step(actions):
+        if next(calls) == 7:
+            raise KeyboardInterrupt
+        return honest(actions)
+
+    environment.step = step
+    for kept, policy in ((1, COIN), (0, COIN)):
+        calls = itertools.count(7 * (1 - kept))
+        run = train(environment, policy, RULES["trpo"], iterations=9, steps=5, rng=np.random.default_rng(0))
+        assert run.interrupted
+        assert len(run.history) == kept
+        assert run.history.theta.shape == (kept + 1, policy.size)
+        assert np.array_equal(run.theta, run.history.theta[-1])
+
+
+def test_the_bar_is_drawn_in_a_terminal_only(monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    for stream, options, drawn in (
+        (io.StringIO(), {}, False),
+        (Terminal(), {}, True),
+        (Terminal(), {"progress": None}, False),
+    ):
+        monkeypatch.setattr(sys, "stderr", stream)
+        cart_pole(iterations=2, **options)
+        text = stream.getvalue()
+        assert bool(text) == drawn
+        if drawn:
+            assert "\r" + "█" * 12 + "·" * 12 + " 1/2  2048 steps  mean return" in text
+            assert text.count("\n") == 1 and text.endswith("\n")
+    monkeypatch.setattr(sys, "stderr", stream := Terminal())
+    cart_pole(iterations=50, until=lambda record: True)
+    assert stream.getvalue().endswith("\n"), "a run that ends early ends its line"
+
+
+def test_a_rule_has_to_return_a_step():
+    with pytest.raises(ValueError, match=r"update must return a Step.*functools\.partial"):
+        cart_pole(update=lambda policy, theta, batch, advantages, rng: theta)
+
+
+def test_training_does_not_import_scipy():
+    """It would add .2 s and 25 MiB to a run that takes less."""
+    import subprocess
+
+    code = (
+        "import functools, sys, numpy as np; "
+        "from ngbook import environments, policies, policy_gradient as p; "
+        "e = environments.make('CartPole-v1', 4); q = policies.for_environment(e, (8,)); "
+        "r = np.random.default_rng(0); u = functools.partial(p.trpo, radius=.01); "
+        "p.train(e, q, u, iterations=2, steps=20, rng=r, baseline=p.FourierBaseline(4, r)); "
+        "print(sorted({'scipy', 'sympy', 'matplotlib'} & set(sys.modules)))"
+    )
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert output.strip() == "[]"
