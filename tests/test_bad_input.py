@@ -33,6 +33,7 @@ EXEMPT = {
     "plots.PALETTE": "a table of colours, which is no function",
     "plots.ROLES": "a table of roles, which is no function; unknown roles are tried where one is given",
     "plots.Role": "an entry of plots.ROLES: functions take its name, and unknown names are tried there",
+    "solve.ConjugateGradient": RESULT,
     "symbolic.FisherDerivation": RESULT + "; its method subs is tried",
     "symbolic.NoClosedForm": EXCEPTION,
     "symbolic.Undecided": EXCEPTION,
@@ -225,6 +226,60 @@ SUBJECTS = {
         solve.as_function,
         {"function": value, "name": "value", "call": "theta"},
         {"function": {"a number": (1.0, r"called as value\(theta\)")}, "name": TEXT, "call": TEXT},
+    ),
+    "solve.as_scores": Subject(solve.as_scores, {"scores": np.ones((3, 2))}, {"scores": SCORES}),
+    "solve.mean_outer_product": Subject(
+        solve.mean_outer_product, {"scores": np.ones((3, 2))}, {"scores": SCORES}
+    ),
+    "solve.conjugate_gradient": Subject(
+        solve.conjugate_gradient,
+        {"metric": METRIC, "gradient": [1.0, 2.0], "damping": 0.1},
+        {
+            # Negative curvature is reported in the result, with the iterate before it.
+            "metric": {key: bad for key, bad in FITTING_MATRICES.items() if not key.startswith("negative")}
+            | {"operator with NaN": (aslinearoperator(METRIC * NAN), "finite")},
+            "gradient": VECTORS | TOO_LONG,
+            "damping": NOT_NEGATIVE,
+            "iterations": COUNTS,
+            "tolerance": NOT_NEGATIVE,
+            "keep_iterates": {},  # anything is true or false
+        },
+    ),
+    "solve.dual_solve": Subject(
+        solve.dual_solve,
+        {"scores": np.ones((3, 2)), "gradient": [1.0, 2.0], "damping": 0.1},
+        {
+            "scores": SCORES
+            | {"operator with NaN": (aslinearoperator(np.array([[1.0, NAN]])), "1 of 1 rows")},
+            "gradient": VECTORS | UNEQUAL,
+            "damping": NOT_NEGATIVE
+            | {"zero": (0.0, "greater than 0.*singular"), "lost": (1e-14, "singular to working precision")},
+        },
+    ),
+    "solve.natural_direction": Subject(
+        solve.natural_direction,
+        {"scores": [[1.0, 2.0], [0.0, 1.0]], "gradient": [1.0, 2.0], "damping": 0.1},
+        {
+            "scores": SCORES
+            | {"operator with NaN": (aslinearoperator(np.array([[1.0, NAN], [0.0, 1.0]])), "finite")},
+            "gradient": VECTORS | UNEQUAL,
+            "damping": NOT_NEGATIVE,
+            "method": {
+                "unknown": ("cholesky", "one of auto, dense, conjugate_gradient, dual, but is 'cholesky'"),
+                "nothing": (None, "one of auto"),
+                "list": (["dual"], "one of auto"),
+            },
+            "tolerance": NOT_NEGATIVE,
+        },
+    ),
+    "solve.cheapest_method": Subject(
+        solve.cheapest_method,
+        {"samples": 100, "parameters": 10},
+        {
+            "samples": COUNTS | {"zero": (0, "at least 1, but is 0")},
+            "parameters": COUNTS | {"zero": (0, "at least 1, but is 0")},
+            "iterations": COUNTS,
+        },
     ),
     "fisher.sampled_fisher": Subject(fisher.sampled_fisher, {"scores": np.ones((3, 2))}, {"scores": SCORES}),
     "fisher.empirical_fisher": Subject(

@@ -1,16 +1,31 @@
-"""The dense solve agrees with SciPy where a metric is a metric, and explains itself where it is not."""
+"""The solvers agree with SciPy and each other where a metric is one, and explain themselves elsewhere."""
 
 import re
 import subprocess
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
 import scipy.linalg
-from scipy.sparse.linalg import aslinearoperator
+from scipy.sparse.linalg import LinearOperator, aslinearoperator, cg
 
 from ngbook import families
-from ngbook.solve import as_matrix, as_number, as_vector, curvature, dense_solve
+from ngbook.solve import (
+    as_matrix,
+    as_number,
+    as_scores,
+    as_vector,
+    cheapest_method,
+    conjugate_gradient,
+    curvature,
+    dense_solve,
+    direction,
+    dual_solve,
+    mean_outer_product,
+    natural_direction,
+    products,
+)
 
 
 def random_metric(rng, size, condition=100.0):
@@ -215,3 +230,493 @@ def test_vectors_are_copied_and_keep_their_order():
 def test_scipy_is_imported_only_when_something_is_solved():
     code = "import sys, ngbook.descent, ngbook.fisher; print(any(m.startswith('scipy') for m in sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
+
+
+# --- conjugate gradients: the theorems ---------------------------------------------------------------------
+
+
+def spectrum(rng, eigenvalues):
+    """A symmetric matrix with these eigenvalues and random eigenvectors."""
+    rotation, _ = np.linalg.qr(rng.normal(size=(len(eigenvalues), len(eigenvalues))))
+    return rotation * np.asarray(eigenvalues) @ rotation.T
+
+
+def energy_norm(metric, vectors):
+    return np.sqrt(np.einsum("...i,ij,...j->...", vectors, metric, vectors))
+
+
+@pytest.mark.parametrize("distinct", [1, 2, 3, 5])
+@pytest.mark.parametrize(("condition", "more"), [(1.5, 0), (30.0, 0), (1e4, 2), (1e6, 3)])
+def test_there_are_no_more_iterations_than_distinct_eigenvalues(distinct, condition, more):
+    """Up to rounding, which takes some more for the last digits where the condition is large."""
+    rng = np.random.default_rng(distinct)
+    metric = spectrum(rng, np.resize(np.geomspace(1, condition, distinct), 60))
+    found = conjugate_gradient(metric, rng.normal(size=60), tolerance=1e-9)
+    assert found.converged and found.iterations <= distinct + more
+
+
+def test_the_directions_are_conjugate_and_the_residuals_orthogonal():
+    rng = np.random.default_rng(0)
+    metric, gradient = random_metric(rng, 40), rng.normal(size=40)
+    found = conjugate_gradient(metric, gradient, iterations=15, keep_iterates=True)
+    directions = np.diff(found.iterates, axis=0)
+    directions /= energy_norm(metric, directions)[:, None]
+    np.testing.assert_allclose(directions @ metric @ directions.T, np.eye(15), atol=1e-7)
+    residuals = gradient - found.iterates @ metric
+    np.testing.assert_allclose(np.linalg.norm(residuals, axis=1), found.residuals, rtol=1e-9)
+    residuals /= found.residuals[:, None]
+    np.testing.assert_allclose(residuals @ residuals.T, np.eye(16), atol=1e-7)
+
+
+def test_each_iterate_is_the_best_of_its_krylov_space():
+    """Oracle: minimise the quadratic over span(g, Fg, ...), with an orthonormal basis from QR."""
+    rng = np.random.default_rng(1)
+    metric, gradient = random_metric(rng, 12, 10.0), rng.normal(size=12)
+    found = conjugate_gradient(metric, gradient, iterations=6, keep_iterates=True)
+    for k in range(1, 7):
+        basis, _ = np.linalg.qr(
+            np.stack([np.linalg.matrix_power(metric, i) @ gradient for i in range(k)], axis=1)
+        )
+        best = basis @ np.linalg.solve(basis.T @ metric @ basis, basis.T @ gradient)
+        np.testing.assert_allclose(found.iterates[k], best, rtol=1e-8, atol=1e-10)
+
+
+@pytest.mark.parametrize("condition", [2.0, 50.0, 1e4])
+def test_the_error_falls_in_both_norms_and_obeys_the_chebyshev_bound(condition):
+    """In the metric's norm, and in the Euclidean one because the iterates lengthen towards the solution."""
+    rng = np.random.default_rng(2)
+    metric, gradient = random_metric(rng, 80, condition), rng.normal(size=80)
+    found = conjugate_gradient(metric, gradient, keep_iterates=True)
+    errors = found.iterates - np.linalg.solve(metric, gradient)
+    error = energy_norm(metric, errors)
+    certain = error > 1e-4 * error[0]
+    assert certain.sum() > 5
+    assert np.all(np.diff(error[certain]) < 0)
+    assert np.all(np.diff(np.linalg.norm(errors, axis=1)[certain]) < 0)
+    assert np.all(np.diff(np.linalg.norm(found.iterates, axis=1)[certain]) > 0)
+    factor = (np.sqrt(condition) - 1) / (np.sqrt(condition) + 1)
+    bound = 2 * factor ** np.arange(len(error)) * error[0]
+    assert np.all(error[certain] <= bound[certain])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_every_truncated_solution_ascends_ever_more_steeply(seed):
+    rng = np.random.default_rng(seed)
+    scores, gradient = rng.normal(size=(30, 50)) * np.geomspace(1, 1e-3, 50), rng.normal(size=50)
+    for iterations in range(1, 12):
+        assert (
+            gradient @ conjugate_gradient(mean_outer_product(scores), gradient, 1e-3, iterations).solution > 0
+        )
+    slopes = conjugate_gradient(mean_outer_product(scores), gradient, 1e-3, 12, keep_iterates=True).iterates
+    assert np.all(np.diff(slopes @ gradient) > 0)
+
+
+def test_the_curvatures_are_those_of_the_directions_and_between_the_eigenvalues():
+    rng = np.random.default_rng(3)
+    metric, gradient = random_metric(rng, 20), rng.normal(size=20)
+    found = conjugate_gradient(metric, gradient, 0.5, iterations=8, keep_iterates=True)
+    steps = np.diff(found.iterates, axis=0)
+    squares = energy_norm(metric + 0.5 * np.eye(20), steps) ** 2
+    np.testing.assert_allclose(found.curvatures, squares / np.sum(steps**2, axis=1), rtol=1e-10)
+    assert 1.5 < found.curvatures.min() and found.curvatures.max() < 100.5
+
+
+# --- conjugate gradients: peers and limits -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 60])
+def test_its_iterates_are_those_of_scipy_and_their_limit_that_of_numpy(size):
+    rng = np.random.default_rng(size)
+    metric, gradient = random_metric(rng, size, 20.0), rng.normal(size=size)
+    theirs = []
+    cg(metric, gradient, rtol=1e-12, callback=lambda x: theirs.append(x.copy()))
+    found = conjugate_gradient(metric, gradient, tolerance=1e-12, keep_iterates=True)
+    np.testing.assert_allclose(found.iterates[1 : len(theirs) + 1], theirs, rtol=1e-7, atol=1e-10)
+    np.testing.assert_allclose(found.solution, np.linalg.solve(metric, gradient), rtol=1e-10)
+    assert np.array_equal(found.solution, found.iterates[-1])
+    assert found.iterations == len(found.curvatures) == len(found.iterates) - 1
+
+
+def test_an_operator_is_solved_like_its_array():
+    rng = np.random.default_rng(4)
+    metric, gradient = random_metric(rng, 30), rng.normal(size=30)
+    array, operator = (conjugate_gradient(m, gradient, 0.1) for m in (metric, aslinearoperator(metric)))
+    np.testing.assert_allclose(operator.solution, array.solution, rtol=1e-7)
+    assert abs(array.iterations - operator.iterations) <= 1
+
+
+def test_damping_is_a_metric_with_a_longer_diagonal_and_fewer_iterations():
+    rng = np.random.default_rng(5)
+    metric, gradient = random_metric(rng, 50, 1e6), rng.normal(size=50)
+    np.testing.assert_allclose(
+        conjugate_gradient(metric, gradient, 0.3).solution,
+        conjugate_gradient(metric + 0.3 * np.eye(50), gradient).solution,
+        rtol=1e-9,
+    )
+    counts = [conjugate_gradient(metric, gradient, damping).iterations for damping in (0, 10, 1e3, 1e5, 1e9)]
+    assert counts == sorted(counts, reverse=True) and counts[-1] <= 3
+
+
+@pytest.mark.parametrize("power", [-1000, -700, 700, 1000])
+def test_the_scale_of_the_gradient_changes_no_digit(power):
+    rng = np.random.default_rng(6)
+    metric, gradient = random_metric(rng, 10), rng.normal(size=10)
+    plain, scaled = (conjugate_gradient(metric, np.ldexp(gradient, k), iterations=6) for k in (0, power))
+    assert np.array_equal(np.ldexp(plain.solution, power), scaled.solution)
+    assert np.array_equal(np.ldexp(plain.residuals, power), scaled.residuals)
+
+
+def test_float32_stays_float32():
+    rng = np.random.default_rng(7)
+    metric, gradient = random_metric(rng, 30, 10.0), rng.normal(size=30)
+    single, exact = metric.astype(np.float32), np.linalg.solve(metric, gradient)
+    seen = []
+
+    def product(vector):
+        seen.append(vector.dtype)
+        return single @ vector
+
+    operator = LinearOperator((30, 30), matvec=product, dtype=np.float32)
+    for form in ((single + single.T) / 2, operator):
+        found = conjugate_gradient(form, gradient.astype(np.float32), 0.0)
+        assert found.solution.dtype == np.float32 and found.converged
+        np.testing.assert_allclose(found.solution, exact, rtol=1e-4, atol=1e-5)
+    assert set(seen) == {np.dtype(np.float32)}
+    assert conjugate_gradient(single, gradient).solution.dtype == float
+    assert conjugate_gradient(metric, gradient.astype(np.float32)).solution.dtype == float
+
+
+def test_where_there_is_nothing_to_do_nothing_is_done():
+    for found in (
+        conjugate_gradient(np.eye(3), np.zeros(3)),
+        conjugate_gradient(np.eye(3), np.ones(3), tolerance=1.0),
+        conjugate_gradient(np.eye(3), np.ones(3), iterations=0),
+    ):
+        assert found.iterations == 0 and np.array_equal(found.solution, np.zeros(3))
+    assert not found.converged and found.reason == "iterations"
+    once = conjugate_gradient(np.eye(3), [3.0, -4.0, 1e-3])
+    assert once.iterations == 1 and np.array_equal(once.solution, [3.0, -4.0, 1e-3])
+
+
+def test_the_iterations_can_be_used_up_and_the_message_says_where_the_residual_is():
+    rng = np.random.default_rng(8)
+    found = conjugate_gradient(random_metric(rng, 50, 1e6), rng.normal(size=50), iterations=7)
+    assert found.iterations == 7 and found.reason == "iterations" and not found.converged
+    assert (
+        "7 iterations" in found.message and f"{found.residuals[-1] / found.residuals[0]:.2g}" in found.message
+    )
+
+
+def test_arguments_survive_an_iteration():
+    rng = np.random.default_rng(9)
+    metric, gradient = random_metric(rng, 5), rng.normal(size=5)
+    kept = metric.copy(), gradient.copy()
+    conjugate_gradient(metric, gradient, 0.1)
+    assert np.array_equal(metric, kept[0]) and np.array_equal(gradient, kept[1])
+
+
+# --- conjugate gradients: where a metric is none -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("operator", [False, True])
+def test_negative_curvature_ends_it_with_the_last_good_iterate(seed, operator):
+    rng = np.random.default_rng(seed)
+    metric = spectrum(rng, np.append(np.linspace(1, 3, 9), -0.5))
+    gradient = rng.normal(size=10)
+    found = conjugate_gradient(aslinearoperator(metric) if operator else metric, gradient, keep_iterates=True)
+    assert found.reason == "negative curvature" and not found.converged
+    direction, printed = vector_in(found.message), float(re.search(r"pᵀFp = (\S+)\.", found.message).group(1))
+    assert printed < 0
+    np.testing.assert_allclose(direction @ metric @ direction, printed, rtol=0.02, atol=2e-3)
+    assert np.array_equal(found.solution, found.iterates[-1])
+    assert np.all(np.diff(found.iterates @ gradient) > 0) and np.all(found.curvatures > 0)
+
+
+def test_enough_damping_removes_the_negative_curvature_and_too_little_does_not():
+    metric, gradient = np.diag([1.0, 2.0, -0.5]), np.ones(3)
+    assert conjugate_gradient(metric, gradient, 0.4).reason == "negative curvature"
+    np.testing.assert_allclose(conjugate_gradient(metric, gradient, 0.6).solution, [1 / 1.6, 1 / 2.6, 10])
+
+
+@pytest.mark.parametrize("size", [3, 20, 200])
+@pytest.mark.parametrize("precision", [np.float32, np.float64])
+def test_a_singular_metric_is_recognised_when_the_gradient_asks_for_its_null_space(size, precision):
+    rng = np.random.default_rng(size)
+    scores = rng.normal(size=(2 * size, size))
+    null = rng.normal(size=size) / np.sqrt(size)
+    scores -= np.outer(scores @ null, null) / (null @ null)
+    operator = mean_outer_product(scores.astype(precision))
+    found = conjugate_gradient(operator, (scores[0] + null).astype(precision), tolerance=1e-6)
+    assert found.reason == "singular" and not found.converged
+    direction = vector_in(found.message) if size < 13 else None
+    if direction is not None:
+        np.testing.assert_allclose(np.abs(direction), np.abs(null) / np.linalg.norm(null), atol=2e-3)
+    assert "damping" in found.message and "minimal chart" in found.message
+
+
+def test_a_singular_metric_with_a_gradient_that_does_not_see_it_gives_the_shortest_solution():
+    metric = softmax_fisher(np.log([0.1, 0.2, 0.3, 0.4]))
+    gradient = np.array([1.0, -3.0, 2.5, -0.5])
+    found = conjugate_gradient(metric, gradient)
+    assert found.converged
+    np.testing.assert_allclose(found.solution, np.linalg.lstsq(metric, gradient, rcond=1e-12)[0], rtol=1e-10)
+
+
+def test_a_product_that_is_not_finite_is_refused():
+    broken = LinearOperator((2, 2), matvec=lambda v: v * [1.0, np.nan], dtype=float)
+    with pytest.raises(ValueError, match=r"finite.*parameter space"):
+        conjugate_gradient(broken, [1.0, 1.0])
+
+
+# --- products with scores ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 7), (50, 4), (65, 33)])
+@pytest.mark.parametrize("precision", [np.float32, np.float64])
+@pytest.mark.parametrize("rows", [8, 16, 400])
+def test_the_blocks_add_up_to_the_plain_product(shape, precision, rows, monkeypatch):
+    monkeypatch.setattr(products, "rows_at_a_time", lambda size, itemsize: rows)
+    rng = np.random.default_rng(0)
+    scores, vector = rng.normal(size=shape).astype(precision), rng.normal(size=shape[1]).astype(precision)
+    kept = scores.copy(), vector.copy()
+    expected = scores.T.astype(float) @ (scores.astype(float) @ vector) / shape[0]
+    for form in (scores, np.asfortranarray(scores), np.repeat(scores, 2, axis=1)[:, ::2]):
+        operator = mean_outer_product(form)
+        for product in (operator @ vector, (operator @ vector[:, None])[:, 0], operator.T @ vector):
+            assert product.dtype == precision and product.shape == vector.shape
+            np.testing.assert_allclose(
+                product, expected, rtol=0, atol=20 * np.finfo(precision).eps * shape[1]
+            )
+    assert np.array_equal(scores, kept[0]) and np.array_equal(vector, kept[1])
+
+
+def test_blocks_are_small_whole_multiples_of_eight():
+    for size in (1, 50, 5000, 50_000, 10**6):
+        rows = products.rows_at_a_time(size, 8)
+        assert rows % 8 == 0 and (rows == 8 or rows * size * 8 <= products.BLOCK_BYTES)
+
+
+def test_scores_keep_their_precision_and_are_not_copied():
+    for precision in (np.float32, np.float64):
+        scores = np.ones((3, 2), precision)
+        assert as_scores(scores) is scores
+    assert as_scores([[1, 2]]).dtype == as_scores(np.ones((1, 2), np.float16)).dtype == float
+    huge = np.full((2, 2), 1.7e308)
+    assert as_scores(huge) is huge  # their sum overflows, they do not
+
+
+# --- three methods, one direction --------------------------------------------------------------------------
+
+SHAPES = [(1, 1), (1, 6), (6, 1), (5, 40), (40, 5), (30, 30), (100, 130)]
+
+
+def problem(shape, seed=0, inside=True):
+    """Scores of parameters on different scales; a gradient that is a combination of them, or not."""
+    rng = np.random.default_rng(seed)
+    scores = rng.normal(size=shape) / np.sqrt(1 + np.arange(shape[1]))
+    gradient = scores.T @ rng.normal(size=shape[0]) / shape[0] if inside else rng.normal(size=shape[1])
+    return scores, gradient
+
+
+def damped_fisher(scores, damping):
+    return scores.T @ scores / len(scores) + damping * np.eye(scores.shape[1])
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("inside", [True, False])
+@pytest.mark.parametrize("damping", [1e-6, 1e-3, 10.0])
+def test_all_methods_agree_with_numpy_and_with_each_other(shape, inside, damping):
+    scores, gradient = problem(shape, inside=inside)
+    expected = np.linalg.solve(damped_fisher(scores, damping), gradient)
+    largest = np.abs(expected).max()
+    for method in ("dense", "dual", "conjugate_gradient", "auto"):
+        found = natural_direction(scores, gradient, damping, method, tolerance=1e-13)
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-8 * largest, err_msg=method)
+    np.testing.assert_allclose(dual_solve(scores, gradient, damping), expected, rtol=0, atol=1e-8 * largest)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_woodbury_at_random_shapes(seed):
+    rng = np.random.default_rng(seed)
+    shape, damping = tuple(rng.integers(1, 60, size=2)), 10 ** rng.uniform(-4, 1)
+    scores, gradient = rng.normal(size=shape), rng.normal(size=shape[1])
+    dense = dense_solve(mean_outer_product(scores), gradient, damping)
+    np.testing.assert_allclose(
+        dual_solve(scores, gradient, damping), dense, rtol=0, atol=1e-9 * np.abs(dense).max()
+    )
+
+
+@pytest.mark.parametrize("method", ["dense", "dual", "conjugate_gradient", "auto"])
+def test_any_form_of_the_same_scores_gives_the_same_direction(method):
+    scores, gradient = problem((20, 50))
+    expected = natural_direction(scores, gradient, 1e-2, "dense")
+    for form in (
+        np.asfortranarray(scores),
+        np.repeat(scores, 2, axis=0)[::2],
+        aslinearoperator(scores),
+        aslinearoperator(np.asfortranarray(scores)),
+        scores.tolist(),
+    ):
+        found = natural_direction(form, gradient, 1e-2, method, tolerance=1e-12)
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-9 * np.abs(expected).max())
+
+
+def test_an_operator_with_many_parameters_is_formed_through_the_smaller_side():
+    scores, gradient = problem((3, 40))
+    products_done = []
+
+    def transposed(vector):
+        products_done.append(vector.shape)
+        return scores.T @ vector
+
+    def forwards(vector):
+        return scores @ vector
+
+    operator = LinearOperator((3, 40), matvec=forwards, rmatvec=transposed, dtype=float)
+    np.testing.assert_allclose(
+        dual_solve(operator, gradient, 0.1), dual_solve(scores, gradient, 0.1), rtol=1e-12
+    )
+    assert len(products_done) <= 3
+
+
+@pytest.mark.parametrize(("shape", "inside"), [((30, 10), True), ((30, 10), False), ((10, 30), False)])
+def test_the_dual_solution_keeps_its_digits_beside_a_fisher_matrix_1e9_times_the_damping(shape, inside):
+    """Woodbury's difference alone keeps 7 of them when there are more samples than parameters."""
+    rng = np.random.default_rng(1)
+    scores, damping = 1e3 * rng.normal(size=shape), 1e-3
+    gradient = scores.T @ rng.normal(size=shape[0]) if inside else rng.normal(size=shape[1])
+    _, values, right = np.linalg.svd(scores, full_matrices=False)
+    seen = right @ gradient
+    expected = right.T @ (seen / (values**2 / shape[0] + damping))
+    if shape[0] < shape[1]:
+        expected += (gradient - right.T @ seen) / damping
+    error = np.linalg.norm(dual_solve(scores, gradient, damping) - expected) / np.linalg.norm(expected)
+    assert error < 1e-13
+
+
+@pytest.mark.parametrize("method", ["dense", "dual", "conjugate_gradient", "auto"])
+def test_float32_scores_give_a_float32_direction(method):
+    scores, gradient = problem((60, 40))
+    expected = natural_direction(scores, gradient, 0.1)
+    single = scores.astype(np.float32), gradient.astype(np.float32)
+    found = natural_direction(*single, 0.1, method, tolerance=1e-6)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * np.abs(expected).max())
+    assert natural_direction(single[0], gradient, 0.1, method).dtype == float
+
+
+def test_no_method_changes_its_arguments():
+    for method in ("dense", "dual", "conjugate_gradient", "auto"):
+        scores, gradient = problem((30, 20))
+        kept = scores.copy(), gradient.copy()
+        natural_direction(scores, gradient, 0.1, method)
+        assert np.array_equal(scores, kept[0]) and np.array_equal(gradient, kept[1])
+
+
+def test_a_singular_fisher_matrix_is_refused_without_damping():
+    scores, gradient = problem((5, 9))
+    for method in ("auto", "dense", "dual", "conjugate_gradient"):
+        with pytest.raises(ValueError, match=r"5 scores of 9 parameters is singular.*rank.*damping"):
+            natural_direction(scores, gradient, 0.0, method)
+    scores = np.random.default_rng(0).normal(size=(20, 3)) @ np.ones((3, 3))  # rank one, more samples than 3
+    for method in ("auto", "dense"):
+        with pytest.raises(ValueError, match=r"singular.*one of 2 such directions.*damping"):
+            natural_direction(scores, np.array([1.0, 0.0, 0.0]), 0.0, method)
+    with pytest.raises(ValueError, match=r"no natural gradient .singular.*damping"):
+        natural_direction(scores, np.array([1.0, 0.0, 0.0]), 0.0, "conjugate_gradient")
+    np.testing.assert_allclose(
+        natural_direction(np.diag([1.0, 2.0]), [1.0, 1.0], 0.0), [2.0, 0.5], rtol=1e-14
+    )
+
+
+def test_damping_that_is_lost_in_rounding_is_refused():
+    scores = np.random.default_rng(2).normal(size=(4, 9))
+    for damping in (1e-17, 1e-300):
+        with pytest.raises(ValueError, match="singular"):
+            dual_solve(scores, np.ones(9), damping)
+        with pytest.raises(ValueError, match="singular"):
+            natural_direction(scores, np.ones(9), damping, "dense")
+
+
+def test_an_iteration_that_does_not_converge_is_not_passed_off_as_a_direction():
+    scores = np.random.default_rng(3).normal(size=(40, 40)) * np.geomspace(1, 1e-7, 40)
+    with pytest.raises(ValueError, match=r"conjugate gradients found no natural gradient.*dense and dual"):
+        natural_direction(scores, np.ones(40), 1e-14, "conjugate_gradient", tolerance=1e-15)
+
+
+# --- which method ------------------------------------------------------------------------------------------
+
+
+def test_the_cheapest_method_is_the_one_measured_to_be():
+    assert cheapest_method(2000, 50) == cheapest_method(2000, 500) == "dense"
+    assert cheapest_method(1000, 5000) == cheapest_method(500, 50_000) == "dual"
+    assert cheapest_method(20_000, 20_000) == cheapest_method(5000, 10**6) == "conjugate_gradient"
+    assert cheapest_method(500, 50_000, iterations=8) == "conjugate_gradient"
+    assert cheapest_method(20_000, 20_000, iterations=20_000) == "dense"
+
+
+def test_few_parameters_are_dense_and_few_samples_dual_however_many_of_the_other():
+    for many in (10**3, 10**5, 10**7):
+        assert cheapest_method(many, 10) == "dense"
+        assert cheapest_method(10, many) == "dual"
+
+
+@pytest.mark.parametrize("shape", [(300, 60), (60, 300), (100, 2000), (2000, 400)])
+@pytest.mark.parametrize("inside", [True, False])
+def test_the_expected_iterations_of_independent_scores_are_about_those_needed(shape, inside):
+    rng = np.random.default_rng(4)
+    scores = 3 * rng.normal(size=shape)
+    gradient = scores.T @ rng.normal(size=shape[0]) if inside else rng.normal(size=shape[1])
+    needed = conjugate_gradient(mean_outer_product(scores), gradient, 1e-3, tolerance=1e-8).iterations
+    expected = direction._expected_iterations(scores, 1e-3, 1e-8)
+    assert needed / 1.3 < expected < 2.2 * needed
+
+
+def test_decaying_scores_are_not_mistaken_for_independent_ones():
+    for shape in [(300, 60), (60, 300), (100, 2000)]:
+        scores, _ = problem(shape)
+        assert direction._expected_iterations(scores, 1e-3, 1e-8) == direction.USUAL_ITERATIONS
+    assert direction._expected_iterations(np.zeros((3, 4)), 1e-3, 1e-8) == direction.USUAL_ITERATIONS
+
+
+@pytest.mark.parametrize(
+    ("decay", "method"), [(0.0, "conjugate_gradient"), (0.5, "dual")], ids=["independent", "decaying"]
+)
+def test_auto_takes_the_eigenvalues_into_account(decay, method, monkeypatch):
+    rng = np.random.default_rng(5)
+    scores = rng.normal(size=(150, 6000)) * np.arange(1, 6001) ** -decay
+    used = []
+    for name in ("conjugate_gradient", "dual_solve"):
+        original = getattr(direction, name)
+        monkeypatch.setattr(
+            direction, name, lambda *a, name=name, original=original: (used.append(name), original(*a))[1]
+        )
+    monkeypatch.setattr(direction, "SECONDS_PER_ITERATION", 0.0)
+    monkeypatch.setattr(direction, "SECONDS_PER_FLOP", 1 / 10e9)
+    natural_direction(scores, rng.normal(size=6000), 1e-3)
+    assert used == [method] or used == [method + "_solve"]
+
+
+def test_auto_falls_back_when_the_iteration_takes_longer_than_expected(monkeypatch):
+    monkeypatch.setattr(direction, "_expected_iterations", lambda *arguments: 5)
+    monkeypatch.setattr(direction, "SECONDS_PER_FLOP", 1e-9)
+    scores, gradient = problem((400, 400), inside=False)
+    found = natural_direction(scores, gradient, 1e-7)
+    np.testing.assert_allclose(
+        found, np.linalg.solve(damped_fisher(scores, 1e-7), gradient), rtol=0, atol=1e-9 * np.abs(found).max()
+    )
+
+
+def test_many_parameters_never_cost_a_square_of_memory():
+    """The Fisher matrix of 50,000 parameters would take 20 GB."""
+    scores, gradient = problem((10, 50_000))
+    natural_direction(scores[:, :100], gradient[:100], 1e-3)  # SciPy's import is not counted
+    for method in ("auto", "dual", "conjugate_gradient"):
+        tracemalloc.start()
+        natural_direction(scores, gradient, 1e-3, method)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 5 * scores.nbytes
+    with pytest.raises(ValueError, match=r"50000 × 50000 would need 20.0 GB.*dual.*conjugate_gradient"):
+        natural_direction(scores, gradient, 1e-3, "dense")

@@ -43,6 +43,7 @@ def natural_direction(scores, gradient, damping, method="auto", tolerance=1e-8):
        otherwise 100 iterations are expected.
     3. If conjugate gradients have not converged when they have cost as much as the better of the other two
        would have, that one is done after all.
+    4. Without damping it is ``dense``, because no other method notices a singular matrix in every case.
 
     Nothing is timed, so the choice is the same in every run.
 
@@ -85,11 +86,19 @@ def natural_direction(scores, gradient, damping, method="auto", tolerance=1e-8):
             f"the Fisher matrix from {count} scores of {size} parameters is singular, its rank being at most "
             f"{count}: add damping, 1e-3 say, or draw at least as many samples as there are parameters"
         )
-    if method == "auto":
+    if method == "auto" and not is_operator(scores):
         return _by_cost(scores, vector, damping, tolerance)
-    if method == "conjugate_gradient":
-        return _by_iteration(scores, vector, damping, tolerance, 10 * min(count, size) + 10)
-    return _directly(scores, vector, damping, method)
+    if method in ("dense", "dual"):
+        return _directly(scores, vector, damping, method)
+    found = conjugate_gradient(
+        mean_outer_product(scores), vector, damping, 10 * min(count, size) + 10, tolerance
+    )
+    if found.converged:
+        return found.solution
+    raise ValueError(
+        f"conjugate gradients found no natural gradient ({found.reason}): {found.message}. The methods "
+        "dense and dual need no iteration"
+    )
 
 
 def cheapest_method(samples, parameters, iterations=USUAL_ITERATIONS):
@@ -138,20 +147,14 @@ def _iteration_cost(size):
 
 
 def _by_cost(scores, gradient, damping, tolerance):
-    count, size = scores.shape
-    limit = 10 * min(count, size) + 10
-    if is_operator(scores):
-        return _by_iteration(scores, gradient, damping, tolerance, limit)
-    costs = _direct_costs(count, size)
+    costs = _direct_costs(*scores.shape)
     if damping == 0:
-        costs.pop("dual")
+        return _directly(scores, gradient, damping, "dense")
     direct = min(costs, key=costs.get)
     affordable = int(costs[direct] / _iteration_cost(scores.nbytes))
     if affordable < 10 or affordable < _expected_iterations(scores, damping, tolerance):
         return _directly(scores, gradient, damping, direct)
-    found = conjugate_gradient(
-        mean_outer_product(scores), gradient, damping, min(affordable, limit), tolerance
-    )
+    found = conjugate_gradient(mean_outer_product(scores), gradient, damping, affordable, tolerance)
     return found.solution if found.converged else _directly(scores, gradient, damping, direct)
 
 
@@ -160,16 +163,6 @@ def _directly(scores, gradient, damping, method):
         return dual_solve(scores, gradient, damping)
     scores = as_array(scores).astype(float, copy=False)
     return solve_dense(scores, gradient.astype(float), damping).astype(gradient.dtype)
-
-
-def _by_iteration(scores, gradient, damping, tolerance, limit):
-    found = conjugate_gradient(mean_outer_product(scores), gradient, damping, limit, tolerance)
-    if found.converged:
-        return found.solution
-    raise ValueError(
-        f"conjugate gradients found no natural gradient ({found.reason}): {found.message}. The methods "
-        "dense and dual need no iteration"
-    )
 
 
 def _expected_iterations(scores, damping, tolerance):

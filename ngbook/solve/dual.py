@@ -8,8 +8,7 @@ from ngbook.solve.products import as_array, as_scores, product_with
 
 __all__ = ["dual_solve"]
 
-RESIDUAL = 1e-10
-"""A residual, relative to the gradient, that needs no further refinement."""
+EPS = np.finfo(float).eps
 
 
 def dual_solve(scores, gradient, damping):
@@ -28,8 +27,8 @@ def dual_solve(scores, gradient, damping):
     1. Only the lower half of the Gram matrix is computed (BLAS ``syrk``), and its Cholesky factor
        overwrites it. Both are handed over in the memory order of BLAS, so that nothing is copied.
     2. The subtraction cancels when the gradient is a combination of scores, as a policy gradient is,
-       and the Fisher matrix is much larger than the damping. So the residual is computed, and
-       the solution refined with the same factor until the residual is below 1e-10 of the gradient.
+       and the Fisher matrix is much larger than the damping. So the residual is computed, and the
+       solution refined with the same factor while there is more to the residual than rounding.
     3. Scores of float32 are added up in float64.
 
     Parameters
@@ -50,7 +49,8 @@ def dual_solve(scores, gradient, damping):
     ------
     ValueError
         If shapes do not fit, an entry is not finite, the Gram matrix does not fit into memory, the
-        damping is not above 0, or it is lost in rounding beside the largest eigenvalue of the Fisher matrix.
+        damping is not above 0, or it is below 2e-13 times the norm of the Fisher matrix, which leaves less
+        than three certain digits.
     """
     scores = as_array(as_scores(scores))
     vector = as_vector(gradient, "gradient", scores.shape[1])
@@ -71,21 +71,25 @@ def solve_dual(scores, gradient, damping):
 
     count = len(scores)
     gram = mean_gram(scores.T, count)
+    largest = np.linalg.norm(gram)  # at least 0.7 times the largest eigenvalue of the Fisher matrix
     gram[np.diag_indices(count)] += damping
     factor, not_definite = lapack.dpotrf(gram, lower=1, overwrite_a=1, clean=0)
-    product = product_with(scores)
+    if not_definite or damping < 1000 * EPS * largest:
+        raise ValueError(
+            f"metric + {damping:g} I is singular to working precision: the damping is lost in rounding "
+            f"beside eigenvalues of about {largest:.2g}. Use more of it or, with more samples than "
+            'parameters, the method "dense"'
+        )
 
     def solve(right):
         inner, _ = lapack.dpotrs(factor, scores @ right / count, lower=1)
         return (right - scores.T @ inner) / damping
 
-    solution, residual = np.zeros_like(gradient), gradient
-    for _ in range(0 if not_definite else 4):
-        solution = solution + solve(residual)
+    product, solution = product_with(scores), solve(gradient)
+    for _ in range(3):
         residual = gradient - product(solution) - damping * solution
-        if np.linalg.norm(residual) <= RESIDUAL * np.linalg.norm(gradient):
-            return solution
-    raise ValueError(
-        f"metric + {damping:g} I is singular to working precision: the damping is lost in rounding beside "
-        'the largest eigenvalue. Use more of it or, with more samples than parameters, the method "dense"'
-    )
+        rounding = 4 * EPS * (largest * np.linalg.norm(solution) + np.linalg.norm(gradient))
+        if np.linalg.norm(residual) <= rounding:
+            break
+        solution += solve(residual)
+    return solution
