@@ -111,7 +111,7 @@ def fisher_from_kl(kl, theta, step=0.01):
        it, and the two are extrapolated (Richardson), which leaves an error of order step⁴.
 
     The two errors that remain are truncation, relatively 1e-7 in hard cases (a Bernoulli
-    probability of 1e-5) and 1e-9 in ordinary ones, and rounding, relatively
+    probability of 1e-5; 1e-5 behind a saturating tanh) and 1e-9 in ordinary ones, and rounding, relatively
     ``10 * eps * s / step**2`` with s the size of the terms that cancel in ``kl`` and ``eps`` =
     2.2e-16: 1e-11 for the default step and s of order one. Where a third derivative jumps, as in
     the Laplace distribution's KL, expect 1e-3 only.
@@ -191,24 +191,34 @@ def _as_divergence(value):
 def _axis_step(divergence, theta, axis, length):
     """A change along one axis, and whether the divergence depends on this parameter at all.
 
-    The change has Fisher length ``length``, or as much as is inside and nearly quadratic.
+    The change has Fisher length ``length``, or as much as is inside and nearly quadratic. A divergence that
+    levels off on its way there, as behind a saturating tanh, is tried again with a tenth of the length.
     """
-    change, outside, target = 1e-4, np.inf, length**2 / 2
-    for _ in range(100):
+    for shorter in (1, 0.1, 0.01):
+        found = _search_step(divergence, theta, axis, (shorter * length) ** 2 / 2)
+        if found is not None:
+            return found
+    raise ValueError(
+        f"kl(theta, theta + change) does not go to 0 with the change along {axis}: theta = {theta} is on the "
+        "edge of its space, or the support moves with the parameter and there is no Fisher matrix"
+    )
+
+
+def _search_step(divergence, theta, axis, target):
+    """``_axis_step`` for one target of the divergence; None where it is not reached."""
+    change, outside = 1e-4, np.inf
+    for _ in range(60):
         reached = max(divergence(change * axis), divergence(-change * axis))
         if reached == np.inf:
             outside = change
         elif target / 2 <= reached <= 2 * target or (reached > NOISE and change > outside / 4):
             return _shorten_until_quadratic(divergence, change * axis) * change, True
         elif change > min(1e12, outside / 4):
-            return min(1.0, change), False
+            return None if reached > NOISE else (min(1.0, change), False)
         change = min(change * np.clip(np.sqrt(target / max(reached, 1e-300)), 0.1, 10), outside / 2)
         if np.array_equal(theta + change * axis, theta):
             break
-    raise ValueError(
-        f"kl(theta, theta + change) does not go to 0 with the change along {axis}: theta = {theta} is on the "
-        "edge of its space, or the support moves with the parameter and there is no Fisher matrix"
-    )
+    return None
 
 
 def _shorten_until_quadratic(divergence, change):

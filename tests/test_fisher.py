@@ -197,3 +197,15 @@ def test_a_jump_in_the_third_derivative_costs_accuracy_but_not_the_answer():
         return np.exp(-abs(new[0] - old[0])) + abs(new[0] - old[0]) - 1
 
     assert fisher_from_kl(laplace_kl, [0.0])[0, 0] == pytest.approx(1, rel=1e-3)
+
+
+def test_a_divergence_that_levels_off_is_differentiated_where_it_is_still_quadratic():
+    """Behind a saturating unit the divergence never gets as large as the usual step makes it."""
+
+    def kl(old, new):
+        gain = np.tanh(new[0]) - np.tanh(old[0])
+        return 1e-5 * gain**2 + (new[1] - old[1]) ** 2 / 2
+
+    theta = np.array([0.3, -1.0])
+    expected = np.diag([2e-5 * (1 - np.tanh(0.3) ** 2) ** 2, 1.0])
+    np.testing.assert_allclose(fisher_from_kl(kl, theta), expected, rtol=1e-5, atol=1e-12)
