@@ -6,9 +6,12 @@ module there. To cover another function, add a ``Subject``: one call that works,
 values, from the lists below or a list of its own. What is exempt says why.
 """
 
+import dataclasses
+import functools
 import inspect
 from dataclasses import dataclass
 
+import gymnasium
 import matplotlib
 import numpy as np
 import pytest
@@ -1392,6 +1395,268 @@ for kind, here, fewer, other, actions in (
             ("gradient", {"actions": taken, "weights": [1, 2, 3]}, {"actions": actions, "weights": WEIGHTS}),
             ("fisher_product", {"v": np.ones(size)}, {"v": parameters(size)}),
         )
+    }
+
+# --- policy gradients --------------------------------------------------------------------------------------
+
+policy_gradient = ngbook.policy_gradient
+WALK = environments.LineWalk(2, horizon=3)
+WALKER, WALKS_FROM = policies.GaussianPolicy(0, 1, chart="std"), [0.0, 1.0]
+WALKED = policy_gradient.Rollouts(WALK, WALKER, np.random.default_rng(0)).collect(WALKS_FROM, 3)
+CUT = policy_gradient.Rollouts(WALK, WALKER, np.random.default_rng(0)).collect(WALKS_FROM, 2)
+ONES = np.ones((3, 2))
+EXEMPT |= {
+    "policy_gradient.Batch": "what happened: made by Rollouts.collect, and its method flat is tried",
+    "policy_gradient.History": RESULT,
+    "policy_gradient.Record": RESULT + " but progress_bar, where another thing is tried",
+    "policy_gradient.Step": RESULT,
+    "policy_gradient.Training": RESULT,
+}
+ENVIRONMENTS = {
+    "a name": ("CartPole-v1", "VectorEnv.*CartPole.*environments.make"),
+    "a single environment": (gymnasium.make("CartPole-v1"), "VectorEnv"),
+    "nothing": (None, "VectorEnv"),
+    "other actions": (environments.make("CartPole-v1", 2), r"GaussianPolicy cannot act in Discrete\(2\)"),
+}
+STRANGE_POLICIES = {
+    "nothing": (None, "policy must be a SoftmaxPolicy"),
+    "two inputs": (policies.SoftmaxPolicy(2, 2), "2 inputs.*observations have 1"),
+    "two actions": (policies.GaussianPolicy(1, 2), "2 actions.*action space is Box"),
+    "choices": (policies.SoftmaxPolicy(1, 2), "SoftmaxPolicy cannot act in Box"),
+}
+NO_BATCH = {
+    "nothing": (None, "batch must be a Batch, but is a NoneType"),
+    "rewards": (ONES, "batch must be a Batch.*collect"),
+    "nothing decided": (dataclasses.replace(WALKED, valid=ONES < 0), "no valid step among its 6"),
+}
+PER_STEP = {
+    "in a row": (np.ones(6), r"one number a step, shape \(3, 2\).*\(6,\)"),
+    "a number": (1.0, "one number a step"),
+    "NaN": (ONES * [1.0, NAN], "finite.*step 0 of environment 1"),
+    "infinite": (ONES * [INF, 1.0], "finite.*step 0 of environment 0"),
+    "words": ([["a", "b"]] * 3, "real numbers"),
+    "nothing": (None, "real numbers|one number a step"),
+}
+SHARES = {key: POSITIVE[key] for key in ("NaN", "infinite", "two numbers", "word")} | {
+    "negative": (-0.1, "between 0 and 1"),
+    "too large": (1.01, "between 0 and 1"),
+}
+ON_A_BATCH = {"policy": WALKER, "theta": WALKS_FROM, "batch": WALKED, "advantages": ONES - np.eye(3)[:, :2]}
+BAD_ON_A_BATCH = {
+    "policy": {"nothing": (None, "policy must be a SoftmaxPolicy")},
+    "theta": VECTORS
+    | {"outside its space": ([0.0, -1.0], "above 0"), "too long": ([0.0, 1.0, 2.0], "2 entries")},
+    "batch": NO_BATCH,
+    "advantages": PER_STEP,
+    "rng": {},  # not used: any will do
+}
+TRAINING = {
+    "environment": WALK,
+    "policy": WALKER,
+    "update": functools.partial(policy_gradient.trpo, radius=0.1),
+}
+TRAINING |= {"iterations": 1, "steps": 3, "rng": np.random.default_rng(0), "theta": WALKS_FROM}
+RECORD = policy_gradient.Record(np.ones(2), 1, 0, NAN, 0.0, 0.0, 0.0, 0.0, 0, True, "", 0.0)
+
+SUBJECTS |= {
+    "policy_gradient.Batch.flat": Subject(
+        WALKED.flat, {"values": ONES}, {"values": {"in a row": (np.ones(6), "one entry a step")}}
+    ),
+    "policy_gradient.Rollouts": Subject(
+        policy_gradient.Rollouts,
+        {"environment": WALK, "policy": WALKER, "rng": np.random.default_rng(0)},
+        {"environment": ENVIRONMENTS, "policy": STRANGE_POLICIES, "rng": GENERATORS},
+    ),
+    "policy_gradient.Rollouts.collect": Subject(
+        policy_gradient.Rollouts(WALK, WALKER, np.random.default_rng(0)).collect,
+        {"theta": WALKS_FROM, "steps": 1},
+        {"theta": BAD_ON_A_BATCH["theta"], "steps": whole_numbers(1)},
+    ),
+    "policy_gradient.evaluate": Subject(
+        policy_gradient.evaluate,
+        {
+            "environment": environments.LineWalk(2, 3),
+            "policy": WALKER,
+            "theta": WALKS_FROM,
+            "episodes": 3,
+            "rng": np.random.default_rng(0),
+        },
+        {
+            "environment": ENVIRONMENTS,
+            "policy": STRANGE_POLICIES,
+            "theta": BAD_ON_A_BATCH["theta"],
+            "episodes": whole_numbers(1),
+            "rng": GENERATORS,
+        },
+    ),
+    "policy_gradient.total_return": Subject(
+        policy_gradient.total_return,
+        {"batch": WALKED},
+        {"batch": NO_BATCH | {"half an episode": (CUT, "goes on after the batch")}},
+    ),
+    "policy_gradient.reward_to_go": Subject(
+        policy_gradient.reward_to_go,
+        {"batch": WALKED, "discount": 0.9, "next_values": ONES},
+        {
+            "batch": NO_BATCH | {"another shape": (CUT, r"shape \(2, 2\)")},
+            "discount": SHARES,
+            "next_values": {key: PER_STEP[key] for key in PER_STEP if key != "nothing"},
+        },
+    ),
+    "policy_gradient.generalised_advantage": Subject(
+        policy_gradient.generalised_advantage,
+        {"batch": WALKED, "values": ONES, "next_values": ONES, "discount": 0.9, "trace": 0.5},
+        {
+            "batch": NO_BATCH,
+            "values": PER_STEP,
+            "next_values": PER_STEP,
+            "discount": SHARES,
+            "trace": SHARES,
+        },
+    ),
+    "policy_gradient.standardised": Subject(
+        policy_gradient.standardised,
+        {"batch": WALKED, "advantages": ONES},
+        {"batch": NO_BATCH, "advantages": PER_STEP},
+    ),
+    "policy_gradient.MeanBaseline": Subject(policy_gradient.MeanBaseline, {}, {}),
+    "policy_gradient.TimeBaseline": Subject(policy_gradient.TimeBaseline, {}, {}),
+    "policy_gradient.FourierBaseline": Subject(
+        policy_gradient.FourierBaseline,
+        {"inputs": 2, "rng": np.random.default_rng(0), "features": 3},
+        {
+            "inputs": whole_numbers(1),
+            "rng": GENERATORS,
+            "features": whole_numbers(1),
+            "observation_scale": SCALES,
+            "bandwidth": POSITIVE,
+            "regularisation": POSITIVE,
+            "dtype": DTYPES,
+        },
+    ),
+    "policy_gradient.policy_gradient": Subject(
+        policy_gradient.policy_gradient,
+        ON_A_BATCH | {"step_size": 0.1},
+        BAD_ON_A_BATCH | {"step_size": POSITIVE},
+    ),
+    "policy_gradient.natural_policy_gradient": Subject(
+        policy_gradient.natural_policy_gradient,
+        ON_A_BATCH | {"step_size": 0.1},
+        BAD_ON_A_BATCH
+        | {
+            "step_size": POSITIVE | {"nothing": (None, "either step_size or radius")},
+            "radius": {"as well": (0.1, "either step_size or radius.*radius is 0.1")},
+            "damping": NOT_NEGATIVE,
+        },
+    ),
+    "policy_gradient.trpo": Subject(
+        policy_gradient.trpo,
+        ON_A_BATCH,
+        BAD_ON_A_BATCH
+        | {
+            "radius": POSITIVE,
+            "damping": NOT_NEGATIVE,
+            "conjugate_gradient_iterations": whole_numbers(1),
+            "contraction_factor": FRACTIONS,
+            "halvings": COUNTS,
+        },
+    ),
+    "policy_gradient.ppo": Subject(
+        policy_gradient.ppo,
+        ON_A_BATCH | {"rng": np.random.default_rng(0)},
+        BAD_ON_A_BATCH
+        | {
+            "rng": GENERATORS,
+            "clip": FRACTIONS,
+            "epochs": whole_numbers(1),
+            "minibatches": whole_numbers(1) | {"too many": (7, "7, but the batch has only 6")},
+            "step_size": POSITIVE,
+            "penalty": POSITIVE,
+            "optimiser": {"another": ("newton", "must be 'adam'"), "nothing": (None, "must be 'adam'")},
+        },
+    ),
+    "policy_gradient.clipped_surrogate": Subject(
+        policy_gradient.clipped_surrogate,
+        {"ratio": [0.5, 2.0], "advantages": [1.0, -1.0], "clip": 0.1},
+        {
+            "ratio": VECTORS | {"negative": ([-1.0, 1.0], "at least 0.*two probabilities")},
+            "advantages": VECTORS | UNEQUAL,
+            "clip": FRACTIONS,
+        },
+    ),
+    "policy_gradient.AdaptivePenalty": Subject(
+        policy_gradient.AdaptivePenalty,
+        {"target": 0.1, "value": 1.0},
+        {"target": POSITIVE, "value": POSITIVE},
+    ),
+    "policy_gradient.AdaptivePenalty.adapt": Subject(
+        policy_gradient.AdaptivePenalty().adapt, {"kl": 0.0}, {"kl": NOT_NEGATIVE}
+    ),
+    "policy_gradient.progress_bar": Subject(
+        policy_gradient.progress_bar,
+        {"iteration": 1, "iterations": 2, "record": RECORD},
+        {
+            "iteration": whole_numbers(1) | {"after the last": (3, "iteration is 3, but the last")},
+            "iterations": whole_numbers(1),
+            "record": {"nothing": (None, "record must be a Record")},
+        },
+    ),
+    "policy_gradient.train": Subject(
+        policy_gradient.train,
+        TRAINING,
+        {
+            "environment": ENVIRONMENTS,
+            "policy": STRANGE_POLICIES,
+            "update": {
+                "a name": ("trpo", "update must be a function"),
+                "no rule": (constant(np.ones(2)), "must return a Step, but returned a ndarray"),
+                "with a radius of zero": (
+                    functools.partial(policy_gradient.trpo, radius=0.0),
+                    "radius must be greater than 0",
+                ),
+            },
+            "iterations": whole_numbers(1),
+            "steps": whole_numbers(1),
+            "rng": GENERATORS,
+            "theta": {key: bad for key, bad in BAD_ON_A_BATCH["theta"].items() if key != "nothing"},
+            "discount": SHARES,
+            "trace": SHARES,
+            "baseline": {
+                "a number": (0.0, "methods fit, values and next_values.*MeanBaseline"),
+                "a class": (policy_gradient.MeanBaseline, "methods fit, values and next_values"),
+                "for others": (
+                    policy_gradient.FourierBaseline(2, np.random.default_rng(0)),
+                    "with 1 entries.*made for 2",
+                ),
+            },
+            "advantage": {
+                "another": ("gae", "one of generalised, reward_to_go, total_return, but is 'gae'"),
+                "nothing": (None, "one of generalised"),
+            },
+            "standardise": FLAG,
+            "until": {"a number": (475, r"until must be a function, called as until\(record\)")},
+            "progress": {
+                "another word": ("loud", "'bar', a function or None"),
+                "a number": (1, "progress must be a function"),
+            },
+        },
+    ),
+}
+for kind, baseline in (
+    ("Mean", policy_gradient.MeanBaseline()),
+    ("Time", policy_gradient.TimeBaseline()),
+    ("Fourier", policy_gradient.FourierBaseline(1, np.random.default_rng(0))),
+):
+    SUBJECTS |= {
+        f"policy_gradient.{kind}Baseline.fit": Subject(
+            baseline.fit, {"batch": WALKED, "targets": ONES}, {"batch": NO_BATCH, "targets": PER_STEP}
+        ),
+        f"policy_gradient.{kind}Baseline.values": Subject(
+            baseline.values, {"batch": WALKED}, {"batch": NO_BATCH}
+        ),
+        f"policy_gradient.{kind}Baseline.next_values": Subject(
+            baseline.next_values, {"batch": WALKED}, {"batch": NO_BATCH}
+        ),
     }
 
 CASES = [

@@ -18,7 +18,8 @@ A run is one call::
 
 from ngbook.policy_gradient.advantages import generalised_advantage, reward_to_go, standardised, total_return
 from ngbook.policy_gradient.baselines import FourierBaseline, MeanBaseline, TimeBaseline
-from ngbook.policy_gradient.rollouts import Batch, Rollouts, evaluate
+from ngbook.policy_gradient.batch import Batch
+from ngbook.policy_gradient.rollouts import Rollouts, evaluate
 from ngbook.policy_gradient.rules import (
     AdaptivePenalty,
     Step,

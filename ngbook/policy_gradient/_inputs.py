@@ -3,6 +3,7 @@
 import numpy as np
 
 from ngbook._arrays import as_floats
+from ngbook.policy_gradient.batch import Batch
 from ngbook.solve import as_number
 
 
@@ -38,8 +39,37 @@ def as_not_negative(value, name):
     return number
 
 
+def as_batch(batch):
+    """A batch, with at least one step in it that was decided."""
+    if not isinstance(batch, Batch):
+        raise ValueError(
+            f"batch must be a Batch, but is a {type(batch).__name__}: Rollouts(...).collect(...)"
+        )
+    if not batch.valid.any():
+        raise ValueError(f"batch has no valid step among its {batch.valid.size}: collect more steps")
+    return batch
+
+
+def as_policy(policy):
+    """What has a distribution of actions at parameters and observations."""
+    if not (hasattr(policy, "at") and hasattr(policy, "size") and hasattr(policy, "inputs")):
+        raise ValueError(
+            f"policy must be a SoftmaxPolicy or a GaussianPolicy, but is {policy!r}: "
+            "policies.for_environment makes one"
+        )
+    return policy
+
+
+def as_generator(rng):
+    """A random generator."""
+    if not isinstance(rng, np.random.Generator):
+        raise ValueError(f"rng must be a numpy.random.Generator, but is {rng!r}: np.random.default_rng(seed)")
+    return rng
+
+
 def as_step_values(values, batch, name):
     """One finite number for every step of a batch, ndarray of shape (T, n)."""
+    as_batch(batch)
     values = as_floats(values, name)
     if values.shape != batch.valid.shape:
         raise ValueError(

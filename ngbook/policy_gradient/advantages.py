@@ -6,7 +6,7 @@ are not valid are 0.
 
 import numpy as np
 
-from ngbook.policy_gradient._inputs import as_share, as_step_values
+from ngbook.policy_gradient._inputs import as_batch, as_share, as_step_values
 
 __all__ = ["generalised_advantage", "reward_to_go", "standardised", "total_return"]
 
@@ -32,7 +32,7 @@ def total_return(batch):
     ValueError
         If an episode began before the batch or goes on after it, so that its return is not known.
     """
-    _check_whole(batch, "total_return")
+    _check_whole(as_batch(batch), "total_return")
     from_here = _backward_sum(batch.rewards, batch.ended, 1.0)
     returns = np.empty_like(from_here)
     running = np.zeros(batch.valid.shape[1])
@@ -72,7 +72,7 @@ def reward_to_go(batch, discount=1.0, next_values=None):
     """
     discount = as_share(discount, "discount")
     if next_values is None:
-        _check_terminated(batch)
+        _check_terminated(as_batch(batch))
         next_values = np.zeros(batch.valid.shape)
     next_values = as_step_values(next_values, batch, "next_values")
     cut = _cut(batch)

@@ -13,7 +13,7 @@ for values:
 
 import numpy as np
 
-from ngbook.policy_gradient._inputs import as_count, as_step_values
+from ngbook.policy_gradient._inputs import as_batch, as_count, as_generator, as_step_values
 from ngbook.solve import as_number, as_vector
 
 __all__ = ["FourierBaseline", "MeanBaseline", "TimeBaseline"]
@@ -45,7 +45,8 @@ class MeanBaseline:
         ValueError
             If the shape does not fit or an entry is not finite.
         """
-        self._mean = float(batch.flat(as_step_values(targets, batch, "targets")).mean())
+        targets = as_step_values(targets, batch, "targets")
+        self._mean = float(batch.flat(targets).mean())
         return self
 
     def values(self, batch):
@@ -61,7 +62,7 @@ class MeanBaseline:
         ndarray of shape (T, n)
             The values of ``batch.observations``.
         """
-        return np.full(batch.valid.shape, self._mean)
+        return np.full(as_batch(batch).valid.shape, self._mean)
 
     def next_values(self, batch):
         """The mean, at every step; 0 before the first fit.
@@ -109,7 +110,8 @@ class TimeBaseline:
         ValueError
             If the shape does not fit or an entry is not finite.
         """
-        targets = batch.flat(as_step_values(targets, batch, "targets"))
+        targets = as_step_values(targets, batch, "targets")
+        targets = batch.flat(targets)
         ages = batch.flat(batch.ages)
         counts = np.bincount(ages)
         sums = np.bincount(ages, weights=targets)
@@ -131,7 +133,7 @@ class TimeBaseline:
         ndarray of shape (T, n)
             The values of ``batch.observations``.
         """
-        return self._means[np.minimum(batch.ages, len(self._means) - 1)]
+        return self._means[np.minimum(as_batch(batch).ages, len(self._means) - 1)]
 
     def next_values(self, batch):
         """The mean at the age after each step; 0 before the first fit.
@@ -146,7 +148,7 @@ class TimeBaseline:
         ndarray of shape (T, n)
             The values of ``batch.next_observations``.
         """
-        return self._means[np.minimum(batch.ages + 1, len(self._means) - 1)]
+        return self._means[np.minimum(as_batch(batch).ages + 1, len(self._means) - 1)]
 
 
 class FourierBaseline:
@@ -200,6 +202,7 @@ class FourierBaseline:
         self._scale = as_vector(scale, "observation_scale", inputs).astype(self._dtype)
         bandwidth = as_number(bandwidth, "bandwidth", above=0)
         self._regularisation = as_number(regularisation, "regularisation", above=0)
+        as_generator(rng)
         self._frequencies = (bandwidth * rng.normal(size=(inputs, features))).astype(self._dtype)
         self._phases = rng.uniform(0, 2 * np.pi, features).astype(self._dtype)
         self._weights = np.zeros(inputs + features, dtype=self._dtype)
@@ -226,7 +229,8 @@ class FourierBaseline:
         ValueError
             If the shape does not fit or an entry is not finite.
         """
-        targets = batch.flat(as_step_values(targets, batch, "targets"))
+        targets = as_step_values(targets, batch, "targets")
+        targets = batch.flat(targets)
         features = batch.flat(self._features(batch))
         means = features.mean(axis=0)
         features = features - means
@@ -251,7 +255,7 @@ class FourierBaseline:
         ndarray of shape (T, n)
             The values of ``batch.observations``.
         """
-        return self._features(batch) @ self._weights + self._constant
+        return self._features(as_batch(batch)) @ self._weights + self._constant
 
     def next_values(self, batch):
         """The fitted function at what the steps led to; 0 before the first fit.
@@ -266,7 +270,7 @@ class FourierBaseline:
         ndarray of shape (T, n)
             The values of ``batch.next_observations``.
         """
-        values = np.empty(batch.valid.shape, dtype=self._dtype)
+        values = np.empty(as_batch(batch).valid.shape, dtype=self._dtype)
         values[:-1] = self.values(batch)[1:]  # most of what is reached is where the next step begins
         other = np.ones(batch.valid.shape, dtype=bool)
         other[:-1] = np.any(batch.next_observations[:-1] != batch.observations[1:], axis=2)
@@ -280,6 +284,11 @@ class FourierBaseline:
         return self._known[1]
 
     def _map(self, observations):
+        if observations.shape[-1] != len(self._scale):
+            raise ValueError(
+                f"batch has observations with {observations.shape[-1]} entries, but this baseline was "
+                f"made for {len(self._scale)}: FourierBaseline({observations.shape[-1]}, rng)"
+            )
         scaled = observations.astype(self._dtype) * self._scale
         waves = scaled @ self._frequencies
         waves += self._phases

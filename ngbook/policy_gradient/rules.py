@@ -20,7 +20,9 @@ import numpy as np
 from ngbook.policy_gradient._inputs import (
     as_count,
     as_fraction,
+    as_generator,
     as_not_negative,
+    as_policy,
     as_step_values,
 )
 from ngbook.solve import as_number, as_vector, conjugate_gradient, dense_solve
@@ -305,8 +307,8 @@ def ppo(
         raise ValueError(f"optimiser must be 'adam' or 'gradient', but is {optimiser!r}")
     if minibatches > len(here.weights):
         raise ValueError(f"minibatches is {minibatches}, but the batch has only {len(here.weights)} steps")
-    if minibatches > 1 and rng is None:
-        raise ValueError("rng is needed to shuffle the batch into minibatches: pass a numpy.random.Generator")
+    if minibatches > 1 or rng is not None:
+        as_generator(rng)
     climb = _Adam(step_size) if optimiser == "adam" else lambda gradient: step_size * gradient
     old = here.old.log_prob(here.actions)
     candidate = here.theta
@@ -411,13 +413,12 @@ class _Point:
     """The old policy on its batch: what every rule begins with."""
 
     def __init__(self, policy, theta, batch, advantages):
-        self.policy = policy
-        self.theta = np.array(theta)
+        self.policy = as_policy(policy)
+        self.theta = as_vector(theta, "theta", policy.size)
+        advantages = as_step_values(advantages, batch, "advantages")
+        self.weights = batch.flat(advantages)
         self.states = batch.flat(batch.observations)
         self.actions = batch.flat(batch.actions)
-        self.weights = batch.flat(as_step_values(advantages, batch, "advantages"))
-        if not len(self.weights):
-            raise ValueError("the batch holds no valid step: collect more steps")
         self.old = policy.at(self.theta, self.states)
         self.gradient = self.old.gradient(self.actions, self.weights)
         self._log_prob = None

@@ -225,6 +225,7 @@ def train(
     as_function(update, "update", "policy, theta, batch, advantages, rng")
     report = _reporter(progress)
     stop = (lambda record: False) if until is None else as_function(until, "until", "record")
+    _check_baseline(baseline)
     rollouts = Rollouts(environment, policy, rng)
     theta = policy.initial(rng) if theta is None else as_vector(theta, "theta", policy.size)
     baseline, update = copy.deepcopy(baseline), copy.deepcopy(update)
@@ -265,7 +266,17 @@ def progress_bar(iteration, iterations, record):
         The last one.
     record : Record
         What the iteration came to.
+
+    Raises
+    ------
+    ValueError
+        If the iterations are not counted from 1 to the last, or it is not a record.
     """
+    iterations = as_count(iterations, "iterations")
+    if as_count(iteration, "iteration") > iterations:
+        raise ValueError(f"iteration is {iteration}, but the last of the iterations is {iterations}")
+    if not isinstance(record, Record):
+        raise ValueError(f"record must be a Record, but is {record!r}: train makes them")
     filled = round(24 * iteration / iterations)
     bar = "█" * filled + "·" * (24 - filled)
     shown = f"mean return {record.mean_return:.1f}" if record.episodes else "no episode ended"
@@ -312,6 +323,16 @@ def _reporter(progress):
             raise ValueError(f"progress must be 'bar', a function or None, but is {progress!r}")
         return progress_bar if sys.stderr.isatty() else _reporter(None)
     return as_function(progress, "progress", "iteration, iterations, record")
+
+
+def _check_baseline(baseline):
+    if isinstance(baseline, type) or not (
+        baseline is None or all(hasattr(baseline, name) for name in ("fit", "values", "next_values"))
+    ):
+        raise ValueError(
+            f"baseline must have the methods fit, values and next_values, but is {baseline!r}: "
+            "MeanBaseline(), TimeBaseline(), FourierBaseline(inputs, rng), or None"
+        )
 
 
 def _checked(step):
