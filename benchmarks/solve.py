@@ -1,0 +1,156 @@
+"""Three ways to solve for a natural gradient from explicit scores, and how well ``auto`` picks among them.
+
+For each shape (samples, parameters) and two kinds of scores; one thread, float64, damping 1e-3, conjugate
+gradients to a residual of 1e-8:
+
+``decaying``     standard deviation j^(-1/2) for parameter j; the gradient is an average of the scores
+``independent``  all standard deviations equal; the gradient is independent of the scores
+
+And before that one product with the Fisher matrix, as the solvers do it, against one reading of the scores
+from memory: by ``scores @ vector`` (half of the product, at the speed of BLAS), by ``scores.sum()``, and by
+the inner product of the scores with themselves (nothing reads faster). Copies of the scores, together three
+times as large as the last-level cache, take turns, so that nobody finds anything in the cache. What
+the product and the reading take when they do is printed below the races.
+
+All sides of a race take turns; a quick one is called once untimed, then often enough for 10 ms, and averaged.
+Usage: python benchmarks/solve.py [--rounds N] [--quick]
+"""
+
+import argparse
+import os
+import platform
+import sys
+import time
+
+import numpy as np
+import scipy
+from _race import ONE_THREAD, Measured, line, number
+
+from ngbook.solve import conjugate_gradient, mean_outer_product, natural_direction
+
+SHAPES = ((2000, 50), (2000, 500), (1000, 5000), (500, 50000))
+DAMPING = 1e-3
+TOLERANCE = 1e-8
+METHODS = ("auto", "dense", "conjugate_gradient", "dual")
+OUT_OF_REACH = 8e9  # bytes of the dense matrix
+COLD = 96e6  # bytes that push everything else out of the cache
+LEAST_SECONDS = 0.01
+
+
+def problem(kind, samples, parameters):
+    """Scores and a gradient."""
+    rng = np.random.default_rng(0)
+    scores = rng.normal(size=(samples, parameters))
+    if kind == "independent":
+        return scores, rng.normal(size=parameters)
+    scores /= np.sqrt(np.arange(1, parameters + 1))
+    return scores, scores.T @ rng.normal(size=samples) / samples
+
+
+def seconds(function):
+    """Time on the clock for one call; the mean over several, after one that is not timed, for quick ones."""
+    start = time.perf_counter()
+    function()
+    once = time.perf_counter() - start
+    if once > LEAST_SECONDS:
+        return once
+    repeats = int(LEAST_SECONDS / once) + 1
+    start = time.perf_counter()
+    for _ in range(repeats):
+        function()
+    return (time.perf_counter() - start) / repeats
+
+
+def in_turns(sides, rounds):
+    """``Measured`` for each function of a dictionary."""
+    runs = {name: [] for name in sides}
+    for _ in range(rounds):
+        for name, function in sides.items():
+            runs[name].append(seconds(function))
+    return {name: Measured(values) for name, values in runs.items()}
+
+
+def race_methods(kind, samples, parameters, rounds):
+    """All methods; returns the ratio of auto to the best."""
+    scores, gradient = problem(kind, samples, parameters)
+    methods = [m for m in METHODS if m != "dense" or 8 * parameters**2 <= OUT_OF_REACH]
+
+    def solve(method):
+        return natural_direction(scores, gradient, DAMPING, method, TOLERANCE)
+
+    solutions = {m: solve(m) for m in methods}  # and warm up
+    measured = in_turns({m: lambda m=m: solve(m) for m in methods}, rounds)
+    for m in methods[1:]:
+        name = f"natural direction, {samples} x {parameters}, {kind}"
+        line(name, measured["auto"], m.replace("_", " "), measured[m])
+    if "dense" not in methods:
+        print(f"  dense is left out: its matrix would take {8e-9 * parameters**2:.0f} GB")
+    best = min(methods[1:], key=lambda m: measured[m].median)
+    ratio = measured["auto"].median / measured[best].median
+    fastest = min(measured["auto"].values) / min(measured[best].values)
+    fisher = mean_outer_product(scores)
+    taken = conjugate_gradient(fisher, gradient, DAMPING, tolerance=TOLERANCE).iterations
+    apart = max(np.linalg.norm(x - solutions["dual"]) for x in solutions.values())
+    apart /= np.linalg.norm(solutions["dual"])
+    print(
+        f"  auto / best = {ratio:.2f} (fastest runs {fastest:.2f}), best: {best.replace('_', ' ')}; "
+        f"conjugate gradients took {taken} iterations; solutions agree to {apart:.0e}",
+        flush=True,
+    )
+    return ratio
+
+
+def race_product(samples, parameters, rounds):
+    """One product with the Fisher matrix; returns its ratio to one reading by ``scores @ vector``."""
+    rng = np.random.default_rng(0)
+    copies = range(int(np.ceil(COLD / (8 * samples * parameters))))
+    scores, vector = [rng.normal(size=(samples, parameters)) for _ in copies], rng.normal(size=parameters)
+    fishers = [mean_outer_product(s) for s in scores]
+    flat = [s.ravel() for s in scores]
+    sides = {
+        "product": lambda: [f @ vector for f in fishers],
+        "one reading by scores @ vector": lambda: [s @ vector for s in scores],
+        "one reading by scores.sum()": lambda: [s.sum() for s in scores],
+        "one reading by an inner product": lambda: [np.dot(x, x) for x in flat],
+        "both products in NumPy": lambda: [s.T @ (s @ vector) for s in scores],
+    }
+    together = in_turns(sides, rounds)
+    cold = {name: Measured([t / len(copies) for t in m.values]) for name, m in together.items()}
+    for name in list(sides)[1:]:
+        line(f"Fisher product, {samples} x {parameters}", cold["product"], name, cold[name])
+    warm = in_turns({"product": lambda: fishers[0] @ vector, "reading": lambda: scores[0] @ vector}, rounds)
+    ratio = cold["product"].median / cold["one reading by scores @ vector"].median
+    print(
+        f"  product / reading = {ratio:.2f}; with the same {8e-6 * samples * parameters:.3g} MB again and "
+        f"again {number(warm['product'].median)} s and {number(warm['reading'].median)} s, "
+        f"{warm['product'].median / warm['reading'].median:.2f}",
+        flush=True,
+    )
+    return ratio
+
+
+def main():
+    """Run the races."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=11, help="how often everything is timed")
+    parser.add_argument("--quick", action="store_true", help="the two smaller shapes only")
+    options = parser.parse_args()
+    if os.environ.get("OMP_NUM_THREADS") != "1":  # read once, when NumPy is imported
+        os.execve(sys.executable, [sys.executable, *sys.argv], ONE_THREAD)
+    shapes = SHAPES[:2] if options.quick else SHAPES
+    print(
+        f"Python {platform.python_version()}, numpy {np.__version__}, scipy {scipy.__version__}; "
+        f"{os.cpu_count()} cores, one thread"
+    )
+    ratios = [race_product(*shape, options.rounds) for shape in shapes]
+    print(f"largest product / reading: {max(ratios):.2f} (wanted: at most 1.5)\n")
+    kinds = ("decaying", "independent")
+    ratios = [race_methods(kind, *shape, options.rounds) for kind in kinds for shape in shapes]
+    print(f"largest auto / best: {max(ratios):.2f} (wanted: at most 1.1)")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
