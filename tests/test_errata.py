@@ -9,7 +9,8 @@ import pytest
 import sympy as sp
 from scipy.sparse.linalg import LinearOperator
 
-from ngbook import descent, environments, families, fisher, solve
+from ngbook import descent, environments, families, fisher, policy_gradient, solve
+from ngbook.policies import GaussianPolicy
 from ngbook.symbolic import change_of_chart
 
 BOOK = Path(__file__).parents[1] / "book"
@@ -265,6 +266,22 @@ def test_p6_algorithms_that_are_missing_or_do_not_end():
     too_few = fisher.sampled_fisher(families.normal.score(theta, families.normal.sample(theta, 1, rng)))
     with pytest.raises(ValueError, match="damping"):
         solve.dense_solve(too_few, gradient(theta))
+    # Algorithm 3: new episodes for every update, scores summed over time, their products with the returns
+    # averaged over episodes, a plus sign. ngbook averages over the steps instead, which is 1/n of it.
+    start, horizon, episodes = np.array([10.0, 14.0]), 10, 500
+    policy = GaussianPolicy(0, 1, chart="std")
+    walk = environments.LineWalk(episodes, horizon)
+    batch = policy_gradient.Rollouts(walk, policy, np.random.default_rng(6)).collect(start, horizon)
+    actions = batch.actions[:, :, 0]
+    summed = np.stack([actions - 10, ((actions - 10) ** 2 / 14 - 14)]).sum(axis=1) / 14**2
+    products = summed * batch.rewards.sum(axis=0)
+    step = policy_gradient.policy_gradient(
+        policy, start, batch, policy_gradient.total_return(batch), step_size=1e-5
+    )
+    np.testing.assert_allclose(step.theta - start, 1e-5 * products.mean(axis=1) / horizon, rtol=1e-9)
+    error = products.std(axis=1) / np.sqrt(episodes)
+    exact = environments.line_walk_gradient(start, horizon)
+    assert np.all(np.abs(products.mean(axis=1) - exact) < 4 * error)
 
 
 def test_p7_cannot_calculate_the_expectation_exactly():
@@ -493,6 +510,27 @@ def test_p18_four_claims_about_methods():
     found = solve.conjugate_gradient(operator, np.array([1.0, 0.0]))
     np.testing.assert_allclose(found.solution, [5, 2], rtol=1e-10)
     assert len(products) == found.iterations == 2
+    # (c) The guarantee: J rises by at least the surrogate's gain minus C times the largest divergence. Of a step
+    # that improves the policy it promises a loss, so whoever waits for the guarantee does not take it.
+    process, discount = environments.MarkovDecisionProcess.random(4, 3, rng), 0.99
+    old = np.full((4, 3), 1 / 3)
+    advantages, visits = process.advantages(old, discount), process.visitation(old, discount)
+    new = old * np.exp(0.1 * advantages / np.abs(advantages).max())
+    new /= new.sum(axis=1, keepdims=True)
+    gain = visits @ (new * advantages).sum(axis=1) / (1 - discount)
+    weight = 4 * np.abs(advantages).max() * discount / (1 - discount) ** 2
+    promised = gain - weight * (old * np.log(old / new)).sum(axis=1).max()
+    delivered = process.objective(new, discount) - process.objective(old, discount)
+    assert promised < 0 < gain / 2 < delivered
+    # (d) The clipped objective has no divergence in it: with an action that the batch does not contain, the
+    # policy may do what it likes, at any divergence, and every ratio stays inside the clip.
+    before, after = np.array([0.45, 0.45, 0.1]), np.array([0.5, 0.5 - 1e-12, 1e-12])
+    ratio = (after / before)[[0, 1, 0, 1]]
+    weights = np.array([1.0, -1.0, 2.0, 0.5])
+    np.testing.assert_allclose(
+        policy_gradient.clipped_surrogate(ratio, weights, clip=0.2), ratio * weights, rtol=1e-12
+    )
+    assert before @ np.log(before / after) > 2
 
 
 def test_p19_the_references():
