@@ -480,7 +480,21 @@ def test_p17_the_toy_task_and_the_reason_for_its_result():
     natural = solve.dense_solve(families.normal.fisher(start), standardised)
     np.testing.assert_allclose(start + 0.075 * natural, [7.211, 13.636], atol=5e-4)
     np.testing.assert_allclose(start + 0.075 * standardised, [9.986, 13.996], atol=5e-4)
-    # ... and the plain gradient is not slow with a step size of its own.
+    # ... also with one action, where the σ component is the larger one: its smallness is not the cause.
+    updates = {}
+    for horizon in (1, 10):
+        for rule in ("plain", "natural"):
+            theta, count = start, 0
+            first = environments.line_walk_objective(start, horizon)
+            while environments.line_walk_objective(theta, horizon) < first / 100:
+                step = environments.line_walk_gradient(theta, horizon)
+                step = step / np.sqrt(environments.line_walk_return_variance(theta, horizon))
+                if rule == "natural":
+                    step = solve.dense_solve(families.normal.fisher(theta), step)
+                theta, count = theta + 0.075 * step, count + 1
+            updates[horizon, rule] = count
+    assert updates == {(1, "plain"): 1302, (1, "natural"): 43, (10, "plain"): 911, (10, "natural"): 23}
+    # And the plain gradient is not slow with a step size of its own.
     theta, first = start, environments.line_walk_objective(start, 10)
     for _ in range(7):
         theta = theta + environments.line_walk_gradient(theta, 10) / 350
@@ -510,8 +524,8 @@ def test_p18_four_claims_about_methods():
     found = solve.conjugate_gradient(operator, np.array([1.0, 0.0]))
     np.testing.assert_allclose(found.solution, [5, 2], rtol=1e-10)
     assert len(products) == found.iterations == 2
-    # (c) The guarantee: J rises by at least the surrogate's gain minus C times the largest divergence. Of a step
-    # that improves the policy it promises a loss, so whoever waits for the guarantee does not take it.
+    # (c) The guarantee: J rises by at least the surrogate's gain minus C times the largest divergence. For a
+    # step that improves the policy it promises a loss: whoever waits for the guarantee does not take it.
     process, discount = environments.MarkovDecisionProcess.random(4, 3, rng), 0.99
     old = np.full((4, 3), 1 / 3)
     advantages, visits = process.advantages(old, discount), process.visitation(old, discount)
