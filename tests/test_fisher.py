@@ -60,6 +60,16 @@ def test_the_matrix_is_never_formed():
     assert vector @ (operator @ vector) == pytest.approx(np.mean((scores @ vector) ** 2), rel=1e-12)
 
 
+def test_scores_of_float32_are_multiplied_in_float32():
+    scores = np.random.default_rng(5).normal(size=(300, 40)).astype(np.float32)
+    operator = sampled_fisher(scores)
+    product = operator @ np.ones(40, np.float32)
+    assert operator.dtype == product.dtype == np.float32
+    np.testing.assert_allclose(
+        product, sampled_fisher(scores.astype(float)) @ np.ones(40), rtol=1e-4, atol=1e-5
+    )
+
+
 # --- of the model, or of the data --------------------------------------------------------------------------
 
 

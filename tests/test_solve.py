@@ -202,6 +202,10 @@ def test_asymmetry_is_judged_in_the_metrics_own_units():
         as_matrix(tiny)
     rounding = np.array([[1e30, 3e29], [3e29 * (1 + 1e-13), 1e30]])
     assert np.array_equal(as_matrix(rounding), as_matrix(rounding).T)
+    single = np.array([[1.0, 0.3], [0.3 * (1 + 1e-6), 1.0]])
+    assert np.array_equal(as_matrix(single.astype(np.float32)), as_matrix(single.astype(np.float32)).T)
+    with pytest.raises(ValueError, match="symmetric"):
+        as_matrix(single)
 
 
 # --- the checked readers -----------------------------------------------------------------------------------
@@ -377,7 +381,7 @@ def test_float32_stays_float32():
         return single @ vector
 
     operator = LinearOperator((30, 30), matvec=product, dtype=np.float32)
-    for form in ((single + single.T) / 2, operator):
+    for form in (single, operator):
         found = conjugate_gradient(form, gradient.astype(np.float32), 0.0)
         assert found.solution.dtype == np.float32 and found.converged
         np.testing.assert_allclose(found.solution, exact, rtol=1e-4, atol=1e-5)

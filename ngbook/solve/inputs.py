@@ -6,8 +6,8 @@ from ngbook._arrays import as_floats
 
 __all__ = ["as_function", "as_matrix", "as_number", "as_vector"]
 
-SYMMETRY_TOLERANCE = 1e-10
-"""Largest asymmetry, relative to ``sqrt(G_ii * G_jj)``, that counts as rounding."""
+SYMMETRY_TOLERANCE = {False: 1e-10, True: 1e-4}
+"""Largest asymmetry, relative to ``sqrt(G_ii * G_jj)``, that counts as rounding; True: in float32."""
 
 
 def as_function(function, name, call="theta"):
@@ -121,7 +121,7 @@ def as_matrix(metric, size=None):
     Every function that takes a metric reads it through this one. It checks that the matrix is
     square, finite and symmetric; whether it is positive definite is for ``dense_solve`` to find.
     An asymmetry below ``1e-10`` (relative to ``sqrt(G_ii * G_jj)``, so that the units of the
-    parameters do not matter) is rounding, and the mean of the two entries is returned.
+    parameters do not matter; ``1e-4`` in float32) is rounding, and the mean of the two entries is returned.
 
     Parameters
     ----------
@@ -156,7 +156,7 @@ def as_matrix(metric, size=None):
             f"metric must be finite, but is\n{show(matrix)}\n"
             "check that the point it was computed at is inside the parameter space"
         )
-    _check_symmetric(matrix)
+    _check_symmetric(matrix, SYMMETRY_TOLERANCE[getattr(metric, "dtype", None) == np.float32])
     return (matrix + matrix.T) / 2
 
 
@@ -195,13 +195,13 @@ def operator_size(operator):
     return rows
 
 
-def _check_symmetric(matrix):
+def _check_symmetric(matrix, tolerance):
     asymmetry = np.abs(matrix - matrix.T)
     if not asymmetry.any():
         return
     diagonal = np.sqrt(np.abs(np.diag(matrix)))
     size = np.maximum(diagonal[:, None] * diagonal[None, :], np.maximum(np.abs(matrix), np.abs(matrix.T)))
-    if np.any(asymmetry > SYMMETRY_TOLERANCE * size):
+    if np.any(asymmetry > tolerance * size):
         i, j = np.unravel_index(np.argmax(asymmetry), matrix.shape)
         raise ValueError(
             f"metric must be symmetric, but its largest asymmetry is {asymmetry[i, j]:.3g}: entry "
