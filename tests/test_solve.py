@@ -459,6 +459,16 @@ def test_a_singular_metric_is_recognised_when_the_gradient_asks_for_its_null_spa
     assert "damping" in found.message and "minimal chart" in found.message
 
 
+def test_the_rounding_of_no_curvature_is_not_called_negative():
+    curvatures = []
+    for seed in range(30):
+        metric = softmax_fisher(np.random.default_rng(seed).normal(size=4))
+        found = conjugate_gradient(metric, [1.0, 2.0, 3.0, 4.0])
+        assert found.reason == "singular"
+        curvatures.append(float(re.search(r"pᵀFp = (\S+)\.", found.message).group(1)))
+    assert min(curvatures) < 0
+
+
 def test_a_singular_metric_with_a_gradient_that_does_not_see_it_gives_the_shortest_solution():
     metric = softmax_fisher(np.log([0.1, 0.2, 0.3, 0.4]))
     gradient = np.array([1.0, -3.0, 2.5, -0.5])
@@ -568,20 +578,16 @@ def test_any_form_of_the_same_scores_gives_the_same_direction(method):
 
 def test_an_operator_with_many_parameters_is_formed_through_the_smaller_side():
     scores, gradient = problem((3, 40))
-    products_done = []
+    done = []
 
-    def transposed(vector):
-        products_done.append(vector.shape)
-        return scores.T @ vector
+    def counted(matrix):
+        return lambda vector: (done.append(matrix.shape), matrix @ vector)[1]
 
-    def forwards(vector):
-        return scores @ vector
-
-    operator = LinearOperator((3, 40), matvec=forwards, rmatvec=transposed, dtype=float)
+    operator = LinearOperator((3, 40), matvec=counted(scores), rmatvec=counted(scores.T), dtype=float)
     np.testing.assert_allclose(
         dual_solve(operator, gradient, 0.1), dual_solve(scores, gradient, 0.1), rtol=1e-12
     )
-    assert len(products_done) <= 3
+    assert done == 3 * [(40, 3)]
 
 
 @pytest.mark.parametrize(("shape", "inside"), [((30, 10), True), ((30, 10), False), ((10, 30), False)])
@@ -632,6 +638,17 @@ def test_a_singular_fisher_matrix_is_refused_without_damping():
     np.testing.assert_allclose(
         natural_direction(np.diag([1.0, 2.0]), [1.0, 1.0], 0.0), [2.0, 0.5], rtol=1e-14
     )
+
+
+def test_auto_notices_a_singular_matrix_that_the_gradient_does_not_see(monkeypatch):
+    """Conjugate gradients converge to one of many solutions, and say nothing."""
+    monkeypatch.setattr(direction, "SECONDS_PER_FLOP", 1e-9)
+    scores = np.random.default_rng(6).normal(size=(400, 60))
+    scores[:, 0] = scores[:, 1]
+    gradient = scores.T @ np.ones(400)
+    assert conjugate_gradient(mean_outer_product(scores), gradient).converged
+    with pytest.raises(ValueError, match="singular"):
+        natural_direction(scores, gradient, 0.0)
 
 
 def test_damping_that_is_lost_in_rounding_is_refused():
