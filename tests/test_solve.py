@@ -660,6 +660,14 @@ def test_damping_that_is_lost_in_rounding_is_refused():
             natural_direction(scores, np.ones(9), damping, "dense")
 
 
+@pytest.mark.parametrize("shape", [(3, 9), (9, 3), (500, 70)])
+@pytest.mark.parametrize("method", ["auto", "dense", "dual", "conjugate_gradient"])
+def test_scores_whose_squares_overflow_are_refused(shape, method):
+    scores = 1e200 * np.random.default_rng(0).normal(size=shape)
+    with pytest.raises(ValueError, match=r"scores are too large|must be finite"), np.errstate(over="ignore"):
+        natural_direction(scores, np.ones(shape[1]), 1.0, method)
+
+
 def test_an_iteration_that_does_not_converge_is_not_passed_off_as_a_direction():
     scores = np.random.default_rng(3).normal(size=(40, 40)) * np.geomspace(1, 1e-7, 40)
     with pytest.raises(ValueError, match=r"conjugate gradients found no natural gradient.*dense and dual"):

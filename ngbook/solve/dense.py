@@ -122,8 +122,12 @@ def mean_gram(matrix, count):
     from scipy.linalg.blas import dsyrk
 
     if matrix.flags.c_contiguous:  # BLAS sees it transposed
-        return dsyrk(1 / count, matrix.T, trans=0, lower=1)
-    return dsyrk(1 / count, matrix, trans=1, lower=1)
+        gram = dsyrk(1 / count, matrix.T, trans=0, lower=1)
+    else:
+        gram = dsyrk(1 / count, matrix, trans=1, lower=1)
+    if not np.isfinite(np.diag(gram)).all():
+        raise ValueError("scores are too large to be multiplied with each other: rescale the parameters")
+    return gram
 
 
 def _by_cholesky(matrix, gradient, explain):

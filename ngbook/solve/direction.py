@@ -147,9 +147,10 @@ def _iteration_cost(size):
 
 
 def _by_cost(scores, gradient, damping, tolerance):
-    costs = _direct_costs(*scores.shape)
+    """The method "auto"."""
     if damping == 0:
         return _directly(scores, gradient, damping, "dense")
+    costs = _direct_costs(*scores.shape)
     direct = min(costs, key=costs.get)
     affordable = int(costs[direct] / _iteration_cost(scores.nbytes))
     if affordable < 10 or affordable < _expected_iterations(scores, damping, tolerance):
@@ -159,6 +160,7 @@ def _by_cost(scores, gradient, damping, tolerance):
 
 
 def _directly(scores, gradient, damping, method):
+    """The method "dense" or "dual"."""
     if method == "dual":
         return dual_solve(scores, gradient, damping)
     scores = as_array(scores).astype(float, copy=False)
@@ -174,19 +176,18 @@ def _expected_iterations(scores, damping, tolerance):
     is also the eigenvalue ``damping``, and an error there may have grown to m / damping by then.
     """
     count, size = scores.shape
-    some = scores[:: -(-count // 32)]
-    gram = some @ some.T
-    diagonal = np.diag(gram)
-    pairs = len(some) * (len(some) - 1)
-    mean, own = diagonal.mean(), (diagonal**2).mean()
-    other = ((gram**2).sum() - (diagonal**2).sum()) / pairs if pairs else own
-    few = min(count, size)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        spread = few * (own + (count - 1) * other) / (count * mean**2) - 1
-    spread = max(spread, few / max(count, size))
-    if not spread < 0.9:
+    few, many = sorted(scores.shape)
+    some = scores[:: -(-count // 32)].astype(float, copy=False)  # 32 at most, evenly spread
+    with np.errstate(all="ignore"):  # what is not finite below predicts nothing
+        gram = some @ some.T
+        squares = gram**2
+        own, others = np.diag(squares).mean(), squares[~np.eye(len(some), dtype=bool)]
+        trace = np.diag(gram).mean()
+        trace_of_square = (own + (count - 1) * (others.mean() if others.size else own)) / count
+        variance = max(few * trace_of_square / trace**2 - 1, few / many)  # NaN stays
+    if not variance < 0.8:
         return USUAL_ITERATIONS
-    factor = 2 / max(tolerance, 1e-16)
+    to_gain = 2 / max(tolerance, 1e-16)
     if count < size:
-        factor *= max(1.0, mean / few / damping)
-    return np.log(factor) / -np.log(np.sqrt(spread))
+        to_gain *= max(1.0, trace / few / damping)
+    return np.log(to_gain) / -np.log(np.sqrt(variance))
