@@ -1,11 +1,12 @@
 """Learning from returns: one loop, four update rules.
 
 ==============  ===========================================================================
-``rollouts``    acting in any Gymnasium vector environment, and writing down what happened
+``rollouts``    acting in any Gymnasium vector environment: a ``Batch`` of what happened
 ``advantages``  how good an action was: total return, reward-to-go, generalised advantage
 ``baselines``   what to expect from a state
-``rules``       ``policy_gradient``, ``natural_policy_gradient``, ``trpo``, ``ppo``
-``training``    the loop, its history and its progress bar
+``rules``       the next parameters: ``policy_gradient``, ``natural_policy_gradient``, ``trpo``
+``ppo``         the fourth rule, many small steps
+``training``    the loop that joins them; ``history``, what it returns; ``progress``, its bar
 ==============  ===========================================================================
 
 A run is one call::
@@ -19,17 +20,13 @@ A run is one call::
 from ngbook.policy_gradient.advantages import generalised_advantage, reward_to_go, standardised, total_return
 from ngbook.policy_gradient.baselines import FourierBaseline, MeanBaseline, TimeBaseline
 from ngbook.policy_gradient.batch import Batch
+from ngbook.policy_gradient.history import History, Record, Training
+from ngbook.policy_gradient.ppo import AdaptivePenalty, clipped_surrogate, ppo
+from ngbook.policy_gradient.progress import progress_bar
 from ngbook.policy_gradient.rollouts import Rollouts, evaluate
-from ngbook.policy_gradient.rules import (
-    AdaptivePenalty,
-    Step,
-    clipped_surrogate,
-    natural_policy_gradient,
-    policy_gradient,
-    ppo,
-    trpo,
-)
-from ngbook.policy_gradient.training import History, Record, Training, progress_bar, train
+from ngbook.policy_gradient.rules import natural_policy_gradient, policy_gradient, trpo
+from ngbook.policy_gradient.step import Step
+from ngbook.policy_gradient.training import train
 
 __all__ = [
     "AdaptivePenalty",

@@ -3,7 +3,6 @@
 import copy
 import sys
 import time
-from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -14,140 +13,13 @@ from ngbook.policy_gradient.advantages import (
     standardised,
     total_return,
 )
+from ngbook.policy_gradient.history import Training, history_of, record_of
+from ngbook.policy_gradient.progress import progress_bar, reporter
 from ngbook.policy_gradient.rollouts import Rollouts
-from ngbook.policy_gradient.rules import Step
+from ngbook.policy_gradient.step import Step
 from ngbook.solve import as_function, as_vector
 
-__all__ = ["History", "Record", "Training", "progress_bar", "train"]
-
-
-@dataclass(frozen=True)
-class Record:
-    """One iteration of a run, as ``progress`` and ``until`` are given it.
-
-    Attributes
-    ----------
-    theta : ndarray of shape (p,)
-        The parameters after the update.
-    steps : int
-        How many steps the environments have taken since the run began, all together.
-    episodes : int
-        How many episodes ended in this iteration.
-    mean_return : float
-        Their mean undiscounted return; NaN if none ended.
-    kl : float
-        KL(old || new) of the update, averaged over the batch.
-    entropy : float
-        The mean entropy of the policy that acted, in nats.
-    improvement : float
-        The gain of the surrogate.
-    size : float
-        What the rule multiplied its direction with.
-    halvings : int
-        How often the line search shortened the step.
-    accepted : bool
-        Whether the parameters were changed.
-    reason : str
-        Empty, or why not.
-    seconds : float
-        Time since the run began, ``progress`` and ``until`` left out.
-    """
-
-    theta: np.ndarray
-    steps: int
-    episodes: int
-    mean_return: float
-    kl: float
-    entropy: float
-    improvement: float
-    size: float
-    halvings: int
-    accepted: bool
-    reason: str
-    seconds: float
-
-
-@dataclass(frozen=True)
-class History:
-    """A run, iteration by iteration: the fields of ``Record``, one array each.
-
-    ``theta`` has one row more than there are iterations: row i is what iteration i acted with, and
-    the last row is where the run ended.
-
-    Attributes
-    ----------
-    theta : ndarray of shape (K + 1, p)
-        The parameters.
-    steps : ndarray of shape (K,)
-        As in ``Record``; so are all that follow.
-    episodes : ndarray of shape (K,)
-        How many episodes ended.
-    mean_return : ndarray of shape (K,)
-        Their mean return.
-    kl : ndarray of shape (K,)
-        Divergences of the updates.
-    entropy : ndarray of shape (K,)
-        Of the policies that acted.
-    improvement : ndarray of shape (K,)
-        Gains of the surrogate.
-    size : ndarray of shape (K,)
-        What the directions were multiplied with.
-    halvings : ndarray of shape (K,)
-        How often the steps were shortened.
-    accepted : ndarray of shape (K,)
-        Whether the parameters were changed.
-    reason : tuple of str
-        Why not.
-    seconds : ndarray of shape (K,)
-        Time since the run began.
-    """
-
-    theta: np.ndarray
-    steps: np.ndarray
-    episodes: np.ndarray
-    mean_return: np.ndarray
-    kl: np.ndarray
-    entropy: np.ndarray
-    improvement: np.ndarray
-    size: np.ndarray
-    halvings: np.ndarray
-    accepted: np.ndarray
-    reason: tuple
-    seconds: np.ndarray
-
-    def __len__(self):
-        """The number of iterations, K."""
-        return len(self.steps)
-
-
-@dataclass(frozen=True)
-class Training:
-    """What a run came to.
-
-    Attributes
-    ----------
-    theta : ndarray of shape (p,)
-        The last parameters.
-    history : History
-        Every iteration.
-    baseline : object
-        The fitted baseline, or None.
-    reason : str
-        ``"iterations"``, ``"until"`` or ``"interrupted"``: what ended the run.
-    message : str
-        The reason in a sentence.
-    """
-
-    theta: np.ndarray
-    history: History
-    baseline: object
-    reason: str
-    message: str
-
-    @property
-    def interrupted(self):
-        """Whether the user interrupted the run; its history ends with the last whole iteration."""
-        return self.reason == "interrupted"
+__all__ = ["train"]
 
 
 def train(
@@ -192,7 +64,8 @@ def train(
     theta : ndarray of shape (p,) or None
         Where to begin; by default ``policy.initial(rng)``.
     discount : float
-        γ, from 0 to 1. Not used by ``"total_return"``.
+        γ, from 0 to 1. Not used by ``"total_return"``. Below 1 the rules' gradient is not quite that of the
+        discounted return: it counts all steps alike, where that has a factor γᵗ, as is usual.
     trace : float
         λ, from 0 to 1. Used by ``"generalised"`` only.
     baseline : object or None
@@ -223,7 +96,7 @@ def train(
     discount, trace = as_share(discount, "discount"), as_share(trace, "trace")
     estimate = _estimator(advantage, discount, trace)
     as_function(update, "update", "policy, theta, batch, advantages, rng")
-    report = _reporter(progress)
+    report = reporter(progress)
     stop = (lambda record: False) if until is None else as_function(until, "until", "record")
     _check_baseline(baseline)
     rollouts = Rollouts(environment, policy, rng)
@@ -242,7 +115,7 @@ def train(
                 baseline.fit(batch, targets)
             seconds += time.perf_counter() - began
             theta = step.theta
-            records.append(_record(step, batch, iteration * batch.valid.size, seconds))
+            records.append(record_of(step, batch, iteration * batch.valid.size, seconds))
             report(iteration, iterations, records[-1])
             if stop(records[-1]):
                 reason = "until"
@@ -251,38 +124,8 @@ def train(
         reason = "interrupted"
     if report is progress_bar and reason != "iterations":
         print(file=sys.stderr)
-    history = _history(start, records)
+    history = history_of(start, records)
     return Training(history.theta[-1], history, baseline, reason, _message(reason, len(records)))
-
-
-def progress_bar(iteration, iterations, record):
-    """One line on standard error that is written over: how far the run is, and the mean return.
-
-    Parameters
-    ----------
-    iteration : int
-        From 1 on.
-    iterations : int
-        The last one.
-    record : Record
-        What the iteration came to.
-
-    Raises
-    ------
-    ValueError
-        If the iterations are not counted from 1 to the last, or it is not a record.
-    """
-    iterations = as_count(iterations, "iterations")
-    if as_count(iteration, "iteration") > iterations:
-        raise ValueError(f"iteration is {iteration}, but the last of the iterations is {iterations}")
-    if not isinstance(record, Record):
-        raise ValueError(f"record must be a Record, but is {record!r}: train makes them")
-    filled = round(24 * iteration / iterations)
-    bar = "█" * filled + "·" * (24 - filled)
-    shown = f"mean return {record.mean_return:.1f}" if record.episodes else "no episode ended"
-    line = f"\r{bar} {iteration}/{iterations}  {record.steps} steps  {shown}  KL {record.kl:.4f}"
-    end = "\n" if iteration == iterations else ""
-    print(f"{line:<90}", end=end, file=sys.stderr, flush=True)
 
 
 def _estimator(advantage, discount, trace):
@@ -315,16 +158,6 @@ def _values(batch, baseline):
     return baseline.values(batch), baseline.next_values(batch)
 
 
-def _reporter(progress):
-    if progress is None:
-        return lambda *arguments: None
-    if isinstance(progress, str):
-        if progress != "bar":
-            raise ValueError(f"progress must be 'bar', a function or None, but is {progress!r}")
-        return progress_bar if sys.stderr.isatty() else _reporter(None)
-    return as_function(progress, "progress", "iteration, iterations, record")
-
-
 def _check_baseline(baseline):
     if isinstance(baseline, type) or not (
         baseline is None or all(hasattr(baseline, name) for name in ("fit", "values", "next_values"))
@@ -342,31 +175,6 @@ def _checked(step):
             "options, as in functools.partial(trpo, radius=0.01)"
         )
     return step
-
-
-def _record(step, batch, steps, seconds):
-    ended = len(batch.episode_returns)
-    return Record(
-        theta=step.theta,
-        steps=steps,
-        episodes=ended,
-        mean_return=float(batch.episode_returns.mean()) if ended else float("nan"),
-        kl=step.kl,
-        entropy=step.entropy,
-        improvement=step.improvement,
-        size=step.size,
-        halvings=step.halvings,
-        accepted=step.accepted,
-        reason=step.reason,
-        seconds=seconds,
-    )
-
-
-def _history(start, records):
-    columns = {field.name: [getattr(record, field.name) for record in records] for field in fields(Record)}
-    columns["theta"].insert(0, start)
-    reasons = tuple(columns.pop("reason"))
-    return History(reason=reasons, **{name: np.array(column) for name, column in columns.items()})
 
 
 def _message(reason, count):
