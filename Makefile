@@ -1,7 +1,7 @@
 # make book       the HTML, in _build/html/index.html
 # make test       everything that can fail: package, book and built pages, every notebook cell
 # make notebooks  re-execute the notebooks in place (byte-identical when nothing has changed)
-# make bench      side-by-side measurements
+# make bench      side-by-side measurements; the peers go into benchmarks/.peers
 # make clean      remove what was built
 #
 # Each target sets up .venv by itself; PYTHON names the interpreter it is made from.
@@ -9,6 +9,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+PEERS := benchmarks/.peers/.ready
 WORKERS ?= 2
 
 # Two threads of linear algebra on a shared machine can be many times slower than one.
@@ -34,7 +35,7 @@ test: book
 notebooks: $(READY)
 	$(BIN)/python book/execute.py
 
-bench: $(READY)
+bench: $(READY) $(PEERS)
 	$(BIN)/python -m benchmarks
 
 lock:
@@ -43,11 +44,16 @@ lock:
 
 clean:
 	rm -rf _build .pytest_cache .ruff_cache
-	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+	find . -name __pycache__ -not -path './.venv/*' -not -path './benchmarks/.peers/*' -prune -exec rm -rf {} +
 
 $(READY): requirements.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(PEERS): benchmarks/requirements-peers.txt
+	test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@

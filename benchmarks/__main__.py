@@ -1,21 +1,127 @@
-"""Run every benchmark: ``python -m benchmarks`` (or ``make bench``)."""
+"""Run the benchmarks: ``python -m benchmarks [name ...]``, or ``make bench``, which installs the peers first.
 
+Without names, everything is run. Once all races have been run, their tables are in benchmarks/RESULTS.md.
+"""
+
+import ast
+import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
 
-HERE = Path(__file__).parent
+sys.path.insert(0, str(Path(__file__).parent))
+from _race import HERE, ONE_THREAD, OURS, PATTERN, number, versions
+
+RACES = ("learning", "fisher_products", "solve")
+OWN = ("ngbook", "gymnasium", "numpy", "scipy")
+PEERS = (
+    *("torch", "jax", "jaxlib", "stable-baselines3", "sb3-contrib", "tianshou"),
+    *("curvlinops-for-pytorch", "nngeometry", "gymnasium", "numpy"),
+)
+INTRODUCTION = """# Races
+
+`ngbook` and its peers ran in turns, on the same machine, with one thread each. Shown are medians; in
+brackets, how many times as much as ngbook the peer took. `make bench` repeats all of it.
+
+<!-- results -->
+"""
 
 
-def main():
-    """Run each script of this folder in its own process, one after the other."""
-    scripts = sorted(path for path in HERE.glob("*.py") if not path.name.startswith("_"))
-    status = 0
-    for script in scripts:
-        print(f"\n=== {script.stem} " + "=" * (70 - len(script.stem)), flush=True)
-        status |= subprocess.run([sys.executable, str(script)]).returncode
+def run(script):
+    """Run a script in its own process; its exit status and the lines that it printed, shown as well."""
+    print(f"\n=== {script.stem} " + "=" * (70 - len(script.stem)), flush=True)
+    lines = []
+    command = [sys.executable, str(script)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=ONE_THREAD) as process:
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            lines.append(line.rstrip())
+    return process.returncode, lines
+
+
+def machine():
+    """The cores and all versions."""
+    return [
+        f"Machine: {os.cpu_count()} cores, {platform.machine()}, {platform.system()}",
+        f"ngbook's side: {versions(OURS, *OWN)}",
+        f"The peers' side: {versions('peers', *PEERS)}",
+    ]
+
+
+def tables(lines):
+    """``{table: {row: {column: cell}}}`` of the races among the lines."""
+    found = {}
+    for race in filter(None, map(PATTERN.fullmatch, lines)):
+        table, _, column = race["name"].partition("; ")
+        unit, column = race["unit"], column or "time"
+        factor = 1
+        if unit == "s" and float(race["ours"].strip("> ")) < 0.1:
+            unit, factor = "ms", 1000
+        unit = "" if unit == "steps" else f" {unit}"
+
+        def cell(text, factor=factor, unit=unit):
+            bound = "> " if text.startswith(">") else ""
+            return f"{bound}{number(factor * float(text.strip('> ')))}{unit}"
+
+        rows = found.setdefault(table, {})
+        ours, _, theirs = race["spread"].partition(" against ")
+        rows.setdefault(label(OURS, ours), {})[column] = f"**{cell(race['ours'])}**"
+        rows.setdefault(label(race["peer"], theirs), {})[column] = (
+            f"{cell(race['theirs'])} (× {race['ratio']})"
+        )
+    return found
+
+
+def label(side, spread):
+    """The side, and how many of its runs finished where not all did."""
+    finished = spread.rpartition(", ")[2]
+    return f"{side} ({finished})" if finished.endswith("finished") else side
+
+
+def section(script, lines):
+    """A script's docstring and its races, in Markdown."""
+    title, *paragraphs = ast.get_docstring(ast.parse(script.read_text())).split("\n\n")
+    paragraphs = [paragraph for paragraph in paragraphs if not paragraph.startswith("Usage:")]
+    parts = [f"## {title.rstrip('.')}", *paragraphs]
+    for table, rows in tables(lines).items():
+        columns = list(dict.fromkeys(column for cells in rows.values() for column in cells))
+        grid = [["", *columns], ["---", *("--:" for _ in columns)]]
+        grid += [[row, *(cells.get(column, "") for column in columns)] for row, cells in rows.items()]
+        parts += [f"### {table}", "\n".join(f"| {' | '.join(row)} |" for row in grid)]
+    return "\n\n".join(parts)
+
+
+def results(about, outputs):
+    """RESULTS.md, from ``{script: lines}``."""
+    facts = "\n".join(f"- {line}" for line in about)
+    sections = [section(script, lines) for script, lines in outputs.items()]
+    printed = [line for lines in outputs.values() for line in lines if line.startswith("race ")]
+    last = "\n".join(
+        ["## As printed", "", "With the spread of the runs.", "", "```text", *printed, "```", ""]
+    )
+    return "\n\n".join([INTRODUCTION + "\n" + facts, *sections, last])
+
+
+def main(names):
+    """Races first, and their results written as soon as they are all there; then the rest."""
+    scripts = {path.stem: path for path in sorted(HERE.glob("*.py")) if not path.name.startswith("_")}
+    unknown = [name for name in names if name not in scripts]
+    if unknown:
+        raise SystemExit(f"no benchmark {', '.join(unknown)}; there are {', '.join(scripts)}")
+    about = machine()
+    print("\n".join(about), flush=True)
+    wanted = {name: scripts[name] for name in (*RACES, *scripts) if not names or name in names}
+    outputs, status = {}, 0
+    for name, script in wanted.items():
+        failed, lines = run(script)
+        status |= failed
+        if name in RACES:
+            outputs[script] = lines
+        if name == RACES[-1] and len(outputs) == len(RACES) and not status:
+            (HERE / "RESULTS.md").write_text(results(about, outputs), encoding="utf-8")
     return status
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

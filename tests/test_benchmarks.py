@@ -1,0 +1,55 @@
+"""The committed results of the benchmarks: their lines can be read, and ratios are those of the medians."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).resolve().parents[1] / "benchmarks"
+RESULTS = FOLDER / "RESULTS.md"
+
+
+@pytest.fixture(scope="module")
+def helpers():
+    specification = importlib.util.spec_from_file_location("_race", FOLDER / "_race.py")
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+def test_numbers_have_three_digits(helpers):
+    assert [helpers.number(x) for x in (0.000123456, 1.0, 12.345, 123.6, 26624.0)] == [
+        "0.000123",
+        "1",
+        "12.3",
+        "124",
+        "26624",
+    ]
+
+
+def test_an_unfinished_run_is_longer_than_all_others(helpers):
+    measured = helpers.Measured([5.0, 1.0, 9.0], [True, False, True])
+    assert measured.median == 9.0 and measured.bounded
+    measured = helpers.Measured([5.0, 1.0, 9.0], [True, False, False])
+    assert measured.text() == "> 5"
+    assert measured.spread("s") == "1..9 s, 1 of 3 finished"
+
+
+def test_a_printed_line_can_be_read(helpers, capsys):
+    slow = helpers.Measured([60.0, 50.0, 70.0], [True, False, False])
+    helpers.line("task; training", helpers.Measured([0.25, 0.2, 0.3]), "a peer, 8 × 128", slow)
+    race = helpers.PATTERN.fullmatch(capsys.readouterr().out.strip())
+    assert (race["name"], race["ours"], race["unit"]) == ("task; training", "0.25", "s")
+    assert (race["peer"], race["theirs"], race["ratio"]) == ("a peer, 8 × 128", "> 60", "> 240")
+
+
+def test_every_race_of_the_results_has_the_ratio_of_its_medians(helpers):
+    if not RESULTS.exists():
+        pytest.skip("no results yet")
+    lines = [line for line in RESULTS.read_text(encoding="utf-8").splitlines() if line.startswith("race ")]
+    assert lines
+    for line in lines:
+        race = helpers.PATTERN.fullmatch(line)
+        assert race, line
+        ours, theirs, ratio = (float(race[key].strip("<> ")) for key in ("ours", "theirs", "ratio"))
+        assert theirs / ours == pytest.approx(ratio, rel=0.016), line  # three digits each
