@@ -210,6 +210,21 @@ def test_episode_returns_are_sums_of_rewards(mode):
     assert batch.episode_returns.tolist() == expected
 
 
+@in_every_mode
+def test_terminated_goes_before_truncated(mode):
+    """An environment may report both for one step; the task is over, so nothing comes after it."""
+    environment = Scripted(mode)
+    honest = environment.step
+
+    def step(actions):
+        observation, rewards, terminated, truncated, info = honest(actions)
+        return observation, rewards, terminated, truncated | terminated, info
+
+    environment.step = step
+    batch = Rollouts(environment, COIN, np.random.default_rng(0)).collect(np.zeros(COIN.size), 17)
+    assert transitions([batch]) == transitions([scripted_batch(mode)])
+
+
 def test_all_modes_see_the_same_episodes_of_a_real_environment():
     """Gymnasium's own vector environment, seeded alike, under a policy that leaves nothing to chance."""
     theta = np.zeros((5, 2))
@@ -318,6 +333,7 @@ def test_generalised_advantage_is_the_sum_of_errors(mode, trace):
     rng = np.random.default_rng(2)
     values, following = rng.normal(size=(2, *batch.valid.shape))
     errors = batch.rewards + 0.9 * np.where(batch.terminated, 0, following) - values
+    values[~batch.valid] = np.nan  # what is not valid is not looked at
     advantages = generalised_advantage(batch, values, following, 0.9, trace)
     assert np.allclose(advantages, by_double_loop(batch, errors, 0.9 * trace), rtol=1e-13)
     assert not advantages[~batch.valid].any()

@@ -68,7 +68,7 @@ def as_generator(rng):
 
 
 def as_step_values(values, batch, name):
-    """One finite number for every step of a batch, ndarray of shape (T, n)."""
+    """One finite number for every step of a batch, ndarray of shape (T, n); 0 where it is not valid."""
     as_batch(batch)
     values = as_floats(values, name)
     if values.shape != batch.valid.shape:
@@ -82,4 +82,4 @@ def as_step_values(values, batch, name):
             f"{name} must be finite, but at step {step} of environment {environment} the entry is "
             f"{values[step, environment]}: check the rewards and the baseline"
         )
-    return values
+    return values if batch.valid.all() else np.where(batch.valid, values, 0.0)

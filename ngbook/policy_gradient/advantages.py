@@ -77,7 +77,7 @@ def reward_to_go(batch, discount=1.0, next_values=None):
     next_values = as_step_values(next_values, batch, "next_values")
     cut = _cut(batch)
     rewards = batch.rewards + np.where(cut, discount * next_values, 0.0)
-    return _backward_sum(rewards * batch.valid, batch.ended, discount) * batch.valid
+    return _backward_sum(rewards, batch.ended, discount) * batch.valid
 
 
 def generalised_advantage(batch, values, next_values, discount=0.99, trace=0.97):
@@ -115,7 +115,7 @@ def generalised_advantage(batch, values, next_values, discount=0.99, trace=0.97)
     values = as_step_values(values, batch, "values")
     next_values = as_step_values(next_values, batch, "next_values")
     errors = batch.rewards + discount * next_values * ~batch.terminated - values
-    return _backward_sum(errors * batch.valid, batch.ended, discount * trace) * batch.valid
+    return _backward_sum(errors, batch.ended, discount * trace) * batch.valid
 
 
 def standardised(batch, advantages):

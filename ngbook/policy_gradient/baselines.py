@@ -212,6 +212,9 @@ class FourierBaseline:
     def fit(self, batch, targets):
         """Fit the weights to a batch; earlier batches are forgotten.
 
+        So one batch should look like the next. Where all copies of an environment begin together, as the
+        pendulum's do, batches of half an episode do not.
+
         Parameters
         ----------
         batch : Batch
