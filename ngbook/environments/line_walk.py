@@ -116,9 +116,9 @@ def line_walk_gradient(theta, horizon, reward_at="before"):
 def line_walk_return_variance(theta, horizon, reward_at="before"):
     """The variance of the return of one episode (eq-policy-gradients-line-walk-variance).
 
-    The return is −aᵀQa for the vector a of the n actions, with the matrix Q = I + LᵀL, where L adds up the
+    The return is −aᵀWa for the vector a of the n actions, with the matrix W = I + LᵀL, where L adds up the
     actions before (or up to) each reward. For independent Gaussian actions its variance
-    is 2σ⁴ tr(Q²) + 4μ²σ² ‖Q1‖², and both sums are polynomials in n.
+    is 2σ⁴ tr(W²) + 4μ²σ² ‖W1‖², and both sums are polynomials in n.
 
     Parameters
     ----------
@@ -141,8 +141,8 @@ def line_walk_return_variance(theta, horizon, reward_at="before"):
     """
     mean, deviation = _mean_and_deviation(theta)
     n, sign = whole_number(horizon, "horizon"), _sign(reward_at)
-    trace = n * (n**3 + 2 * sign * n**2 + 8 * n + 6 + 7 * sign) // 6  # tr(Q²)
-    row_sums = n * (4 * n**4 + 10 * sign * n**3 + 30 * n**2 + 35 * sign * n + 41) // 30  # ‖Q1‖²
+    trace = n * (n**3 + 2 * sign * n**2 + 8 * n + 6 + 7 * sign) // 6  # tr(W²)
+    row_sums = n * (4 * n**4 + 10 * sign * n**3 + 30 * n**2 + 35 * sign * n + 41) // 30  # ‖W1‖²
     return 2 * trace * deviation**4 + 4 * row_sums * mean**2 * deviation**2
 
 
