@@ -641,10 +641,26 @@ def test_a_step_out_of_the_space_is_rejected_and_says_why():
         assert np.array_equal(step.theta, theta)
     step = ppo(policy, theta, batch, advantages, step_size=50.0, minibatches=1)
     assert not step.accepted
-    assert "small step left the parameter space" in step.reason
+    assert "small step went too far" in step.reason
     step = trpo(policy, theta, batch, advantages, radius=100.0, damping=0.0)
     assert step.accepted, "the line search comes back into the space"
     assert step.halvings > 0
+
+
+@for_every_policy
+@pytest.mark.parametrize("length", [1e3, 1e8, 1e150])
+def test_a_step_much_too_long_is_no_warning_and_no_nan(policy, length):
+    arguments = case(policy)
+    for step in (
+        policy_gradient(*arguments, step_size=length),
+        natural_policy_gradient(*arguments, radius=length, damping=1e-3),
+        trpo(*arguments, radius=length, damping=1e-3),
+        ppo(*arguments, step_size=length, minibatches=1),
+        ppo(*arguments, step_size=length, minibatches=1, optimiser="gradient", penalty=1.0),
+    ):
+        assert np.isfinite([step.kl, step.improvement]).all()
+        assert np.isfinite(step.theta).all()
+        assert step.accepted or step.reason
 
 
 def test_a_softmax_without_damping_is_singular():

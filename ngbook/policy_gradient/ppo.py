@@ -85,13 +85,14 @@ def ppo(
     try:
         for part in _parts(len(old), epochs, minibatches, rng):
             new = policy.at(candidate, here.states[part])
-            ratio = np.exp(new.log_prob(here.actions[part]) - old[part])
+            with np.errstate(over="ignore"):  # the gradient refuses an infinite weight
+                ratio = np.exp(new.log_prob(here.actions[part]) - old[part])
             gradient = new.gradient(here.actions[part], _pull(ratio, here.weights[part], clip, factor))
             if factor is not None:
                 gradient -= factor * new.kl_gradient(policy.at(here.theta, here.states[part]))
             candidate = candidate + climb(gradient)
     except ValueError as error:
-        return here.rejected(f"a small step left the parameter space: {error}")
+        return here.rejected(f"a small step went too far: {error}")
     step = here.try_point(candidate, step_size * epochs * minibatches)
     if isinstance(penalty, AdaptivePenalty):
         penalty.adapt(step.kl)

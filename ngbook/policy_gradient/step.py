@@ -86,11 +86,14 @@ class Point:
             return self.rejected(str(error))
         if self._log_prob is None:
             self._log_prob = self.old.log_prob(self.actions)
-        with np.errstate(over="ignore"):
+        with np.errstate(all="ignore"):  # a step that is much too long is reported, and not warned of
             ratio = np.exp(new.log_prob(self.actions) - self._log_prob)
-        kl, improvement = float(self.old.kl(new).mean()), float(np.mean((ratio - 1) * self.weights))
+            kl, improvement = float(self.old.kl(new).mean()), float(np.mean((ratio - 1) * self.weights))
         if not np.isfinite(kl + improvement):
-            return self.rejected(f"the KL divergence would be {kl:g}")
+            return self.rejected(
+                f"the step is much too long: its KL divergence would be {kl:g} and its improvement "
+                f"{improvement:g}"
+            )
         return self._step(candidate, True, "", kl, improvement, size, halvings)
 
     def rejected(self, reason):
