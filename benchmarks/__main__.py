@@ -51,26 +51,30 @@ def machine():
 
 def tables(lines):
     """``{table: {row: {column: cell}}}`` of the races among the lines."""
+    races = [race.groupdict() for race in map(PATTERN.fullmatch, lines) if race]
+    for race in races:
+        race["table"], _, column = race["name"].partition("; ")
+        race["column"] = column or "time"
     found = {}
-    for race in filter(None, map(PATTERN.fullmatch, lines)):
-        table, _, column = race["name"].partition("; ")
-        unit, column = race["unit"], column or "time"
-        factor = 1
-        if unit == "s" and float(race["ours"].strip("> ")) < 0.1:
-            unit, factor = "ms", 1000
-        unit = "" if unit == "steps" else f" {unit}"
-
-        def cell(text, factor=factor, unit=unit):
-            bound = "> " if text.startswith(">") else ""
-            return f"{bound}{number(factor * float(text.strip('> ')))}{unit}"
-
+    for race in races:
+        table, column, unit = race["table"], race["column"], race["unit"]
+        together = [r["theirs"] for r in races if (r["table"], r["column"]) == (table, column)]
+        if unit == "s" and max(float(text.strip("> ")) for text in together) < 1:
+            unit = "ms"
         rows = found.setdefault(table, {})
         ours, _, theirs = race["spread"].partition(" against ")
-        rows.setdefault(label(OURS, ours), {})[column] = f"**{cell(race['ours'])}**"
-        rows.setdefault(label(race["peer"], theirs), {})[column] = (
-            f"{cell(race['theirs'])} (× {race['ratio']})"
-        )
+        rows.setdefault(label(OURS, ours), {})[column] = f"**{cell(race['ours'], unit)}**"
+        peer = rows.setdefault(label(race["peer"], theirs), {})
+        peer[column] = f"{cell(race['theirs'], unit)} (× {race['ratio']})"
     return found
+
+
+def cell(text, unit):
+    """A printed number in a table's unit."""
+    bound, value = "> " if text.startswith(">") else "", float(text.strip("> "))
+    if unit == "steps":
+        return f"{bound}{value:,.0f}"
+    return f"{bound}{number(1000 * value if unit == 'ms' else value)} {unit}"
 
 
 def label(side, spread):

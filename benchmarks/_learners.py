@@ -27,13 +27,18 @@ SB3 = {  # what differs from the defaults of sb3-contrib; "zoo": RL Baselines3 Z
 
 NGBOOK = {
     "CartPole-v1": {
-        "environments": 32,
-        "steps": 64,
-        "hidden": (32,),
+        "environments": 64,
+        "steps": 32,
         "observation_scale": (1 / 2.4, 0.5, 1 / 0.21, 0.5),
-        "baseline": {},
-        "trpo": {"radius": 0.03},
-        "train": {},
+        "trpo": {"radius": 0.03, "damping": 0.03, "conjugate_gradient_iterations": 5},
+        "train": {"discount": 0.98, "trace": 0.97},
+    },
+    "Pendulum-v1": {
+        "environments": 16,
+        "steps": 200,  # whole episodes
+        "observation_scale": (1, 1, 1 / 8),
+        "trpo": {"radius": 0.04, "damping": 0.03, "conjugate_gradient_iterations": 10},
+        "train": {"discount": 0.97, "trace": 0.95},
     },
 }
 TIANSHOU = {"environments": 8, "steps": 1024, "gae_lambda": 0.98, "max_kl": 0.02, "optim_critic_iters": 20}
@@ -214,7 +219,7 @@ def tianshou(race):
 
 
 def ngbook(race):
-    """ngbook's TRPO: a small policy, many environments, ridge regression for the value."""
+    """ngbook's TRPO: a policy of 32 tanh units, in float32 as the peers', and ridge regression."""
     from functools import partial
 
     import numpy as np
@@ -226,8 +231,8 @@ def ngbook(race):
     rng, fresh = (np.random.default_rng([race.seed, stream]) for stream in range(2))
     environment = environments.make(race.task, num_envs=settings["environments"])
     scale = settings["observation_scale"]
-    policy = policies.for_environment(environment, hidden=settings["hidden"], observation_scale=scale)
-    baseline = FourierBaseline(len(scale), rng, observation_scale=scale, **settings["baseline"])
+    policy = policies.for_environment(environment, hidden=(32,), observation_scale=scale, dtype=np.float32)
+    baseline = FourierBaseline(len(scale), rng, observation_scale=scale)
 
     def until(record):
         def act(observations):

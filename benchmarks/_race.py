@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -99,7 +100,7 @@ class Measured:
 
 def number(value):
     """Three significant digits, never in powers of ten."""
-    return f"{value:.0f}" if value >= 1000 else f"{float(f'{value:.3g}'):.6f}".rstrip("0").rstrip(".")
+    return f"{value:.0f}" if value >= 1000 else f"{Decimal(f'{value:.3g}'):f}"
 
 
 def line(name, ours, peer, theirs, unit="s"):

@@ -11,8 +11,10 @@ everything built and imported beforehand. *Process* is the processor time of the
 imports included, less the evaluations. *Memory* is the largest resident size of the process. A run that
 reaches the cap counts as longer than all others, and `>` marks a median that is only a lower bound.
 
-The settings: ngbook's and tianshou's were searched for, a little; sb3-contrib's are its defaults, with 8
-environments of 128 steps besides, and those of RL Baselines3 Zoo where they are faster (on Pendulum-v1).
+The settings: ngbook's were searched for, and tianshou's a little; sb3-contrib's are its defaults, with 8
+environments of 128 steps besides, and those of RL Baselines3 Zoo on Pendulum-v1 (on CartPole-v1 they are
+slower than both). ngbook's environments step together; its Pendulum is its own, checked step by step
+against Gymnasium's.
 
 Usage: python benchmarks/learning.py [--seeds 5] [--tasks CartPole-v1 ...] [--sides ngbook ...]
 """

@@ -1,18 +1,18 @@
-"""Three ways to solve for a natural gradient from explicit scores, and how well ``auto`` picks among them.
+"""Natural gradients from explicit scores: three ways to solve, and how well `auto` picks among them.
 
-For each shape (samples, parameters) and two kinds of scores; one thread, float64, damping 1e-3, conjugate
-gradients to a residual of 1e-8:
-
-``decaying``     standard deviation j^(-1/2) for parameter j; the gradient is an average of the scores
-``independent``  all standard deviations equal; the gradient is independent of the scores
+Shapes are (samples × parameters), of two kinds of scores; one thread, float64, damping 1e-3, conjugate
+gradients to a residual of 1e-8. ngbook is `natural_direction(method="auto")`, its rivals are its own
+methods. *Decaying* scores have standard deviation j^(-1/2) for parameter j, and the gradient is an average
+of the scores. *Independent* ones have equal standard deviations, and the gradient is independent of them.
 
 And before that one product with the Fisher matrix, as the solvers do it, against one reading of the scores
-from memory: by ``scores @ vector`` (half of the product, at the speed of BLAS), by ``scores.sum()``, and by
-the inner product of the scores with themselves (nothing reads faster). Copies of the scores, together three
-times as large as the last-level cache, take turns, so that nobody finds anything in the cache. What
-the product and the reading take when they do is printed below the races.
+from memory: by `scores @ vector` (half of the product, at the speed of BLAS), by `scores.sum()`, and by the
+inner product of the scores with themselves (nothing reads faster). Copies of the scores, together three
+times as large as the last-level cache, take turns, so that nobody finds anything in the cache.
 
-All sides of a race take turns; a quick one is called once untimed, then often enough for 10 ms, and averaged.
+All sides of a race take turns; a quick one is called once untimed, then often enough for 10 ms, and
+averaged. Times are on the clock.
+
 Usage: python benchmarks/solve.py [--rounds N] [--quick]
 """
 
@@ -82,7 +82,7 @@ def race_methods(kind, samples, parameters, rounds):
     rounds *= 5 if samples * parameters < 1e6 else 1  # a fraction of a millisecond is easily disturbed
     measured = in_turns({m: lambda m=m: solve(m) for m in methods}, rounds)
     for m in methods[1:]:
-        name = f"natural direction, {samples} x {parameters}, {kind}"
+        name = f"Natural direction, {kind} scores; {samples} × {parameters}"
         line(name, measured["auto"], m.replace("_", " "), measured[m])
     if "dense" not in methods:
         print(f"  dense is left out: its matrix would take {8e-9 * parameters**2:.0f} GB")
@@ -118,7 +118,7 @@ def race_product(samples, parameters, rounds):
     together = in_turns(sides, rounds)
     cold = {name: Measured([t / len(copies) for t in m.values]) for name, m in together.items()}
     for name in list(sides)[1:]:
-        line(f"Fisher product, {samples} x {parameters}", cold["product"], name, cold[name])
+        line(f"Fisher product of scores; {samples} × {parameters}", cold["product"], name, cold[name])
     warm = in_turns({"product": lambda: fishers[0] @ vector, "reading": lambda: scores[0] @ vector}, rounds)
     ratio = cold["product"].median / cold["one reading by scores @ vector"].median
     print(

@@ -18,8 +18,8 @@ def helpers():
 
 
 def test_numbers_have_three_digits(helpers):
-    assert [helpers.number(x) for x in (0.000123456, 1.0, 12.345, 123.6, 26624.0)] == [
-        "0.000123",
+    assert [helpers.number(x) for x in (0.0000123456, 1.0, 12.345, 123.6, 26624.0)] == [
+        "0.0000123",
         "1",
         "12.3",
         "124",
