@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ngbook._arrays import as_count
 from ngbook.solve import as_function, as_number, as_vector, curvature, dense_solve
 
 __all__ = [
@@ -421,7 +422,7 @@ def metric_length(delta, metric):
 
 def _follow(value, gradient, start, direction_at, size_at, iterations, tolerance):
     """The loop that all three share; what differs is ``direction_at`` and ``size_at``."""
-    iterations, tolerance = _count(iterations), as_number(tolerance, "tolerance")
+    iterations, tolerance = as_count(iterations, "iterations", least=0), as_number(tolerance, "tolerance")
     if tolerance < 0:
         raise ValueError(f"tolerance must be at least 0, but is {tolerance:g}")
     value, gradient = as_function(value, "value"), as_function(gradient, "gradient")
@@ -531,10 +532,3 @@ def _fraction(value, name):
     if not number < 1:
         raise ValueError(f"{name} must be between 0 and 1, but is {number:g}")
     return number
-
-
-def _count(iterations):
-    number = as_number(iterations, "iterations")
-    if number < 0 or number != int(number):
-        raise ValueError(f"iterations must be a whole number, at least 0, but is {iterations!r}")
-    return int(number)

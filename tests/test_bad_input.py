@@ -152,12 +152,20 @@ SCHEDULES = POSITIVE | {
 TOO_LONG = {"too long": ([1.0, 2.0, 3.0], r"\(3, 3\) to fit")}
 INDEFINITE = {"indefinite": ([[1.0, 4.0], [4.0, 1.0]], "negative curvature.*pᵀFp = -")}
 SINGULAR = {"singular": (np.ones((2, 2)), "singular.*damping.*minimal chart")}
-COUNTS = {
-    "negative": (-1, "whole number"),
-    "not whole": (2.5, "whole number"),
-    "NaN": (NAN, "finite"),
-    "word": ("many", "real numbers"),
-}
+
+
+def whole_numbers(least):
+    return {
+        "too small": (least - 1, f"whole number, at least {least}, but is {least - 1}"),
+        "not whole": (2.5, f"whole number, at least {least}, but is 2.5"),
+        "NaN": (NAN, "whole number.*nan"),
+        "infinite": (INF, "whole number.*inf"),
+        "word": ("many", "real numbers.*many"),
+        "nothing": (None, "whole number.*None"),
+        "two": ([1, 2], "whole number"),
+    }
+
+
 TEXT = {}  # a name to print: nothing to refuse
 
 
@@ -243,7 +251,7 @@ SUBJECTS = {
             | {"operator with NaN": (aslinearoperator(METRIC * NAN), "finite")},
             "gradient": VECTORS | TOO_LONG,
             "damping": NOT_NEGATIVE,
-            "iterations": COUNTS,
+            "iterations": {key: bad for key, bad in whole_numbers(0).items() if key != "nothing"},  # no limit
             "tolerance": NOT_NEGATIVE,
             "keep_iterates": {},  # anything is true or false
         },
@@ -279,9 +287,9 @@ SUBJECTS = {
         solve.cheapest_method,
         {"samples": 100, "parameters": 10},
         {
-            "samples": COUNTS | {"zero": (0, "at least 1, but is 0")},
-            "parameters": COUNTS | {"zero": (0, "at least 1, but is 0")},
-            "iterations": COUNTS,
+            "samples": whole_numbers(1),
+            "parameters": whole_numbers(1),
+            "iterations": whole_numbers(0),
         },
     ),
     "fisher.sampled_fisher": Subject(fisher.sampled_fisher, {"scores": np.ones((3, 2))}, {"scores": SCORES}),
@@ -325,17 +333,17 @@ SUBJECTS = {
     "descent.gradient_descent": Subject(
         descent.gradient_descent,
         {"value": value, "gradient": gradient, "start": [1.0, 2.0], "step_size": 0.1},
-        RUN | {"step_size": LINE_SEARCHES, "iterations": COUNTS},
+        RUN | {"step_size": LINE_SEARCHES, "iterations": whole_numbers(0)},
     ),
     "descent.natural_gradient_descent": Subject(
         descent.natural_gradient_descent,
         {"value": value, "gradient": gradient, "metric": metric, "start": [1.0, 2.0], "step_size": 0.1},
-        RUN | {"metric": METRIC_FUNCTIONS, "step_size": LINE_SEARCHES, "iterations": COUNTS},
+        RUN | {"metric": METRIC_FUNCTIONS, "step_size": LINE_SEARCHES, "iterations": whole_numbers(0)},
     ),
     "descent.trust_region_descent": Subject(
         descent.trust_region_descent,
         {"value": value, "gradient": gradient, "metric": metric, "start": [1.0, 2.0], "radius": 0.1},
-        RUN | {"metric": METRIC_FUNCTIONS, "radius": SCHEDULES, "iterations": COUNTS},
+        RUN | {"metric": METRIC_FUNCTIONS, "radius": SCHEDULES, "iterations": whole_numbers(0)},
     ),
     "descent.trust_region_step": Subject(
         descent.trust_region_step,
@@ -1016,16 +1024,6 @@ EXEMPT |= {
     for method in ("close", "close_extras", "render")
 }
 EXEMPT |= {"environments.Trajectories": RESULT}
-NUMBERS_OF = {
-    "zero": (0, "whole number, at least 1, but is 0"),
-    "negative": (-1, "whole number, at least 1"),
-    "not whole": (2.5, "whole number, at least 1"),
-    "NaN": (NAN, "whole number.*nan"),
-    "infinite": (INF, "whole number.*inf"),
-    "word": ("many", "real numbers.*many"),
-    "nothing": (None, "whole number.*None"),
-    "two": ([1, 2], "whole number"),
-}
 REWARDS_AT = {
     "another word": ("during", "'before' or 'after'.*'during'"),
     "nothing": (None, "'before' or 'after'"),
@@ -1082,7 +1080,7 @@ SUBJECTS |= {
     f"environments.line_walk_{name}": Subject(
         getattr(environments, f"line_walk_{name}"),
         {"theta": [10.0, 14.0], "horizon": 10, "reward_at": "before"},
-        {"theta": GAUSSIAN_POINTS, "horizon": NUMBERS_OF, "reward_at": REWARDS_AT},
+        {"theta": GAUSSIAN_POINTS, "horizon": whole_numbers(1), "reward_at": REWARDS_AT},
     )
     for name in ("objective", "gradient", "return_variance")
 }
@@ -1090,7 +1088,7 @@ SUBJECTS |= {
     "environments.line_walk_coefficients": Subject(
         environments.line_walk_coefficients,
         {"horizon": 10, "reward_at": "after"},
-        {"horizon": NUMBERS_OF, "reward_at": REWARDS_AT},
+        {"horizon": whole_numbers(1), "reward_at": REWARDS_AT},
     ),
     "environments.make": Subject(
         environments.make,
@@ -1105,14 +1103,14 @@ SUBJECTS |= {
                 "number": (1, "id of a Gymnasium environment"),
                 "nothing": (None, "id of a Gymnasium environment"),
             },
-            "num_envs": NUMBERS_OF,
+            "num_envs": whole_numbers(1),
             "colour": {"unknown option": ("red", "cannot make.*colour")},
         },
     ),
     "environments.LineWalk": Subject(
         environments.LineWalk,
         {"num_envs": 2, "horizon": 3, "reward_at": "after"},
-        {"num_envs": NUMBERS_OF, "horizon": NUMBERS_OF, "reward_at": REWARDS_AT},
+        {"num_envs": whole_numbers(1), "horizon": whole_numbers(1), "reward_at": REWARDS_AT},
     ),
     "environments.LineWalk.reset": Subject(
         LINE_WALK.reset, {"seed": 0, "options": {}}, {"seed": SEEDS, "options": OPTIONS}
@@ -1121,7 +1119,7 @@ SUBJECTS |= {
     "environments.Pendulum": Subject(
         environments.Pendulum,
         {"num_envs": 2, "max_episode_steps": 3},
-        {"num_envs": NUMBERS_OF, "max_episode_steps": NUMBERS_OF},
+        {"num_envs": whole_numbers(1), "max_episode_steps": whole_numbers(1)},
     ),
     "environments.Pendulum.reset": Subject(
         PENDULUM.reset,
@@ -1173,14 +1171,14 @@ SUBJECTS |= {
     "environments.MarkovDecisionProcess.random": Subject(
         environments.MarkovDecisionProcess.random,
         {"states": 2, "actions": 2, "rng": np.random.default_rng(0)},
-        {"states": NUMBERS_OF, "actions": NUMBERS_OF, "rng": GENERATORS},
+        {"states": whole_numbers(1), "actions": whole_numbers(1), "rng": GENERATORS},
     ),
     "environments.MarkovDecisionProcess.trajectories": Subject(
         PROCESS.trajectories,
         {"policy_table": HALF, "horizon": 2},
         {
             "policy_table": POLICY_TABLES,
-            "horizon": NUMBERS_OF | {"too long": (30, "2.31e.18 trajectories.*shorten")},
+            "horizon": whole_numbers(1) | {"too long": (30, "2.31e.18 trajectories.*shorten")},
         },
     ),
 }
@@ -1213,18 +1211,6 @@ class Spaces:
 
 
 WHERE, WHAT = Box(-1, 1, (2,)), Discrete(2)
-
-
-def whole_numbers(least):
-    return {
-        "too small": (least - 1, f"whole number, at least {least}, but is {least - 1}"),
-        "negative": (-1, f"whole number, at least {least}"),
-        "not whole": (2.5, "whole number.*2.5"),
-        "NaN": (NAN, "finite"),
-        "infinite": (INF, "finite"),
-        "word": ("many", "real numbers.*many"),
-        "two": ([1, 2], "one number"),
-    }
 
 
 WIDTHS = {
@@ -1558,7 +1544,7 @@ SUBJECTS |= {
             "damping": NOT_NEGATIVE,
             "conjugate_gradient_iterations": whole_numbers(1),
             "contraction_factor": FRACTIONS,
-            "halvings": COUNTS,
+            "halvings": whole_numbers(0),
         },
     ),
     "policy_gradient.ppo": Subject(

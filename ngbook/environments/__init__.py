@@ -14,8 +14,8 @@ Importing this module registers ``ngbook/LineWalk-v0`` and ``ngbook/Pendulum-v1`
 
 import gymnasium
 
+from ngbook._arrays import as_count
 from ngbook.environments.finite import MarkovDecisionProcess, Trajectories
-from ngbook.environments.fixed_length import whole_number
 from ngbook.environments.line_walk import (
     LineWalk,
     line_walk_coefficients,
@@ -84,7 +84,7 @@ def make(name, num_envs=1, **options):
         raise ValueError(
             f"name must be the id of a Gymnasium environment, such as 'CartPole-v1', not {name!r}"
         )
-    num_envs = whole_number(num_envs, "num_envs")
+    num_envs = as_count(num_envs, "num_envs")
     try:
         return gymnasium.make_vec(OURS.get(name, name), num_envs, **options)
     except (gymnasium.error.Error, ImportError, TypeError) as error:

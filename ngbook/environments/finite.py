@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ngbook._arrays import as_floats
-from ngbook.environments.fixed_length import whole_number
+from ngbook._arrays import as_count, as_floats, as_generator
 from ngbook.solve import as_number
 
 MOST_TRAJECTORIES = 5_000_000
@@ -109,13 +108,9 @@ class MarkovDecisionProcess:
         ValueError
             If a number is not whole and above 0, or ``rng`` is no generator.
         """
-        states, actions = whole_number(states, "states"), whole_number(actions, "actions")
-        if not isinstance(rng, np.random.Generator):
-            raise ValueError(
-                f"rng must be a numpy.random.Generator, but is {rng!r}: np.random.default_rng(0)"
-            )
+        states, actions = as_count(states, "states"), as_count(actions, "actions")
         return cls(
-            transitions=rng.dirichlet(np.ones(states), size=(states, actions)),
+            transitions=as_generator(rng).dirichlet(np.ones(states), size=(states, actions)),
             rewards=rng.normal(size=(states, actions)),
             start=rng.dirichlet(np.ones(states)),
         )
@@ -144,7 +139,7 @@ class MarkovDecisionProcess:
             If an argument does not fit, or there are more than five million trajectories.
         """
         table = self._policy(policy_table)
-        n = whole_number(horizon, "horizon")
+        n = as_count(horizon, "horizon")
         size, options = self.rewards.shape
         count = size * (options * size) ** n
         if count > MOST_TRAJECTORIES:

@@ -5,15 +5,7 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from ngbook._arrays import as_floats
-
-
-def whole_number(value, name):
-    """A whole number above 0 as an ``int``, or a ValueError."""
-    number = as_floats(value, name)
-    if number.ndim != 0 or not 1 <= number < np.inf or number != int(number):
-        raise ValueError(f"{name} must be a whole number, at least 1, but is {value!r}")
-    return int(number)
+from ngbook._arrays import as_count
 
 
 class FixedLengthEnvironment(VectorEnv):
@@ -31,7 +23,7 @@ class FixedLengthEnvironment(VectorEnv):
     ends_by_termination = False
 
     def __init__(self, num_envs, length, observation_space, action_space):
-        self.num_envs = whole_number(num_envs, "num_envs")
+        self.num_envs = as_count(num_envs, "num_envs")
         self.length = length
         self.single_observation_space, self.single_action_space = observation_space, action_space
         self.observation_space = batch_space(observation_space, self.num_envs)

@@ -3,7 +3,8 @@
 import numpy as np
 from gymnasium.spaces import Box
 
-from ngbook.environments.fixed_length import FixedLengthEnvironment, whole_number
+from ngbook._arrays import as_count
+from ngbook.environments.fixed_length import FixedLengthEnvironment
 from ngbook.solve import as_number
 
 GRAVITY, MASS, LENGTH, TIME_STEP = 10.0, 1.0, 1.0, 0.05
@@ -38,7 +39,7 @@ class Pendulum(FixedLengthEnvironment):
     """
 
     def __init__(self, num_envs=1, max_episode_steps=200):
-        self.max_episode_steps = whole_number(max_episode_steps, "max_episode_steps")
+        self.max_episode_steps = as_count(max_episode_steps, "max_episode_steps")
         high = np.array([1, 1, MAX_SPEED], dtype=np.float32)
         super().__init__(
             num_envs,

@@ -6,7 +6,7 @@ import numpy as np
 import sympy as sp
 
 from ngbook import symbolic
-from ngbook._arrays import as_floats
+from ngbook._arrays import as_floats, as_generator
 from ngbook.families.compiled import compile_entries
 from ngbook.families.quadrature import kl_by_quadrature
 from ngbook.families.spaces import Space, Support, assumed, assumed_support, bounds_of
@@ -488,8 +488,7 @@ class Family:
             If ``theta`` or ``n`` is not valid, ``rng`` is not a generator or the family has no sampler.
         """
         theta = self._checked(theta)
-        if not isinstance(rng, np.random.Generator):
-            raise ValueError(f"rng is {rng!r}; give a numpy.random.Generator, as np.random.default_rng(1)")
+        as_generator(rng)
         if not isinstance(n, (int, np.integer)) or n < 0:
             raise ValueError(f"n = {n!r}; give the number of outcomes, a whole number that is not negative")
         if self.sampler is None:

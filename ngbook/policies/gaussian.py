@@ -4,9 +4,10 @@ import math
 
 import numpy as np
 
+from ngbook._arrays import as_count, as_generator
 from ngbook.policies.actions import Actions
 from ngbook.policies.network import as_array
-from ngbook.policies.policy import Policy, as_count, as_generator
+from ngbook.policies.policy import Policy
 from ngbook.solve import as_number
 
 CHARTS = ("log_std", "std")

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ngbook._arrays import as_count, as_generator
 from ngbook.policies.network import Network, as_array, as_parameters
 from ngbook.solve import as_number, as_vector
 
@@ -68,18 +69,3 @@ class Policy:
         if last_layer < 0:
             raise ValueError(f"last_layer must be at least 0, but is {last_layer:g}")
         return self._network.initial(as_generator(rng), last_layer)
-
-
-def as_count(value, name, least):
-    """A whole number, at least ``least``."""
-    number = as_number(value, name)
-    if number < least or number != int(number):
-        raise ValueError(f"{name} must be a whole number, at least {least}, but is {value!r}")
-    return int(number)
-
-
-def as_generator(rng):
-    """A generator of random numbers."""
-    if not isinstance(rng, np.random.Generator):
-        raise ValueError(f"rng is {rng!r}; give a numpy.random.Generator, as np.random.default_rng(1)")
-    return rng

@@ -4,8 +4,9 @@ from functools import cached_property
 
 import numpy as np
 
+from ngbook._arrays import as_count, as_generator
 from ngbook.policies.actions import Actions
-from ngbook.policies.policy import Policy, as_count, as_generator
+from ngbook.policies.policy import Policy
 
 
 class SoftmaxPolicy(Policy):

@@ -1,18 +1,10 @@
-"""Counts and fractions, and arrays with one number a step: what the files of this package check first."""
+"""Fractions, and arrays with one number a step: what the files of this package check first."""
 
 import numpy as np
 
 from ngbook._arrays import as_floats
 from ngbook.policy_gradient.batch import Batch
 from ngbook.solve import as_number
-
-
-def as_count(value, name, least=1):
-    """A whole number, at least ``least``."""
-    number = as_number(value, name)
-    if number < least or number != int(number):
-        raise ValueError(f"{name} must be a whole number, at least {least}, but is {value!r}")
-    return int(number)
 
 
 def as_share(value, name):
@@ -58,13 +50,6 @@ def as_policy(policy):
             "policies.for_environment makes one"
         )
     return policy
-
-
-def as_generator(rng):
-    """A random generator."""
-    if not isinstance(rng, np.random.Generator):
-        raise ValueError(f"rng must be a numpy.random.Generator, but is {rng!r}: np.random.default_rng(seed)")
-    return rng
 
 
 def as_step_values(values, batch, name):

@@ -13,7 +13,8 @@ for values:
 
 import numpy as np
 
-from ngbook.policy_gradient._inputs import as_batch, as_count, as_generator, as_step_values
+from ngbook._arrays import as_count, as_generator
+from ngbook.policy_gradient._inputs import as_batch, as_step_values
 from ngbook.solve import as_number, as_vector
 
 __all__ = ["FourierBaseline", "MeanBaseline", "TimeBaseline"]

@@ -2,7 +2,7 @@
 
 import sys
 
-from ngbook.policy_gradient._inputs import as_count
+from ngbook._arrays import as_count
 from ngbook.policy_gradient.history import Record
 from ngbook.solve import as_function
 

@@ -14,8 +14,9 @@ What a batch must get right, because every estimate rests on it:
 
 import numpy as np
 
+from ngbook._arrays import as_count, as_generator
 from ngbook.policies import SoftmaxPolicy
-from ngbook.policy_gradient._inputs import as_count, as_generator, as_policy
+from ngbook.policy_gradient._inputs import as_policy
 from ngbook.policy_gradient.batch import Batch
 from ngbook.solve import as_vector
 

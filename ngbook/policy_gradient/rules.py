@@ -16,7 +16,8 @@ direction is the same.
 
 import numpy as np
 
-from ngbook.policy_gradient._inputs import as_count, as_fraction, as_not_negative
+from ngbook._arrays import as_count
+from ngbook.policy_gradient._inputs import as_fraction, as_not_negative
 from ngbook.policy_gradient.step import Point
 from ngbook.solve import as_number, conjugate_gradient
 

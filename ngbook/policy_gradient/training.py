@@ -6,7 +6,8 @@ import time
 
 import numpy as np
 
-from ngbook.policy_gradient._inputs import as_count, as_share
+from ngbook._arrays import as_count
+from ngbook.policy_gradient._inputs import as_share
 from ngbook.policy_gradient.advantages import (
     generalised_advantage,
     reward_to_go,

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ngbook._arrays import as_count
 from ngbook.solve.dense import fitting_metric
-from ngbook.solve.inputs import as_count, as_damping, as_tolerance, as_vector, damped, is_operator, show
+from ngbook.solve.inputs import as_damping, as_tolerance, as_vector, damped, is_operator, show
 
 __all__ = ["ConjugateGradient", "conjugate_gradient"]
 
@@ -105,7 +106,7 @@ def conjugate_gradient(metric, gradient, damping=0.0, iterations=None, tolerance
     gradient, metric = _in_one_precision(gradient, metric)
     damping = as_damping(damping)
     tolerance = max(as_tolerance(tolerance), float(np.finfo(gradient.dtype).eps))
-    limit = 10 * gradient.size if iterations is None else as_count(iterations, "iterations")
+    limit = 10 * gradient.size if iterations is None else as_count(iterations, "iterations", least=0)
     diagonal = 0.0 if is_operator(metric) else float(np.abs(np.diag(metric)).max())
 
     def product(vector):

@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from ngbook._arrays import as_count
 from ngbook.solve.conjugate import conjugate_gradient
 from ngbook.solve.dense import solve_dense
 from ngbook.solve.dual import dual_solve
-from ngbook.solve.inputs import as_count, as_damping, as_tolerance, as_vector, is_operator
+from ngbook.solve.inputs import as_damping, as_tolerance, as_vector, is_operator
 from ngbook.solve.products import as_array, as_scores, mean_outer_product
 
 __all__ = ["cheapest_method", "natural_direction"]
@@ -128,7 +129,7 @@ def cheapest_method(samples, parameters, iterations=USUAL_ITERATIONS):
         If an argument is not a whole number, or there are no samples or no parameters.
     """
     n, p = as_count(samples, "samples", least=1), as_count(parameters, "parameters", least=1)
-    iterations = as_count(iterations, "iterations")
+    iterations = as_count(iterations, "iterations", least=0)
     costs = _direct_costs(n, p) | {"conjugate_gradient": iterations * _iteration_cost(8 * n * p)}
     return min(costs, key=costs.get)
 

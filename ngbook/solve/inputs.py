@@ -176,14 +176,6 @@ def as_tolerance(value):
     return number
 
 
-def as_count(value, name, least=0):
-    """A whole number, at least ``least``."""
-    number = as_number(value, name)
-    if number < least or number != int(number):
-        raise ValueError(f"{name} must be a whole number, at least {least}, but is {value!r}")
-    return int(number)
-
-
 def is_operator(metric):
     return hasattr(metric, "matvec") and hasattr(metric, "shape")
 
