@@ -19,6 +19,7 @@ PEERS = (
     *("torch", "jax", "jaxlib", "stable-baselines3", "sb3-contrib", "tianshou"),
     *("curvlinops-for-pytorch", "nngeometry", "gymnasium", "numpy"),
 )
+NARROW = "\N{NO-BREAK SPACE}"  # a table may not break a line between a number and its unit
 INTRODUCTION = """# Races
 
 `ngbook` and its peers ran in turns, on the same machine, with one thread each. Shown are medians; in
@@ -65,7 +66,7 @@ def tables(lines):
         ours, _, theirs = race["spread"].partition(" against ")
         rows.setdefault(label(OURS, ours), {})[column] = f"**{cell(race['ours'], unit)}**"
         peer = rows.setdefault(label(race["peer"], theirs), {})
-        peer[column] = f"{cell(race['theirs'], unit)} (× {race['ratio']})"
+        peer[column] = f"{cell(race['theirs'], unit)} (×{NARROW}{race['ratio']})"
     return found
 
 
@@ -74,7 +75,7 @@ def cell(text, unit):
     bound, value = "> " if text.startswith(">") else "", float(text.strip("> "))
     if unit == "steps":
         return f"{bound}{value:,.0f}"
-    return f"{bound}{number(1000 * value if unit == 'ms' else value)} {unit}"
+    return f"{bound}{number(1000 * value if unit == 'ms' else value)}{NARROW}{unit}"
 
 
 def label(side, spread):
