@@ -148,3 +148,15 @@ def test_functions_that_implement_an_equation_name_it_and_their_source():
             if name.startswith("as_") or isinstance(function, type):
                 continue
             assert re.search(r"\beq-[a-z]", function.__doc__), f"{module}.{name} names no equation"
+
+
+def test_the_examples_of_the_readme_run_and_the_pole_is_balanced():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    *first, last = re.findall(r"```python\n(.*?)```", readme, flags=re.S)
+    assert first
+    namespace = {}
+    for block in first:
+        exec(block, namespace)
+    *statements, expression = ast.parse(last).body
+    exec(compile(ast.Module(statements, []), "README.md", "exec"), namespace)
+    assert eval(compile(ast.Expression(expression.value), "README.md", "eval"), namespace) > 475
