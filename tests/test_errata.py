@@ -513,17 +513,20 @@ def test_p18_four_claims_about_methods():
     plain_spread = np.mean([one @ np.linalg.solve(metric, one) for one in noise])
     signal, plain_signal = solve.curvature(metric, natural_mean), mean @ np.linalg.solve(metric, mean)
     np.testing.assert_allclose(spread / signal, plain_spread / plain_signal, rtol=1e-10)
-    # (b) Conjugate gradients see products with the matrix, never an entry of it.
-    products = []
+    # (b) Conjugate gradients see products with the matrix, never an entry of it: two distinct eigenvalues, two
+    # products, for a thousand parameters.
+    direction, products = rng.normal(size=1000), []
 
     def product(vector):
+        assert vector.shape == (1000,)
         products.append(vector)
-        return SKEWED @ vector
+        return vector + (direction @ vector) * direction
 
-    operator = LinearOperator((2, 2), matvec=product, dtype=float)
-    found = solve.conjugate_gradient(operator, np.array([1.0, 0.0]))
-    np.testing.assert_allclose(found.solution, [5, 2], rtol=1e-10)
+    operator, gradient = LinearOperator((1000, 1000), matvec=product, dtype=float), rng.normal(size=1000)
+    found = solve.conjugate_gradient(operator, gradient)
     assert len(products) == found.iterations == 2
+    dense = solve.dense_solve(np.eye(1000) + np.outer(direction, direction), gradient)
+    np.testing.assert_allclose(found.solution, dense, rtol=1e-9, atol=1e-12)
     # (c) The guarantee: J rises by at least the surrogate's gain minus C times the largest divergence. For a
     # step that improves the policy it promises a loss: whoever waits for the guarantee does not take it.
     process, discount = environments.MarkovDecisionProcess.random(4, 3, rng), 0.99
