@@ -513,7 +513,7 @@ def test_p18_four_claims_about_methods():
     plain_spread = np.mean([one @ np.linalg.solve(metric, one) for one in noise])
     signal, plain_signal = solve.curvature(metric, natural_mean), mean @ np.linalg.solve(metric, mean)
     np.testing.assert_allclose(spread / signal, plain_spread / plain_signal, rtol=1e-10)
-    # (b) Conjugate gradients see products with the matrix, never an entry of it: two distinct eigenvalues, two
+    # (b) Conjugate gradients see products with the matrix, never an entry: two distinct eigenvalues, two
     # products, for a thousand parameters.
     direction, products = rng.normal(size=1000), []
 
