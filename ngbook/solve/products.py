@@ -7,7 +7,7 @@ from ngbook.solve.inputs import is_operator
 
 __all__ = ["as_scores", "mean_outer_product"]
 
-BLOCK_BYTES = 400_000
+BLOCK_BYTES = 500_000
 """Scores that are worked on at a time: they stay in a core's cache between their two products."""
 
 
@@ -115,8 +115,8 @@ def product_with(scores):
 
 
 def rows_at_a_time(size, itemsize):
-    """As many rows as fit into ``BLOCK_BYTES``, a multiple of 8 because BLAS works on several at once."""
-    return max(8, BLOCK_BYTES // (size * itemsize) // 8 * 8)
+    """As many rows as fit into ``BLOCK_BYTES``, a multiple of 4 because BLAS works on four at once."""
+    return max(4, BLOCK_BYTES // (size * itemsize) // 4 * 4)
 
 
 def _check_finite(scores):
