@@ -97,6 +97,20 @@ def section(script, lines):
     return "\n\n".join(parts)
 
 
+def in_short(lines):
+    """A line for each table: the smallest ratio of each column, which is that of the best rival there."""
+    smallest = {}
+    for race in filter(None, map(PATTERN.fullmatch, lines)):
+        table, _, column = race["name"].partition("; ")
+        ratios = smallest.setdefault(table, {})
+        ratio = float(race["ratio"].strip("<> "))
+        ratios[column or "time"] = min(ratio, ratios.get(column or "time", ratio))
+    return [
+        f"- {table}: " + ", ".join(f"{column} ×{NARROW}{number(ratio)}" for column, ratio in ratios.items())
+        for table, ratios in smallest.items()
+    ]
+
+
 def results(about, outputs):
     """RESULTS.md, from ``{script: lines}``."""
     facts = "\n".join(f"- {line}" for line in about)
@@ -105,7 +119,9 @@ def results(about, outputs):
     last = "\n".join(
         ["## As printed", "", "With the spread of the runs.", "", "```text", *printed, "```", ""]
     )
-    return "\n\n".join([INTRODUCTION + "\n" + facts, *sections, last])
+    short = "\n".join(in_short(printed))
+    heading = "## In short\n\nThe best rival of each column took so many times as much as ngbook:"
+    return "\n\n".join([INTRODUCTION + "\n" + facts, heading, short, *sections, last])
 
 
 def main(names):

@@ -9,6 +9,12 @@ FOLDER = Path(__file__).resolve().parents[1] / "benchmarks"
 RESULTS = FOLDER / "RESULTS.md"
 
 
+def printed_lines():
+    """The races of the last run, as they were printed."""
+    _, printed = RESULTS.read_text(encoding="utf-8").split("```text\n")
+    return [line for line in printed.partition("```")[0].splitlines() if line]
+
+
 @pytest.fixture(scope="module")
 def helpers():
     specification = importlib.util.spec_from_file_location("_race", FOLDER / "_race.py")
@@ -43,9 +49,33 @@ def test_a_printed_line_can_be_read(helpers, capsys):
     assert (race["peer"], race["theirs"], race["ratio"]) == ("a peer, 8 × 128", "> 60", "> 240")
 
 
+def smallest_ratio(helpers, name):
+    """Of the committed races with this name: that of the best rival."""
+    races = [race for race in map(helpers.PATTERN.fullmatch, printed_lines()) if race]
+    return min(float(race["ratio"].strip("<> ")) for race in races if race["name"].startswith(name))
+
+
+@pytest.mark.parametrize(
+    ("name", "goal"),
+    [
+        ("CartPole-v1; training", 20),
+        ("CartPole-v1; process", 8),
+        ("CartPole-v1; memory", 4),
+        ("Pendulum-v1; training", 10),
+        ("Fisher matrix of a network; product float32", 1),
+        ("Fisher matrix of a network; CG float32", 1),
+        ("Fisher matrix of a network; product float64", 1),
+        ("Fisher matrix of a network; CG float64", 1),
+        ("Natural direction", 1 / 1.1),
+    ],
+)
+def test_the_committed_results_reach_the_goals(helpers, name, goal):
+    """Against the best rival: learning, products, and `auto` within 1.1 times the best method."""
+    assert smallest_ratio(helpers, name) > goal
+
+
 def test_every_race_of_the_results_has_the_ratio_of_its_medians(helpers):
-    _, printed = RESULTS.read_text(encoding="utf-8").split("```text\n")
-    lines = [line for line in printed.partition("```")[0].splitlines() if line]
+    lines = printed_lines()
     assert len(lines) > 50
     for line in lines:
         race = helpers.PATTERN.fullmatch(line)
