@@ -663,10 +663,35 @@ def test_a_step_much_too_long_is_no_warning_and_no_nan(policy, length):
         assert step.accepted or step.reason
 
 
-def test_a_softmax_without_damping_is_singular():
-    policy, theta, batch, advantages = case(SoftmaxPolicy(2, 3))
-    with pytest.raises(ValueError, match=r"(?s)singular.*damping"):
-        natural_policy_gradient(policy, theta, batch, advantages, step_size=0.1)
+def noise_on_cart_pole(hidden, dtype):
+    policy = SoftmaxPolicy(4, 2, hidden, dtype=dtype)
+    rng = np.random.default_rng(0)
+    theta = policy.initial(rng)
+    batch = Rollouts(environments.make("CartPole-v1", num_envs=4), policy, rng).collect(theta, 40)
+    return policy, theta, batch, rng.normal(size=batch.valid.shape)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("hidden", [(), (32,)], ids=str)
+def test_a_softmax_without_damping_is_singular(hidden, dtype):
+    """Conjugate gradients need not notice: they have used all their iterations and gone far away."""
+    arguments = noise_on_cart_pole(hidden, dtype)
+    for options in ({"step_size": 0.1}, {"radius": 0.01}):
+        with pytest.raises(ValueError, match="damping must be greater than 0 for a SoftmaxPolicy"):
+            natural_policy_gradient(*arguments, **options)
+        step = natural_policy_gradient(*arguments, damping=0.1, **options)
+        assert step.accepted
+        assert step.kl < 0.02
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_conjugate_gradients_that_have_not_converged_are_no_natural_gradient(dtype):
+    with pytest.raises(ValueError, match=r"(?s)conjugate gradients have not found .*add damping"):
+        natural_policy_gradient(*noise_on_cart_pole((32,), dtype), radius=0.01, damping=1e-30)
+
+
+def test_the_natural_gradient_is_multiplied_or_scaled():
+    policy, theta, batch, advantages = case(GaussianPolicy(2, 1))
     with pytest.raises(ValueError, match="either step_size or radius"):
         natural_policy_gradient(policy, theta, batch, advantages)
 

@@ -17,6 +17,7 @@ direction is the same.
 import numpy as np
 
 from ngbook._arrays import as_count
+from ngbook.policies import SoftmaxPolicy
 from ngbook.policy_gradient._inputs import as_fraction, as_not_negative
 from ngbook.policy_gradient.step import Point
 from ngbook.solve import as_number, conjugate_gradient
@@ -64,7 +65,8 @@ def natural_policy_gradient(
 
     The Fisher matrix is the mean over the batch's observations of the exact one of the policy there
     (eq-natural-policy-gradient-per-step-fisher). Small systems, of up to 64 parameters, are solved by
-    Cholesky's method, which refuses a singular matrix; larger ones by conjugate gradients.
+    Cholesky's method, which refuses a singular matrix; larger ones by conjugate gradients, which have to
+    converge.
 
     Parameters
     ----------
@@ -84,8 +86,8 @@ def natural_policy_gradient(
         ε, instead of a step size: half the squared length of the step in the damped metric, which
         is the KL divergence of the step to leading order when there is no damping.
     damping : float
-        Added to the diagonal of the Fisher matrix; at least 0. A softmax needs some: adding a constant to
-        all of its logits changes nothing, so its Fisher matrix is singular.
+        Added to the diagonal of the Fisher matrix; at least 0, and for a softmax above 0: adding a constant
+        to all of its logits changes nothing, so its Fisher matrix is singular.
 
     Returns
     -------
@@ -95,10 +97,15 @@ def natural_policy_gradient(
     Raises
     ------
     ValueError
-        If an argument does not fit, not exactly one of step size and radius is given, or the damped Fisher
-        matrix is singular.
+        If an argument does not fit, not exactly one of step size and radius is given, the damped Fisher
+        matrix is singular, or conjugate gradients do not converge.
     """
     damping = as_not_negative(damping, "damping")
+    if damping == 0 and isinstance(policy, SoftmaxPolicy):
+        raise ValueError(
+            "damping must be greater than 0 for a SoftmaxPolicy, but is 0: adding a constant to all logits "
+            "changes nothing, so its Fisher matrix is singular; try damping=0.1"
+        )
     if (step_size is None) == (radius is None):
         raise ValueError(
             "give either step_size or radius: the natural gradient is multiplied with a step size, or scaled "
@@ -150,7 +157,8 @@ def trpo(
     radius : float
         ε, the largest mean KL divergence of a step; above 0.
     damping : float
-        Added to the diagonal of the Fisher matrix; at least 0.
+        Added to the diagonal of the Fisher matrix; at least 0. A softmax needs some: its Fisher matrix is
+        singular, and without damping conjugate gradients may run off along a direction that changes nothing.
     conjugate_gradient_iterations : int
         At most so many products with the Fisher matrix.
     contraction_factor : float

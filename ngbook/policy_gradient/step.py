@@ -71,8 +71,8 @@ class Point:
         if self.theta.size <= DENSE_UP_TO:
             return dense_solve(self.old.fisher(), self.gradient, damping)
         found = conjugate_gradient(self.fisher(), self.gradient, damping)
-        if found.reason in ("negative curvature", "singular"):
-            raise ValueError(found.message)
+        if not found.converged:
+            raise ValueError(f"conjugate gradients have not found the natural gradient: {found.message}")
         return found.solution
 
     def try_step(self, direction, size, halvings=0):
