@@ -766,6 +766,21 @@ def test_the_penalty_follows_its_target():
     assert penalty.value == 8.0
 
 
+@pytest.mark.parametrize("seed", [3, 4, 5])
+@pytest.mark.parametrize("epochs", [1, 5], ids=["the last step", "a step on the way"])
+def test_a_step_that_went_too_far_raises_the_penalty(seed, epochs):
+    """A rejected step has divergence 0, which is no reason to go farther the next time."""
+    policy, batch = line_walk_batch([10.0, 14.0], horizon=5, episodes=4, seed=seed)
+    penalty = AdaptivePenalty(0.01, 1.0)
+    options = {"minibatches": 1, "epochs": epochs, "step_size": 30.0, "penalty": penalty}
+    advantages = standardised(batch, total_return(batch))
+    run = functools.partial(ppo, policy, [10.0, 14.0], batch, advantages)
+    assert not run(**options).accepted
+    assert penalty.value == 2.0
+    assert run(**options | {"step_size": 1e-3}).accepted
+    assert penalty.value == 1.0
+
+
 # --- the loop -----------------------------------------------------------------------------------------------
 
 

@@ -53,7 +53,8 @@ def ppo(
     step_size : float
         Of each small step; above 0.
     penalty : float, AdaptivePenalty or None
-        The factor of the KL divergence, instead of the clip.
+        The factor of the KL divergence, instead of the clip. An ``AdaptivePenalty`` is adapted to the
+        step's divergence, and doubled if the step is rejected.
     optimiser : str
         ``"adam"`` (Kingma and Ba, 2015; started afresh for each batch) or ``"gradient"``, plain steps.
 
@@ -81,22 +82,17 @@ def ppo(
     if minibatches > 1 or rng is not None:
         as_generator(rng)
     climb = _Adam(step_size) if optimiser == "adam" else lambda gradient: step_size * gradient
-    old = here.old.log_prob(here.actions)
-    candidate = here.theta
     try:
-        for part in _parts(len(old), epochs, minibatches, rng):
-            new = policy.at(candidate, here.states[part])
-            with np.errstate(over="ignore"):  # the gradient refuses an infinite weight
-                ratio = np.exp(new.log_prob(here.actions[part]) - old[part])
-            gradient = new.gradient(here.actions[part], _pull(ratio, here.weights[part], clip, factor))
-            if factor is not None:
-                gradient -= factor * new.kl_gradient(policy.at(here.theta, here.states[part]))
-            candidate = candidate + climb(gradient)
+        candidate = _small_steps(here, climb, _parts(len(here.weights), epochs, minibatches, rng), clip, factor)
     except ValueError as error:
-        return here.rejected(f"a small step went too far: {error}")
-    step = here.try_point(candidate, step_size * epochs * minibatches)
+        step = here.rejected(f"a small step went too far: {error}")
+    else:
+        step = here.try_point(candidate, step_size * epochs * minibatches)
     if isinstance(penalty, AdaptivePenalty):
-        penalty.adapt(step.kl)
+        if step.accepted:
+            penalty.adapt(step.kl)
+        else:  # it went too far, whatever the divergence of staying
+            penalty.value *= 2
     return step
 
 
@@ -179,6 +175,20 @@ def clipped_surrogate(ratio, advantages, clip=0.2):
     if ratio.min() < 0:
         raise ValueError(f"ratio must be at least 0, but holds {ratio.min():g}: it divides two probabilities")
     return np.minimum(ratio * advantages, np.clip(ratio, 1 - clip, 1 + clip) * advantages)
+
+
+def _small_steps(here, climb, parts, clip, penalty):
+    """Where climbing the surrogate leads, one minibatch after another."""
+    candidate, old = here.theta, here.old.log_prob(here.actions)
+    for part in parts:
+        new = here.policy.at(candidate, here.states[part])
+        with np.errstate(over="ignore"):  # the gradient refuses an infinite weight
+            ratio = np.exp(new.log_prob(here.actions[part]) - old[part])
+        gradient = new.gradient(here.actions[part], _pull(ratio, here.weights[part], clip, penalty))
+        if penalty is not None:
+            gradient -= penalty * new.kl_gradient(here.policy.at(here.theta, here.states[part]))
+        candidate = candidate + climb(gradient)
+    return candidate
 
 
 class _Adam:
