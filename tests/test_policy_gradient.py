@@ -297,6 +297,18 @@ def test_evaluation_shares_the_episodes_out(mode):
     assert returns.tolist() == [2, 3, 2, 3, 4, 1, 1]
 
 
+def test_an_episode_that_never_ends_is_given_up(monkeypatch):
+    class Endless(Scripted):
+        SCRIPT = (((2, "terminated"),), ((np.inf, "terminated"),))
+
+    monkeypatch.setattr("ngbook.policy_gradient.rollouts.LONGEST_EPISODE", 500)
+    environment = Endless(AutoresetMode.SAME_STEP, rewards=lambda where: 1.0)
+    play = functools.partial(evaluate, environment, COIN, np.zeros(COIN.size), rng=np.random.default_rng(0))
+    with pytest.raises(ValueError, match=r"environment 1 has not ended after \d+ steps.*TimeLimit"):
+        play(episodes=2)
+    assert play(episodes=1).tolist() == [2.0]
+
+
 # --- advantages ---------------------------------------------------------------------------------------------
 
 

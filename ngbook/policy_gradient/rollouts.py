@@ -25,6 +25,9 @@ __all__ = ["Rollouts", "evaluate"]
 EVALUATION_STEPS = 50
 """How many steps are played between two looks at whether an evaluation has its episodes."""
 
+LONGEST_EPISODE = 200_000
+"""How many steps of one episode an evaluation waits for its end."""
+
 
 class Rollouts:
     """An environment that goes on where the last batch ended.
@@ -178,7 +181,7 @@ def evaluate(environment, policy, theta, episodes, rng):
     Raises
     ------
     ValueError
-        As ``Rollouts``, or if there are no episodes to play.
+        As ``Rollouts``, or if there are no episodes to play, or one does not end within 200,000 steps.
     """
     episodes = as_count(episodes, "episodes", least=1)
     rollouts = Rollouts(environment, policy, rng)
@@ -193,7 +196,19 @@ def evaluate(environment, policy, theta, episodes, rng):
             for i in np.flatnonzero(ended):
                 returns[i].append(running[i])
                 running[i] = 0.0
+        _check_ages(batch.ages[-1], [len(done) < share for done, share in zip(returns, shares, strict=True)])
     return np.concatenate([done[:share] for done, share in zip(returns, shares, strict=True)])
+
+
+def _check_ages(ages, wanted):
+    """Refuse to wait for ever for the end of an episode."""
+    endless = np.flatnonzero((ages >= LONGEST_EPISODE) & wanted)
+    if len(endless):
+        raise ValueError(
+            f"the episode of environment {endless[0]} has not ended after {ages[endless[0]]} steps, so it has no "
+            "total reward: give the environment a limit, with gymnasium.wrappers.TimeLimit or "
+            "environments.make(name, num_envs, max_episode_steps=...)"
+        )
 
 
 def _count_up(ages, valid, ended):
