@@ -36,6 +36,7 @@ from ngbook.policy_gradient import (
 )
 from ngbook.solve import as_matrix
 
+NAN = float("nan")
 MODES = list(AutoresetMode)
 SCALE = (1 / 2.4, 0.5, 1 / 0.21, 0.5)
 RULES = {
@@ -268,16 +269,36 @@ def test_a_bad_number_is_named_with_its_environment_and_step():
     )
     with pytest.raises(ValueError, match="reward of environment 1 at step 2 of the batch is nan"):
         source.collect(np.zeros(COIN.size), 5)
-    environment = Scripted(AutoresetMode.NEXT_STEP)
+
+
+@pytest.mark.parametrize("policy", [COIN, SoftmaxPolicy(0, 2)], ids=["reads it", "does not"])
+@pytest.mark.parametrize("steps", [3, 4, 9])
+@in_every_mode
+def test_a_bad_observation_is_named_with_its_environment_and_step(mode, steps, policy):
+    environment = Scripted(mode)
     honest = environment.step
 
     def step(actions):
         observation, *rest = honest(actions)
-        return observation / (1 - (observation[:, :1] == 0) * (observation[:, 2:] == 2)), *rest
+        return np.where((observation == [1, 0, 3]).all(axis=1)[:, None], [1, NAN, 3], observation), *rest
 
     environment.step = step
-    with np.errstate(all="ignore"), pytest.raises(ValueError, match=r"environment 0 at step 1|row 0"):
-        Rollouts(environment, COIN, np.random.default_rng(0)).collect(np.zeros(COIN.size), 2)
+    source = Rollouts(environment, policy, np.random.default_rng(0))
+    with pytest.raises(
+        ValueError, match=r"observation of environment 1 at step 2 of the batch is \[ ?1\. nan +3\.\]"
+    ):
+        source.collect(np.zeros(policy.size), steps)
+
+
+def test_a_bad_first_observation_is_named_and_bad_parameters_are_not_its_fault():
+    environment = Scripted(AutoresetMode.SAME_STEP)
+    environment.reset = lambda **options: (np.array([[0, 0, 0], [1, NAN, 0]]), {})
+    with pytest.raises(ValueError, match="observation of environment 1 after its reset is"):
+        Rollouts(environment, COIN, np.random.default_rng(0)).collect(np.zeros(COIN.size), 5)
+    policy = GaussianPolicy(0, 1, chart="std")
+    source = Rollouts(environments.LineWalk(2, 3), policy, np.random.default_rng(0))
+    with pytest.raises(ValueError, match="outside the parameter space"):
+        source.collect([0.0, -1.0], 5)
 
 
 def test_a_same_step_environment_has_to_show_the_last_observation():

@@ -92,7 +92,11 @@ class Rollouts:
         actions, finals = [], {}
         seen[0] = self._observation
         for t in range(steps):
-            action = self.policy.at(theta, seen[t]).sample(self.rng)
+            try:
+                action = self.policy.at(theta, seen[t]).sample(self.rng)
+            except ValueError:
+                _check_finite(seen[: t + 1], "observation", offset=-1)
+                raise
             observation, rewards[t], terminated[t], truncated[t], info = self.environment.step(
                 self._executed(action)
             )
@@ -205,8 +209,8 @@ def _check_ages(ages, wanted):
     endless = np.flatnonzero((ages >= LONGEST_EPISODE) & wanted)
     if len(endless):
         raise ValueError(
-            f"the episode of environment {endless[0]} has not ended after {ages[endless[0]]} steps, so it has no "
-            "total reward: give the environment a limit, with gymnasium.wrappers.TimeLimit or "
+            f"the episode of environment {endless[0]} has not ended after {ages[endless[0]]} steps, so it has "
+            "no total reward: give the environment a limit, with gymnasium.wrappers.TimeLimit or "
             "environments.make(name, num_envs, max_episode_steps=...)"
         )
 
@@ -231,13 +235,15 @@ def _episode_returns(running, rewards, ended):
     return np.concatenate(returns) if returns else np.empty(0), running
 
 
-def _check_finite(values, name):
+def _check_finite(values, name, offset=0):
+    """Refuse what is not finite. With offset -1 the first row is from before the batch's first step."""
     finite = np.isfinite(values)
     if not finite.all():
         step, environment = np.argwhere(~finite)[0][:2]
         value = values[step, environment]
+        when = f"at step {step + offset} of the batch" if step + offset >= 0 else "after its reset"
         raise ValueError(
-            f"{name} of environment {environment} at step {step} of the batch is {value}, and must be "
+            f"{name} of environment {environment} {when} is {value}, and must be "
             "finite: the environment has left its own state space, or computes its rewards wrongly"
         )
 
