@@ -1354,7 +1354,10 @@ SUBJECTS |= {
                 "choices from one": (Spaces(WHERE, Discrete(2, start=1)), r"from 0.*start=1"),
                 "actions that are matrices": (Spaces(WHERE, Box(0, 1, (2, 2))), r"Box\(..., \(k,\)\)"),
                 "whole numbers": (Spaces(WHERE, Box(0, 9, (2,), dtype=int)), "real numbers.*int64"),
-                "a single choice": (Spaces(WHERE, Discrete(1)), "actions.*at least 2"),
+                "a single choice": (
+                    Spaces(WHERE, Discrete(1)),
+                    r"k at least 2.*action space is Discrete\(1\): wrap",
+                ),
             },
             "chart": CHARTS,
             **SHAPES,
@@ -1398,11 +1401,26 @@ EXEMPT |= {
     "policy_gradient.Step": RESULT,
     "policy_gradient.Training": RESULT,
 }
+
+
+class Acting(environments.LineWalk):
+    """A line walk that says that it has other actions."""
+
+    def __init__(self, actions):
+        super().__init__(2)
+        self.single_action_space = actions
+
+
 ENVIRONMENTS = {
     "a name": ("CartPole-v1", "VectorEnv.*CartPole.*environments.make"),
     "a single environment": (gymnasium.make("CartPole-v1"), "VectorEnv"),
     "nothing": (None, "VectorEnv"),
     "other actions": (environments.make("CartPole-v1", 2), r"GaussianPolicy cannot act in Discrete\(2\)"),
+    "whole numbers": (
+        Acting(Box(0, 9, (1,), dtype=int)),
+        r"GaussianPolicy cannot act in Box.*int64.*of real numbers",
+    ),
+    "matrices": (Acting(Box(0, 1, (1, 1))), r"GaussianPolicy cannot act in Box.*\(k,\)"),
 }
 STRANGE_POLICIES = {
     "nothing": (None, "policy must be a SoftmaxPolicy"),

@@ -16,6 +16,7 @@ with, through the products with the Jacobian of a network in ``policies/network.
 
 from ngbook.policies.gaussian import GaussianActions, GaussianPolicy
 from ngbook.policies.softmax import SoftmaxActions, SoftmaxPolicy
+from ngbook.policies.spaces import kind_for
 
 __all__ = ["GaussianActions", "GaussianPolicy", "SoftmaxActions", "SoftmaxPolicy", "for_environment"]
 
@@ -47,7 +48,7 @@ def for_environment(environment, hidden=(), observation_scale=None, chart="log_s
     ValueError
         If the spaces are of another kind (the message shows them), or another argument does not fit.
     """
-    from gymnasium.spaces import Box, Discrete
+    from gymnasium.spaces import Box
 
     observed = _space(environment, "observation_space")
     acted = _space(environment, "action_space")
@@ -57,13 +58,15 @@ def for_environment(environment, hidden=(), observation_scale=None, chart="log_s
             "wrap it, for instance with FlattenObservation of gymnasium.wrappers"
         )
     inputs = observed.shape[0]
-    if isinstance(acted, Discrete) and acted.start == 0:
+    kind = kind_for(acted)
+    if kind is SoftmaxPolicy:
         return SoftmaxPolicy(inputs, int(acted.n), hidden, observation_scale, dtype)
-    if isinstance(acted, Box) and len(acted.shape) == 1 and acted.dtype.kind == "f":
+    if kind is GaussianPolicy:
         return GaussianPolicy(inputs, acted.shape[0], hidden, observation_scale, chart, dtype)
     raise ValueError(
-        f"environment must have actions that are Discrete(k), from 0, or Box(..., (k,)) of real numbers, but "
-        f"has {acted}: wrap it, for instance with TransformAction of gymnasium.wrappers"
+        "environment must have actions that are Discrete(k), k at least 2 and from 0, or Box(..., (k,)) of "
+        f"real numbers, but its action space is {acted}: wrap it, for instance with TransformAction of "
+        "gymnasium.wrappers"
     )
 
 

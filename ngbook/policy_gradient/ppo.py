@@ -83,7 +83,9 @@ def ppo(
         as_generator(rng)
     climb = _Adam(step_size) if optimiser == "adam" else lambda gradient: step_size * gradient
     try:
-        candidate = _small_steps(here, climb, _parts(len(here.weights), epochs, minibatches, rng), clip, factor)
+        candidate = _small_steps(
+            here, climb, _parts(len(here.weights), epochs, minibatches, rng), clip, factor
+        )
     except ValueError as error:
         step = here.rejected(f"a small step went too far: {error}")
     else:

@@ -15,7 +15,8 @@ What a batch must get right, because every estimate rests on it:
 import numpy as np
 
 from ngbook._arrays import as_count, as_generator
-from ngbook.policies import SoftmaxPolicy
+from ngbook.policies import GaussianPolicy, SoftmaxPolicy
+from ngbook.policies.spaces import kind_for
 from ngbook.policy_gradient._inputs import as_policy
 from ngbook.policy_gradient.batch import Batch
 from ngbook.solve import as_vector
@@ -209,8 +210,8 @@ def _check_ages(ages, wanted):
     endless = np.flatnonzero((ages >= LONGEST_EPISODE) & wanted)
     if len(endless):
         raise ValueError(
-            f"the episode of environment {endless[0]} has not ended after {ages[endless[0]]} steps, so it has "
-            "no total reward: give the environment a limit, with gymnasium.wrappers.TimeLimit or "
+            f"the episode of environment {endless[0]} has not ended after {ages[endless[0]]} steps, so it "
+            "has no total reward: give the environment a limit, with gymnasium.wrappers.TimeLimit or "
             "environments.make(name, num_envs, max_episode_steps=...)"
         )
 
@@ -272,15 +273,15 @@ def _check_spaces(environment, policy):
             f"{observations.shape[0]} entries: make the policy with policies.for_environment"
         )
     discrete = isinstance(policy, SoftmaxPolicy)
-    if type(actions).__name__ != ("Discrete" if discrete else "Box"):
+    if kind_for(actions) is not (SoftmaxPolicy if discrete else GaussianPolicy):
         raise ValueError(
             f"a {type(policy).__name__} cannot act in {actions}: it needs "
-            f"{'Discrete actions' if discrete else 'a Box of real numbers'}; policies.for_environment "
-            "chooses the policy that fits"
+            f"{'Discrete(k), from 0' if discrete else 'a Box(..., (k,)) of real numbers'}; "
+            "policies.for_environment chooses the policy that fits"
         )
     needed = int(actions.n) if discrete else actions.shape
     has = policy.actions if discrete else (policy.actions,)
-    if needed != has or (discrete and actions.start != 0):
+    if needed != has:
         raise ValueError(
             f"the policy has {policy.actions} actions, but the environment's action space is {actions}: "
             "make the policy with policies.for_environment"
