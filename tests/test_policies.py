@@ -384,10 +384,23 @@ def test_theta_is_the_layers_in_order_and_then_the_spread():
     assert here.std[0] == std
 
 
-@pytest.mark.parametrize("log_std", [-1000.0, 1000.0])
-def test_a_spread_that_is_lost_in_rounding_is_refused(log_std):
-    with pytest.raises(ValueError, match=r"outside the parameter space.*above 0 and finite"):
-        GaussianPolicy(0, 1).at([0.0, log_std], np.zeros((1, 1)))
+@pytest.mark.parametrize("chart", ["log_std", "std"])
+@pytest.mark.parametrize(("dtype", "edge"), [(np.float32, 43.66), (np.float64, 354.1)])
+def test_a_spread_whose_square_or_its_inverse_overflows_is_refused(dtype, edge, chart):
+    policy, place = GaussianPolicy(0, 1, chart=chart, dtype=dtype), np.zeros((1, 1))
+
+    def at(log_std):
+        return policy.at([0.0, log_std if chart == "log_std" else np.exp(log_std)], place)
+
+    for log_std in (-edge, edge):
+        here = at(log_std * 0.999)
+        assert np.isfinite(here.fisher_product(np.ones(2))).all()
+        assert here.kl(here).tolist() == [0.0]
+        with pytest.raises(ValueError, match=r"outside the parameter space.*above 0, .*finite squares"):
+            at(log_std * 1.001)
+    for log_std in (-1000.0, 1000.0):
+        with pytest.raises(ValueError, match="outside the parameter space"):
+            GaussianPolicy(0, 1).at([0.0, log_std], place)
 
 
 def test_the_two_sizes_that_the_book_measures():

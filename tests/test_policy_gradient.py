@@ -674,7 +674,7 @@ def test_a_step_out_of_the_space_is_rejected_and_says_why():
         assert np.array_equal(step.theta, theta)
     step = ppo(policy, theta, batch, advantages, step_size=50.0, minibatches=1)
     assert not step.accepted
-    assert "small step went too far" in step.reason
+    assert "small step goes too far" in step.reason
     step = trpo(policy, theta, batch, advantages, radius=100.0, damping=0.0)
     assert step.accepted, "the line search comes back into the space"
     assert step.halvings > 0
@@ -694,6 +694,45 @@ def test_a_step_much_too_long_is_no_warning_and_no_nan(policy, length):
         assert np.isfinite([step.kl, step.improvement]).all()
         assert np.isfinite(step.theta).all()
         assert step.accepted or step.reason
+
+
+@for_every_policy
+@pytest.mark.parametrize("scale", [1e-320, 1e-160, 1e160, 1e200, 1e300])
+def test_advantages_in_any_units_are_no_warning(policy, scale):
+    """A step of a given length does not depend on their units; others are rejected if it is too much."""
+    policy, theta, batch, advantages = case(policy)
+    arguments = policy, theta, batch, scale * advantages
+    for rule in (
+        functools.partial(trpo, radius=0.01),
+        functools.partial(natural_policy_gradient, radius=0.01, damping=0.1),
+    ):
+        step, usual = rule(*arguments), rule(policy, theta, batch, advantages)
+        if scale == 1e-320:
+            assert "gradient is too small" in step.reason
+        else:
+            assert np.allclose(step.theta, usual.theta, rtol=1e-12)
+            assert step.kl == pytest.approx(usual.kl, rel=1e-9)
+    for step in (
+        policy_gradient(*arguments, step_size=1e-3),
+        natural_policy_gradient(*arguments, step_size=1e-3, damping=0.1),
+        ppo(*arguments, minibatches=1, step_size=1e-3),
+        ppo(*arguments, minibatches=1, step_size=1e-3, optimiser="gradient", penalty=1.0),
+    ):
+        assert np.isfinite([step.kl, step.improvement, *step.theta]).all()
+        assert step.accepted or step.reason
+
+
+@with_every_rule
+@pytest.mark.parametrize("scale", [1e-160, 1e30, 1e200])
+def test_advantages_that_float32_cannot_hold_are_refused(rule, scale):
+    policy, theta, batch, advantages = case(SoftmaxPolicy(2, 3, (4,), dtype=np.float32))
+    arguments = policy, theta, batch, scale * advantages, np.random.default_rng(0)
+    if scale == 1e200:
+        with pytest.raises(ValueError, match=r"weights must be \d+ finite numbers"):
+            rule(*arguments)
+    else:
+        step = rule(*arguments)
+        assert np.isfinite([step.kl, step.improvement, *step.theta]).all()
 
 
 def noise_on_cart_pole(hidden, dtype):

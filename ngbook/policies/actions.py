@@ -10,7 +10,7 @@ A distribution supplies s and F; J is the network's.
 
 import numpy as np
 
-from ngbook.policies.network import as_array, as_parameters
+from ngbook.policies.network import as_parameters, in_precision
 
 
 class Actions:
@@ -150,7 +150,7 @@ class Actions:
         return self._evaluated.transposed_product(self._output_kl_gradient(old) / len(self))
 
     def _as_weights(self, weights):
-        weights = as_array(weights, "weights", self._network.dtype)
+        weights = in_precision(weights, "weights", self._network.dtype)
         if weights.shape != (len(self),) or not np.isfinite(weights).all():
             raise ValueError(
                 f"weights must be {len(self)} finite numbers, one for each observation, but have shape "

@@ -6,11 +6,14 @@ import numpy as np
 
 from ngbook._arrays import as_count, as_generator
 from ngbook.policies.actions import Actions
-from ngbook.policies.network import as_array
+from ngbook.policies.network import in_precision
 from ngbook.policies.policy import Policy
 from ngbook.solve import as_number
 
 CHARTS = ("log_std", "std")
+
+SMALLEST = {np.dtype(dtype): 2 / float(np.finfo(dtype).max) ** 0.5 for dtype in (np.float32, np.float64)}
+"""The spread below which the Fisher matrix, up to 2/σ², is not finite."""
 
 
 class GaussianPolicy(Policy):
@@ -115,8 +118,8 @@ class GaussianPolicy(Policy):
         Raises
         ------
         ValueError
-            If a shape does not fit, an entry is not finite, or a standard deviation is not above 0 (in the
-            chart ``"log_std"`` that takes a logarithm below -745).
+            If a shape does not fit, an entry is not finite, or a standard deviation is not above 0, or so
+            small or large that 1/σ² or σ² overflows (a logarithm beyond ±354, or ±43 in float32).
         """
         theta = self._as_theta(theta)
         return GaussianActions(self._network, theta, self._as_observations(observations), self.chart)
@@ -142,11 +145,11 @@ class GaussianActions(Actions):
         spread = self._evaluated.constants
         with np.errstate(over="ignore"):  # a spread that overflows is refused in the next line
             self.std = spread if chart == "std" else np.exp(spread)
-        if not 0 < self.std.min() <= self.std.max() < np.inf:
+        if not SMALLEST[spread.dtype] < self.std.min() <= self.std.max() < 1 / SMALLEST[spread.dtype]:
             raise ValueError(
-                "theta is outside the parameter space: the standard deviations must be above 0 and finite, "
-                f"but its last {len(spread)} entries make them {self.std}; take a shorter step, or use "
-                'chart="log_std"'
+                "theta is outside the parameter space: the standard deviations must be above 0, and they and "
+                f"their inverses must have finite squares in {spread.dtype}, but the last {len(spread)} "
+                f'entries make them {self.std}; take a shorter step, or use chart="log_std"'
             )
         self.log_std = np.log(spread) if chart == "std" else spread
 
@@ -250,7 +253,7 @@ class GaussianActions(Actions):
         return np.ones_like(self.std) if self.chart == "log_std" else 1 / self.std
 
     def _as_actions(self, actions):
-        actions = as_array(actions, "actions", self._network.dtype)
+        actions = in_precision(actions, "actions", self._network.dtype)
         if actions.shape != self.mean.shape or not np.isfinite(actions).all():
             raise ValueError(
                 f"actions must be finite and have shape {self.mean.shape}, one row for each observation, but "

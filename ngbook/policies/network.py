@@ -160,16 +160,19 @@ def _beside_ones(values):
     return extended
 
 
-def as_array(value, name, dtype):
+def in_precision(value, name, dtype):
     """An array of real numbers, cheaply where it is one: this runs at every step of an environment."""
     if not (isinstance(value, np.ndarray) and value.dtype.kind in "fiub"):
         value = as_floats(value, name)
-    return value.astype(dtype, copy=False)
+    if value.dtype == dtype:
+        return value
+    with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, and refused as such
+        return value.astype(dtype)
 
 
 def as_parameters(value, name, size, dtype):
     """A finite vector of shape (size,); ``as_vector`` says what is wrong if it is not."""
-    vector = as_array(value, name, dtype)
+    vector = in_precision(value, name, dtype)
     if vector.shape != (size,) or not np.isfinite(vector).all():
         as_vector(vector, name, size)
     return vector

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ngbook._arrays import as_count, as_generator
-from ngbook.policies.network import Network, as_array, as_parameters
+from ngbook.policies.network import Network, as_parameters, in_precision
 from ngbook.solve import as_number, as_vector
 
 
@@ -42,7 +42,7 @@ class Policy:
 
     def _as_observations(self, observations):
         """Observations of shape (n, inputs), scaled."""
-        observations = as_array(observations, "observations", self.dtype)
+        observations = in_precision(observations, "observations", self.dtype)
         if observations.ndim != 2 or not len(observations):
             raise ValueError(
                 f"observations must have shape (n, {self.inputs}), n at least 1, but have shape "

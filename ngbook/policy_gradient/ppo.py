@@ -87,7 +87,7 @@ def ppo(
             here, climb, _parts(len(here.weights), epochs, minibatches, rng), clip, factor
         )
     except ValueError as error:
-        step = here.rejected(f"a small step went too far: {error}")
+        step = here.rejected(f"a small step goes too far: {error}")
     else:
         step = here.try_point(candidate, step_size * epochs * minibatches)
     if isinstance(penalty, AdaptivePenalty):
@@ -203,7 +203,10 @@ class _Adam:
     def __call__(self, gradient):
         self._count += 1
         self._mean = self._keep * self._mean + (1 - self._keep) * gradient
-        self._square = self._keep_square * self._square + (1 - self._keep_square) * gradient**2
+        with np.errstate(over="ignore"):  # it is refused in the next line
+            self._square = self._keep_square * self._square + (1 - self._keep_square) * gradient**2
+        if not np.isfinite(self._square).all():
+            raise ValueError(f"the square of a gradient of {np.abs(gradient).max():.3g} overflows")
         mean = self._mean / (1 - self._keep**self._count)
         square = self._square / (1 - self._keep_square**self._count)
         return self._step_size * mean / (np.sqrt(square) + 1e-8)

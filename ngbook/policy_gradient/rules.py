@@ -200,9 +200,14 @@ def _size_for(radius, direction, gradient):
     """√(2ε / xᵀ(F + damping I)x), with (F + damping I)x = g, also for x from conjugate gradients.
 
     Their residual is orthogonal to everything they have searched, x included, so xᵀ(F + damping I)x = xᵀg
-    however early they stopped.
+    however early they stopped. x and g are taken to order one first, so that advantages in any units leave
+    their product above 0 and finite.
     """
-    return np.sqrt(2 * radius / (direction @ gradient))
+    exponents = [np.frexp(np.abs(vector).max())[1] for vector in (direction, gradient)]
+    product = np.ldexp(direction, -exponents[0]) @ np.ldexp(gradient, -exponents[1])
+    halves, odd = divmod(-int(sum(exponents)), 2)
+    with np.errstate(over="ignore"):  # an infinite size is rejected by try_step
+        return np.ldexp(np.sqrt(2 * radius / product * 2**odd), halves)
 
 
 def _why(step):

@@ -76,6 +76,8 @@ class Point:
         return found.solution
 
     def try_step(self, direction, size, halvings=0):
+        if not np.isfinite(size):
+            return self.rejected("the gradient is too small: what it would be multiplied with is infinite")
         return self.try_point(self.theta + size * direction, size, halvings)
 
     def try_point(self, candidate, size, halvings=0):
