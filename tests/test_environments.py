@@ -227,6 +227,17 @@ def test_an_episode_that_begins_by_itself_has_the_usual_bounds():
 # --- the line walk -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("limit", [None, 3, 200, 500, -1])
+def test_a_single_pendulum_is_cut_off_by_the_limit_of_gymnasium_make(limit):
+    options = {} if limit is None else {"max_episode_steps": limit}
+    environment = gymnasium.make("ngbook/Pendulum-v1", **options)
+    for seed in (0, 1):
+        environment.reset(seed=seed)
+        ends = [environment.step([0.5])[2:4] for _ in range(600 if limit == -1 else limit or 200)]
+        assert not np.any(ends[:-1])
+        assert ends[-1] == (False, limit != -1)
+
+
 @pytest.mark.parametrize("reward_at", REWARD_AT)
 def test_the_line_walk_by_hand(reward_at):
     """Actions 2, −3, 1 visit 0, 2, −1, 0."""

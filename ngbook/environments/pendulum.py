@@ -15,8 +15,9 @@ class Pendulum(FixedLengthEnvironment):
     """Swing a pendulum up and hold it there: Gymnasium's ``Pendulum-v1``, in many copies.
 
     The same physics, operation by operation and in the same precision, so that every copy agrees with
-    Gymnasium's to the last bit of every observation. The one difference is how the next episode begins: all
-    copies draw from one generator, and ``metadata["autoreset_mode"]`` is SAME_STEP.
+    Gymnasium's to the last bit of every observation. There are two differences. The next episode begins
+    otherwise: all copies draw from one generator, and ``metadata["autoreset_mode"]`` is SAME_STEP. And
+    gravity is 10: Gymnasium's option ``g`` is not supported.
 
     Observations are cosine and sine of the angle (0 is upright) and the angular velocity, float32 of shape
     (num_envs, 3). Actions are torques of shape (num_envs, 1); beyond ±2 they are clipped, *after* the policy

@@ -1,6 +1,7 @@
 """One copy of an environment of this package, for whatever wants a ``gymnasium.Env``."""
 
 import gymnasium
+import numpy as np
 
 from ngbook.environments.line_walk import LineWalk
 from ngbook.environments.pendulum import Pendulum
@@ -44,5 +45,7 @@ def line_walk(**options):
 
 
 def pendulum(**options):
-    """The entry point of ``ngbook/Pendulum-v1``."""
-    return SingleEnvironment(Pendulum(1, **options))
+    """The entry point of ``ngbook/Pendulum-v1``: without a limit, because ``gymnasium.make`` adds its own."""
+    environment = Pendulum(1, **options)
+    environment.length = np.inf
+    return SingleEnvironment(environment)
