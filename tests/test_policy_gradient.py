@@ -992,6 +992,23 @@ def test_every_estimate_works_with_every_baseline(advantage, baseline):
     assert run.history.mean_return[0] < -100
 
 
+@pytest.mark.parametrize("steps", [5, 9], ids=["truncated", "unfinished"])
+def test_reward_to_go_in_a_run_needs_a_baseline_for_what_a_batch_does_not_hold(steps):
+    run = functools.partial(
+        train,
+        environments.Pendulum(2, max_episode_steps=5 if steps == 5 else 20),
+        GaussianPolicy(3, 1),
+        RULES["trpo"],
+        iterations=2,
+        steps=steps,
+        rng=np.random.default_rng(0),
+        advantage="reward_to_go",
+    )
+    with pytest.raises(ValueError, match=r"does not terminate at step \d of the batch.*a baseline to train"):
+        run()
+    assert len(run(baseline=MeanBaseline()).history) == 2
+
+
 def test_an_interrupted_run_returns_what_there_is():
     def interrupt(iteration, iterations, record):
         if iteration == 2:

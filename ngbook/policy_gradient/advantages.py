@@ -174,7 +174,7 @@ def _check_terminated(batch):
         raise ValueError(
             f"the episode of environment {environment} does not terminate at step {step} of the batch, and "
             "what it would have earned afterwards is unknown: pass next_values, the values of "
-            "batch.next_observations (zeros, if nothing after that counts)"
+            "batch.next_observations (zeros, if nothing after that counts), or a baseline to train"
         )
 
 

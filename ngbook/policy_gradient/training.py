@@ -71,7 +71,8 @@ def train(
         λ, from 0 to 1. Used by ``"generalised"`` only.
     baseline : object or None
         ``MeanBaseline``, ``TimeBaseline`` or ``FourierBaseline``, or another with the same three
-        methods. It is copied: the one passed stays as it is. None is a baseline of 0.
+        methods. It is copied: the one passed stays as it is. None is a baseline of 0, and for
+        ``"reward_to_go"`` it means that every episode has to terminate in its batch.
     advantage : str
         ``"generalised"``, ``"reward_to_go"`` or ``"total_return"`` (whole episodes only).
     standardise : bool
@@ -91,7 +92,8 @@ def train(
     Raises
     ------
     ValueError
-        If an argument does not fit, or the environment hands out what is not finite.
+        If an argument does not fit, the environment hands out what is not finite, or the estimate needs
+        episodes that the batches do not have.
     """
     iterations, steps = as_count(iterations, "iterations"), as_count(steps, "steps")
     discount, trace = as_share(discount, "discount"), as_share(trace, "trace")
@@ -139,7 +141,8 @@ def _estimator(advantage, discount, trace):
 
     def to_go(batch, baseline):
         values, next_values = _values(batch, baseline)
-        returns = reward_to_go(batch, discount, next_values)
+        # Without a baseline nothing has a value to stand in for what the batch does not hold.
+        returns = reward_to_go(batch, discount, None if baseline is None else next_values)
         return (returns - values) * batch.valid, returns
 
     def total(batch, baseline):
