@@ -489,6 +489,20 @@ def test_standardised_advantages_forget_shift_and_units(mode):
     assert not standardised(batch, np.full(batch.valid.shape, 0.1)).any(), "equal advantages say nothing"
 
 
+@pytest.mark.parametrize("episodes", [2, 4, 10])
+def test_the_mean_of_the_batch_is_not_quite_a_constant_baseline(episodes):
+    """It shortens the expected gradient by 1 - 1/N, here of episodes with one step."""
+    theta, repeats = np.array([1.5, 1.2]), 20_000
+    policy, batch = line_walk_batch(theta, horizon=1, episodes=episodes * repeats, reward_at="after")
+    returns = total_return(batch).reshape(repeats, episodes)
+    centred = (returns - returns.mean(axis=1, keepdims=True)).reshape(1, -1)
+    estimates = gradients_of_episodes(policy, theta, batch, centred)
+    estimates = estimates.reshape(repeats, episodes, 2).mean(axis=1)
+    exact = environments.line_walk_gradient(theta, 1, "after")
+    error = estimates.std(axis=0) / np.sqrt(repeats)
+    checks.close(estimates.mean(axis=0), (1 - 1 / episodes) * exact, standard_error=error)
+
+
 # --- baselines ----------------------------------------------------------------------------------------------
 
 

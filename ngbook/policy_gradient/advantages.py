@@ -121,8 +121,11 @@ def generalised_advantage(batch, values, next_values, discount=0.99, trace=0.97)
 def standardised(batch, advantages):
     """Shifted and scaled to mean 0 and standard deviation 1 over the valid steps of a batch.
 
-    Subtracting the mean is a constant baseline, scaling makes the length of a plain gradient step
-    independent of the units of the reward. Advantages that are all equal hold no information and become 0.
+    Subtracting the mean is nearly a constant baseline, but not quite: the batch's own mean depends on the
+    actions that it judges. With the total returns of N equally long episodes, the expected gradient is
+    shortened by the factor 1 − 1/N, and keeps its direction. Scaling makes the length of a plain gradient
+    step independent of the units of the reward. Advantages that are all equal hold no information and
+    become 0.
 
     Parameters
     ----------

@@ -76,7 +76,9 @@ def train(
     advantage : str
         ``"generalised"``, ``"reward_to_go"`` or ``"total_return"`` (whole episodes only).
     standardise : bool
-        Whether the advantages of each batch are given mean 0 and standard deviation 1.
+        Whether the advantages of each batch are given mean 0 and standard deviation 1. The mean is the
+        batch's own, which shortens the expected gradient a little, as ``standardised`` says: by the factor
+        1 − 1/N for the total returns of N episodes.
     until : callable or None
         ``until(record)``, asked after each iteration: the run ends when it is true.
     progress : str, callable or None
