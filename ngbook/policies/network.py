@@ -27,11 +27,6 @@ import numpy as np
 from ngbook._arrays import as_floats
 from ngbook.solve import as_vector
 
-# The C library hands large arrays back to the system when they are freed, and gets the next ones page
-# by page, which takes three times as long as evaluating a network. Having once freed 16 MB, glibc keeps
-# what is smaller. Nothing is written to these 16 MB, so they cost no memory.
-np.empty(2**24, dtype=np.uint8)
-
 
 class Network:
     """The shape of a network: tanh layers, a linear last layer, and constants beside it.
@@ -64,6 +59,7 @@ class Network:
         ends = np.cumsum([width for _, width in self.shapes])
         self.columns = [slice(end - width, end) for end, (_, width) in zip(ends, self.shapes, strict=True)]
         self.width = ends[-1]  # of all layers side by side, each in its columns
+        _keep_freed_memory()
 
     def split(self, theta):
         """The layers' matrices and the constants: views, so that writing to one writes to theta."""
@@ -149,6 +145,16 @@ class Evaluated:
             np.matmul(read.T, self._room[:, columns], out=gradient)
         constants[:] = u[:, combined:].sum(axis=0)
         return result
+
+
+def _keep_freed_memory():
+    """Let the C library keep what is freed, for the next array: with glibc, in the whole process.
+
+    It hands large arrays back to the system when they are freed, and gets the next ones page by page, which
+    makes evaluating a network take nearly three times as long. Having once freed 16 MB, glibc keeps what is smaller.
+    Nothing is written to these 16 MB, so they cost no memory.
+    """
+    np.empty(2**24, dtype=np.uint8)
 
 
 def _beside_ones(values):
