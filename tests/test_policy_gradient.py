@@ -1,6 +1,7 @@
 """Policy gradients: batches from scripted environments, estimators against double loops and closed forms,
 rules against dense algebra and finite differences, and the loop that joins them."""
 
+import dataclasses
 import functools
 import io
 import itertools
@@ -34,7 +35,7 @@ from ngbook.policy_gradient import (
     train,
     trpo,
 )
-from ngbook.solve import as_matrix
+from ngbook.solve import as_matrix, conjugate_gradient
 
 NAN = float("nan")
 MODES = list(AutoresetMode)
@@ -1021,6 +1022,18 @@ def test_reward_to_go_in_a_run_needs_a_baseline_for_what_a_batch_does_not_hold(s
     with pytest.raises(ValueError, match=r"does not terminate at step \d of the batch.*a baseline to train"):
         run()
     assert len(run(baseline=MeanBaseline()).history) == 2
+
+
+def test_results_can_be_compared_without_comparing_arrays():
+    records = []
+    run = cart_pole(iterations=1, progress=lambda *arguments: records.append(arguments[2]))
+    policy, theta, batch, advantages = random_batch()
+    step = policy_gradient(policy, theta, batch, advantages, step_size=0.1)
+    solved = conjugate_gradient(np.eye(2), np.ones(2))
+    for result in (run, run.history, records[0], batch, step, solved):
+        assert result == result
+        assert result != dataclasses.replace(result)
+        assert len({result, result}) == 1
 
 
 def test_an_interrupted_run_returns_what_there_is():

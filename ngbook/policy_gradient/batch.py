@@ -8,7 +8,7 @@ import numpy as np
 __all__ = ["Batch"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Batch:
     """T calls of ``step`` on n environments: time first, then environment.
 

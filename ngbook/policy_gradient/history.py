@@ -7,7 +7,7 @@ import numpy as np
 __all__ = ["History", "Record", "Training"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Record:
     """One iteration of a run, as ``progress`` and ``until`` are given it.
 
@@ -16,7 +16,8 @@ class Record:
     theta : ndarray of shape (p,)
         The parameters after the update.
     steps : int
-        How many steps the environments have taken since the run began, all together.
+        How often the environments were stepped since the run began, all together, resets included: in the
+        autoreset mode ``NEXT_STEP`` one step after each episode only resets.
     episodes : int
         How many episodes ended in this iteration.
     mean_return : float
@@ -30,7 +31,7 @@ class Record:
     size : float
         What the rule multiplied its direction with.
     halvings : int
-        How often the line search shortened the step.
+        How often the line search shortened the step, by halves unless it was told otherwise.
     accepted : bool
         Whether the parameters were changed.
     reason : str
@@ -53,7 +54,7 @@ class Record:
     seconds: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class History:
     """A run, iteration by iteration: the fields of ``Record``, one array each.
 
@@ -106,7 +107,7 @@ class History:
         return len(self.steps)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Training:
     """What a run came to.
 

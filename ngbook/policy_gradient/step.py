@@ -13,7 +13,7 @@ DENSE_UP_TO = 64
 """The number of parameters up to which ``natural_policy_gradient`` forms its Fisher matrix."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Step:
     """What a rule did with one batch.
 
@@ -32,7 +32,7 @@ class Step:
     size : float
         What the rule multiplied its direction with; 0 if rejected.
     halvings : int
-        How often the line search shortened the step.
+        How often the line search shortened the step, by halves unless it was told otherwise.
     entropy : float
         The mean entropy of the old policy, in nats.
     gradient : ndarray of shape (p,)

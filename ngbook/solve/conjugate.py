@@ -11,7 +11,7 @@ from ngbook.solve.inputs import as_damping, as_tolerance, as_vector, damped, is_
 __all__ = ["ConjugateGradient", "conjugate_gradient"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ConjugateGradient:
     """A solution by conjugate gradients after k iterations, and how it came about.
 
