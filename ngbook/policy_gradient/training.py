@@ -112,12 +112,7 @@ def train(
         for iteration in range(1, iterations + 1):
             began = time.perf_counter()
             batch = rollouts.collect(theta, steps)
-            advantages, targets = estimate(batch, baseline)
-            if standardise:
-                advantages = standardised(batch, advantages)
-            step = _checked(update(policy, theta, batch, advantages, rng))
-            if baseline is not None:
-                baseline.fit(batch, targets)
+            step = _learn(batch, theta, rollouts, estimate, baseline, standardise, update)
             seconds += time.perf_counter() - began
             theta = step.theta
             records.append(record_of(step, batch, iteration * batch.valid.size, seconds))
@@ -131,6 +126,17 @@ def train(
         print(file=sys.stderr)
     history = history_of(start, records)
     return Training(history.theta[-1], history, baseline, reason, _message(reason, len(records)))
+
+
+def _learn(batch, theta, rollouts, estimate, baseline, standardise, update):
+    """One update from one batch; the baseline is fitted to the batch after it has judged it."""
+    advantages, targets = estimate(batch, baseline)
+    if standardise:
+        advantages = standardised(batch, advantages)
+    step = _checked(update(rollouts.policy, theta, batch, advantages, rollouts.rng))
+    if baseline is not None:
+        baseline.fit(batch, targets)
+    return step
 
 
 def _estimator(advantage, discount, trace):
