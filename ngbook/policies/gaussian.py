@@ -20,8 +20,10 @@ class GaussianPolicy(Policy):
     """Draw k real numbers, independent and normal, around the network's outputs.
 
     The k standard deviations do not depend on the observation. They are the last k entries of theta in
-    the chart ``"std"``; in the chart ``"log_std"`` their logarithms are, and then every theta is allowed.
-    With ``inputs=0`` theta is (μ, σ) or (μ, log σ). Actions are not clipped: bounds are the environment's.
+    the chart ``"std"``; in the chart ``"log_std"`` their logarithms are, and then every theta is allowed for
+    which neither σ² nor 1/σ² overflows.
+    With ``inputs=0`` theta is (μ, σ) or (μ, log σ). Actions are not clipped, because bounds are the
+    environment's: ``Rollouts`` clips what it passes on to a bounded one, and its batch keeps what was drawn.
 
     Parameters
     ----------

@@ -151,8 +151,8 @@ def _keep_freed_memory():
     """Let the C library keep what is freed, for the next array: with glibc, in the whole process.
 
     It hands large arrays back to the system when they are freed, and gets the next ones page by page, which
-    makes evaluating a network take nearly three times as long. Having once freed 16 MB, glibc keeps what is smaller.
-    Nothing is written to these 16 MB, so they cost no memory.
+    makes evaluating a network take nearly three times as long. Having once freed 16 MB, glibc keeps what is
+    smaller. Nothing is written to these 16 MB, so they cost no memory.
     """
     np.empty(2**24, dtype=np.uint8)
 

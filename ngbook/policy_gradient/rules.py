@@ -164,7 +164,8 @@ def trpo(
     contraction_factor : float
         What a step that is not good enough is multiplied with; between 0 and 1.
     halvings : int
-        How often that is done before the step is rejected.
+        How often that is done before the step is rejected: contractions, which are halvings at the default
+        factor.
 
     Returns
     -------
