@@ -106,7 +106,7 @@ def in_short(lines):
         ratio = float(race["ratio"].strip("<> "))
         ratios[column or "time"] = min(ratio, ratios.get(column or "time", ratio))
     return [
-        f"- {table}: " + ", ".join(f"{column} ×{NARROW}{number(ratio)}" for column, ratio in ratios.items())
+        f"- {table}: " + ", ".join(f"{column} (×{NARROW}{number(ratio)})" for column, ratio in ratios.items())
         for table, ratios in smallest.items()
     ]
 
@@ -120,7 +120,10 @@ def results(about, outputs):
         ["## As printed", "", "With the spread of the runs.", "", "```text", *printed, "```", ""]
     )
     short = "\n".join(in_short(printed))
-    heading = "## In short\n\nThe best rival of each column took so many times as much as ngbook:"
+    heading = (
+        "## In short\n\nThe best rival of each column took so many times as much as ngbook; below 1 it was ahead, as one\n"
+        "reading of the scores from memory has to be ahead of a product that reads them and computes:"
+    )
     return "\n\n".join([INTRODUCTION + "\n" + facts, heading, short, *sections, last])
 
 
