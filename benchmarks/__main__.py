@@ -19,6 +19,8 @@ PEERS = (
     *("torch", "jax", "jaxlib", "stable-baselines3", "sb3-contrib", "tianshou"),
     *("curvlinops-for-pytorch", "nngeometry", "gymnasium", "numpy"),
 )
+SHORT = """The best rival of each column took so many times as much as ngbook; below 1 it was ahead, as one
+reading of the scores from memory has to be ahead of a product that reads them and computes:"""
 NARROW = "\N{NO-BREAK SPACE}"  # a table may not break a line between a number and its unit
 INTRODUCTION = """# Races
 
@@ -120,10 +122,7 @@ def results(about, outputs):
         ["## As printed", "", "With the spread of the runs.", "", "```text", *printed, "```", ""]
     )
     short = "\n".join(in_short(printed))
-    heading = (
-        "## In short\n\nThe best rival of each column took so many times as much as ngbook; below 1 it was ahead, as one\n"
-        "reading of the scores from memory has to be ahead of a product that reads them and computes:"
-    )
+    heading = f"## In short\n\n{SHORT}"
     return "\n\n".join([INTRODUCTION + "\n" + facts, heading, short, *sections, last])
 
 
