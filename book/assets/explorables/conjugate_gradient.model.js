@@ -5,7 +5,7 @@ export const inputs = [
   { name: "first", label: "first eigenvalue", min: 0.5, max: 10, step: 0.25, value: 2 },
   { name: "second", label: "second eigenvalue", min: 0.5, max: 10, step: 0.25, value: 5 },
   { name: "third", label: "third eigenvalue", min: 0.5, max: 10, step: 0.25, value: 9 },
-  { name: "width", label: "width of each group, in percent", unit: "%", min: 0, max: 40, step: 2, value: 6 },
+  { name: "width", label: "width of each group", unit: "%", min: 0, max: 40, step: 2, value: 6 },
 ];
 
 const GROUP = 20;
