@@ -1,0 +1,66 @@
+import { axes, explore, number } from "./base.js";
+import { evaluate, inputs } from "./lagrangian.model.js";
+
+const HALF = 4.6; // of the side of the picture
+
+/** The part of the level line g · d = level that can be seen, and more. */
+function levelLine([x, y], level) {
+  const square = x * x + y * y;
+  const [a, b] = [(level * x) / square, (level * y) / square];
+  const far = (3 * HALF) / Math.sqrt(square);
+  return [
+    [a - far * y, b + far * x],
+    [a + far * y, b - far * x],
+  ];
+}
+
+function draw({ gradient, best, plain, gain, ellipse }, state, width) {
+  const side = Math.min(width, 430);
+  const range = { from: -HALF, to: HALF };
+  const picture = axes({
+    width: side,
+    height: side - 20, // so that both axes have the same scale
+    x: { ...range, label: "first parameter" },
+    y: { ...range, label: "second parameter" },
+    name: "An ellipse, level lines of the model, and two steps that end on the ellipse",
+  });
+  for (let level = -18; level <= 18; level += 2) picture.line(levelLine(gradient, level), "level");
+  picture.line(levelLine(gradient, gain), "tangent");
+  picture.line(ellipse, "reference");
+  for (const [step, role] of [
+    [plain, "gradient"],
+    [best, "natural"],
+  ]) {
+    picture.line([[0, 0], step], role);
+    picture.marks([[0, 0], step], role);
+  }
+  return [picture.drawing];
+}
+
+const point = (step) => `(${step.map((entry) => number(entry)).join(", ")})`;
+
+function describe({ best, plain, gain, plainGain, between }) {
+  const fall = (value) => number(-value, 2);
+  const compared =
+    between < 0.05
+      ? "Minus the gradient points the same way: here the two rulers agree."
+      : `An equally long step along minus the gradient, to ${point(plain)}, gains ${fall(plainGain)}. ` +
+        `The two directions are ${number(between, 0)}° apart.`;
+  return `The best step, to ${point(best)}, lowers the model by ${fall(gain)}. ${compared}`;
+}
+
+explore("lagrangian", {
+  title: "Stretch and turn the ruler",
+  hint:
+    "Every point of the ellipse is equally far away for the ruler. The thin lines join points of equal value " +
+    "of the linear model, two apart; the thick one touches the ellipse.",
+  legend: [
+    ["natural", "best step"],
+    ["gradient", "minus the gradient"],
+    ["reference", "equally far"],
+  ],
+  inputs,
+  evaluate,
+  draw,
+  describe,
+});

