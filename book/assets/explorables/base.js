@@ -70,7 +70,7 @@ let clips = 0;
  * `line`, `marks`, `ticks` and `text` take points in the units of the axes and a role, as in ngbook.plots.ROLES.
  */
 export function axes({ width, height, x, y, name }) {
-  const [left, right, top, bottom] = [52, 16, 8, 40];
+  const [left, right, top, bottom] = [60, 16, 8, 40];
   const [across, down] = [width - left - right, height - top - bottom];
   const horizontal = axis(x, across, Math.max(5, Math.floor(across / 45)));
   const vertical = axis(y, down, Math.max(5, Math.floor(down / 34)));
