@@ -7,6 +7,7 @@ import json
 import re
 from functools import cache
 from pathlib import Path
+from statistics import NormalDist
 
 import explorables
 import numpy as np
@@ -125,7 +126,85 @@ def natural_policy_gradient(result, horizon, stepSize, spread):
         assert run["arrived"] == (reached[0] if len(reached) else None)
 
 
-BOOK = {compare.__name__: compare for compare in (lagrangian, conjugate_gradient, natural_policy_gradient)}
+def rao_distance(old, new):
+    """The hyperbolic distance of two points (μ/√2, σ) of the half-plane, by (eq-distance-no-shorter)."""
+    (old_mean, old_width), (mean, width) = np.asarray(old).T, np.asarray(new).T
+    q = ((mean - old_mean) ** 2 + 2 * (width - old_width) ** 2) / (4 * width * old_width)
+    return np.sqrt(2) * np.log1p(q + np.sqrt(q * (q + 2)))
+
+
+def distance(result, oldMean, oldWidth, newMean, newWidth):
+    old, new = np.array([oldMean, oldWidth]), np.array([newMean, newWidth])
+    for curve, theta in zip(result["curves"], (old, new), strict=True):
+        x, density = np.array(curve).T
+        close(density, np.exp(families.normal.log_prob(theta, x)), atol=1e-200)
+    close(result["forth"], families.normal.kl(old, new), atol=1e-14)
+    close(result["back"], families.normal.kl(new, old), atol=1e-14)
+    close(result["parameters"], descent.metric_length(new - old, np.eye(2)), atol=1e-14)
+    close(result["overlap"], NormalDist(*old).overlap(NormalDist(*new)), atol=1e-12)
+    # The straight way is the sum of its small steps, each as long as the Fisher matrix there says.
+    nodes, weights = np.polynomial.legendre.leggauss(60)
+    places = old + np.outer((nodes + 1) / 2, new - old)
+    speeds = [descent.metric_length(new - old, families.normal.fisher(theta)) for theta in places]
+    close(result["straight"], weights @ speeds / 2, atol=1e-14)
+    # On the way whose length is the distance, what is behind and what is ahead add up to it; nowhere else.
+    rao = rao_distance(old, new)
+    close(result["rao"], rao, atol=1e-14)
+    way = np.array(result["way"])
+    close(way[[0, -1]], [old, new], atol=1e-9)
+    behind, ahead = rao_distance(way, old), rao_distance(way, new)
+    close(behind + ahead, np.full(len(way), rao), atol=1e-9)
+    assert np.all(np.diff(behind) > 0) or rao == 0
+    rulers = np.array(result["rulers"])
+    centres = (rulers[:, 0] + rulers[:, 20]) / 2
+    for centre, ruler in zip(centres, rulers, strict=True):
+        lengths = descent.metric_length(ruler - centre, families.normal.fisher(centre))
+        close(lengths, np.full(len(ruler), 0.25))
+
+
+def valley(theta):
+    return theta[0] ** 2 / 2 + np.exp(theta[1]) - theta[1]
+
+
+def valley_gradient(theta):
+    return np.array([theta[0], np.exp(theta[1]) - 1])
+
+
+def trust_regions(result, first, second, radius):
+    start = np.array([first, second])
+    gradient = valley_gradient(start)
+    steepness = np.linalg.norm(gradient)
+
+    def step(length):
+        return descent.trust_region_step(gradient, np.eye(2), length**2 / 2)
+
+    def delivered(length):
+        return valley(start) - valley(start + step(length))
+
+    close(result["start"], start)
+    close(result["gradient"], gradient, atol=1e-14)
+    close(result["end"], start + step(radius), atol=1e-13)
+    close(result["promised"], -gradient @ step(radius))
+    close(result["delivered"], delivered(radius), atol=1e-13)
+    close(result["ratio"], delivered(radius) / (-gradient @ step(radius)), atol=1e-13)
+    size = descent.exact_line_search(valley, valley_gradient, start, -gradient)
+    close(result["lowest"], size * steepness)
+    close(result["best"], delivered(size * steepness))
+    lengths, promises = np.array(result["promises"]).T
+    close(promises, lengths * steepness)
+    lengths, deliveries = np.array(result["deliveries"]).T
+    close(deliveries[1:], [delivered(length) for length in lengths[1:]], atol=1e-13)
+    assert deliveries[0] == 0
+    steps = np.array(result["circle"]) - start
+    close(descent.metric_length(steps, np.eye(2)), np.full(len(steps), radius))
+    assert np.all(steps @ gradient >= -result["promised"] * (1 + 1e-12))
+    close(valley(np.array(result["level"]).T), np.full(91, valley(start)))
+    for level in result["levels"]:
+        close(valley(np.array(level).T), np.full(91, valley(np.array(level[0]))))
+
+
+COMPARED = (lagrangian, conjugate_gradient, natural_policy_gradient, distance, trust_regions)
+BOOK = {compare.__name__: compare for compare in COMPARED}
 
 
 def test_every_model_is_compared():
@@ -156,6 +235,30 @@ def test_runs_that_fail_are_among_the_states():
         "space",
     }
     assert any(result["natural"]["arrived"] for result in results)
+
+
+def test_steps_that_keep_and_break_the_promise_are_among_the_states():
+    _, _, results = evaluated("trust_regions")
+    ratios = np.array([result["ratio"] for result in results])
+    assert np.any(ratios < 0)
+    assert np.any((ratios > 0.25) & (ratios < 0.75))
+    assert np.any(ratios > 0.9)
+
+
+def test_equal_means_and_equal_widths_measure_as_the_book_says():
+    script = explorables.bundle("distance.model.js")
+    pairs = [(-1, 0.5, 1, 0.5), (-1, 3, 1, 3), (1, 2, 1, 2), (1, 2, 1, 0.5)]
+    states = [dict(zip(("oldMean", "oldWidth", "newMean", "newWidth"), pair, strict=True)) for pair in pairs]
+    several = f'{json.dumps(states)}.map(modules["distance.model.js"].evaluate)'
+    results = javascript(f"{script}\nconsole.log(JSON.stringify({several}));")
+    for state, result in zip(states, results, strict=True):
+        distance(result, **state)
+    narrow, wide, same, upright = results
+    close([narrow["forth"], wide["forth"]], [8, 2 / 9])
+    close([narrow["straight"], wide["straight"]], [4, 2 / 3])
+    assert same["parameters"] == same["rao"] == same["straight"] == same["forth"] == 0
+    close(upright["rao"], np.sqrt(2) * np.log(4))
+    close(upright["straight"], upright["rao"])
 
 
 # --- the script of a page ------------------------------------------------------------------------

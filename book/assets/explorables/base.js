@@ -12,7 +12,7 @@ function element(node, attributes, children) {
   return node;
 }
 
-const html = (name, attributes = {}, ...children) =>
+export const html = (name, attributes = {}, ...children) =>
   element(document.createElement(name), attributes, children);
 const svg = (name, attributes = {}, ...children) =>
   element(document.createElementNS(SVG, name), attributes, children);
