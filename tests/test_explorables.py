@@ -173,8 +173,7 @@ def fisher_catalogue(result, family, radius, **sliders):
     rim = np.array(result["rim"])
     close(descent.metric_length(rim - theta, metric), np.full(len(rim), np.sqrt(2 * radius)))
     close(result["alone"], np.sqrt(2 * radius / np.diag(metric)))
-    inverse = solve.dense_solve(metric, np.eye(len(theta)))
-    close(result["together"], np.sqrt(2 * radius * np.diag(inverse)))
+    close(result["together"], np.sqrt(2 * radius * np.diag(np.linalg.inv(metric))))
     if len(theta) == 1:
         inside = [end for end in rim if family not in ("bernoulli", "geometric") or 0 < end[0] < 1]
         assert result["neighbours"] == [list(end) for end in inside]

@@ -136,13 +136,9 @@ function legendOf(entries) {
 export function matrix(title, names, rows) {
   const head = (scope, text) => html("th", { scope }, text);
   const body = rows.map((row, k) => html("tr", {}, head("row", names[k]), ...row.map((text) => html("td", {}, text))));
-  return html(
-    "table",
-    { class: "explorable-matrix" },
-    html("caption", {}, title),
-    html("thead", {}, html("tr", {}, html("td", {}), ...names.map((name) => head("col", name)))),
-    html("tbody", {}, ...body),
-  );
+  const heads = html("tr", {}, html("td", {}), ...names.map((name) => head("col", name)));
+  const table = html("table", {}, html("caption", {}, title), html("thead", {}, heads), html("tbody", {}, ...body));
+  return html("div", { class: "explorable-matrix" }, table);
 }
 
 // --- controls ------------------------------------------------------------------------------------

@@ -80,12 +80,12 @@ function shape({ fisher, alone, together, entry }) {
   const [a, b] = alone.map((value) => significant(value));
   if (!second) return `The interval reaches ${a} to each side of ${first}.`;
   if (fisher[0][1] === 0) {
-    return `The ellipse stands upright: ${a} in ${first}, ${b} in ${second}, whether or not the other one follows.`;
+    return `The ellipse stands upright: it reaches ${a} in ${first} and ${b} in ${second}.`;
   }
-  const way = fisher[0][1] < 0 ? "more" : "less";
+  // All matrices of the catalogue have a zero or a negative number there.
   return (
-    `The ellipse is tilted: more ${first} can be partly undone by ${way} ${second}. Alone, ${first} may move by ${a}; ` +
-    `if ${second} follows, by ${significant(together[0])}.`
+    `The ellipse is tilted: more ${second} undoes a part of more ${first}. Alone, ${first} reaches ${a}; ` +
+    `if ${second} follows, ${significant(together[0])}.`
   );
 }
 
@@ -94,22 +94,23 @@ function truth({ divergences, neighbours, rim }) {
     return "One end is outside the parameter space: the matrix speaks of small steps only.";
   }
   const [least, most] = [Math.min(...divergences), Math.max(...divergences)].map((value) => significant(value, 3));
-  return `The true divergences on the rim lie between ${least} and ${most} nats.`;
+  return `True divergences on the rim: ${least} to ${most} nats.`;
 }
 
-function describe(numbers, { radius }) {
+function describe(numbers) {
   const { theta, entry } = numbers;
   const { parameters, words } = entry;
   const digits = ({ step }) => (String(step).split(".")[1] ?? "").length;
   const place = parameters.map((each, k) => `${each.symbol} = ${number(theta[k], digits(each))}`).join(", ");
-  return `${words.split(":")[0]}, ${place}, ε = ${number(radius, 3)} nats. ${shape(numbers)} ${truth(numbers)}`;
+  return `${words.split(":")[0]}, ${place}. ${shape(numbers)} ${truth(numbers)}`;
 }
 
 explore("fisher-catalogue", {
   title: "Pick a family and move it",
   hint:
-    "Left, what can come out; right, the parameters, and around them the rim that the Fisher matrix puts at ε nats. " +
-    "The triangles on the rim are the neighbours on the left. Thin grey lines: the rim, or the information, elsewhere.",
+    "The first picture shows what can come out, the second the parameters and the rim that the Fisher matrix puts at " +
+    "ε nats. Each triangle on the rim is a neighbour in the first picture. Thin grey lines: the rim, or the Fisher " +
+    "information, elsewhere.",
   legend: [
     ["natural", "chosen parameters, their rim"],
     ["third", "neighbours on the rim"],

@@ -1,4 +1,4 @@
-// Fifteen families: densities, Fisher matrices, and what lies on the rim d · Fd / 2 = ε around a parameter.
+// Fourteen families: densities, Fisher matrices, and what lies on the rim d · Fd / 2 = ε around a parameter.
 
 import { bernoulli, bernoulliLogit, beta, exponential, gamma, gammaMean, geometric, gumbel } from "./families.js";
 import { laplace, logistic, normal, normalLogSigma, poisson, weibull } from "./families.js";
@@ -9,7 +9,7 @@ import { laplace, logistic, normal, normalLogSigma, poisson, weibull } from "./f
 function parameter(symbol, words, [min, max, step, value], drawn, bounds = [-Infinity, Infinity]) {
   return { symbol, words, min, max, step, value, drawn, bounds };
 }
-const location = (symbol, words) => parameter(symbol, words, [-3, 3, 0.1, 0], [-4.5, 4.5]);
+const located = (symbol, words) => parameter(symbol, words, [-3, 3, 0.1, 0], [-4.5, 4.5]);
 const positive = (symbol, words, max, value) =>
   parameter(symbol, words, [max / 20, max, max / 40, value], [0, 1.4 * max], [0, Infinity]);
 const probability = parameter("p", "probability", [0.02, 0.98, 0.02, 0.3], [0, 1], [0, 1]);
@@ -31,11 +31,11 @@ const CATALOGUE = {
     positive("a", "shape", 8, 3.6),
     positive("m", "mean", 8, 3),
   ),
-  normal: onLine(normal, "Normal: μ and σ", location("μ", "mean"), positive("σ", "standard deviation", 4, 1)),
+  normal: onLine(normal, "Normal: μ and σ", located("μ", "mean"), positive("σ", "standard deviation", 4, 1)),
   normal_log_sigma: onLine(
     normalLogSigma,
     "Normal: μ and log σ",
-    location("μ", "mean"),
+    located("μ", "mean"),
     parameter("ℓ", "log scale", [-1.4, 1.4, 0.1, 0], [-2.2, 2.2]),
   ),
   beta: on([0, 1], 2.5)(
@@ -45,9 +45,9 @@ const CATALOGUE = {
     positive("b", "second shape", 8, 4),
   ),
   weibull: onHalfLine(weibull, "Weibull", positive("k", "shape", 6, 2.1), positive("λ", "scale", 8, 4)),
-  gumbel: onLine(gumbel, "Gumbel", location("μ", "location"), positive("b", "scale", 4, 1)),
-  laplace: onLine(laplace, "Laplace", location("μ", "location"), positive("b", "scale", 4, 1)),
-  logistic: onLine(logistic, "Logistic", location("μ", "location"), positive("s", "scale", 4, 1)),
+  gumbel: onLine(gumbel, "Gumbel", located("μ", "location"), positive("b", "scale", 4, 1)),
+  laplace: onLine(laplace, "Laplace", located("μ", "location"), positive("b", "scale", 4, 1)),
+  logistic: onLine(logistic, "Logistic", located("μ", "location"), positive("s", "scale", 4, 1)),
   exponential: on([0, 6], 1.25)(exponential, "Exponential", positive("λ", "rate", 4, 1)),
   bernoulli: onTwo(bernoulli, "Bernoulli: probability", probability),
   bernoulli_logit: onTwo(
@@ -75,7 +75,7 @@ export const inputs = [
     value: "gamma",
   },
   ...sliders,
-  { name: "radius", label: "radius ε", unit: " nats", min: 0.005, max: 0.05, step: 0.005, value: 0.02 },
+  { name: "radius", label: "radius ε", unit: " nats", min: 0.01, max: 0.1, step: 0.01, value: 0.03 },
 ];
 
 // --- the numbers ---------------------------------------------------------------------------------
@@ -129,7 +129,7 @@ export function evaluate({ family: name, radius, ...places }) {
     point.every((value, k) => value > parameters[k].bounds[0] && value < parameters[k].bounds[1]);
   // Four points of the ellipse: the first parameter moved alone, the second with the first following it.
   const neighbours = (rim.length === 2 ? rim : [0, 1, 2, 3].map((k) => rim[(k * RIM) / 4])).filter(exists);
-  const checked = rim.length === 2 ? neighbours : rim.filter((_, k) => k % (RIM / 12) === 0);
+  const checked = rim.length === 2 ? neighbours : rim.filter((_, k) => k < RIM && k % (RIM / 12) === 0);
   const outcomes = outcomesOf(entry);
   const logDensities = (point) => outcomes.map((x) => family.logDensity(point, x));
   return {
