@@ -21,7 +21,7 @@ PEERS = (
 )
 SHORT = """The best rival of each column took so many times as much as ngbook; below 1 it was ahead, as one
 reading of the scores from memory has to be ahead of a product that reads them and computes:"""
-NARROW = "\N{NO-BREAK SPACE}"  # a table may not break a line between a number and its unit
+NO_BREAK = "\N{NO-BREAK SPACE}"  # a table may not break a line between a number and its unit
 INTRODUCTION = """# Races
 
 `ngbook` and its peers ran in turns, on the same machine, with one thread each. Shown are medians; in
@@ -52,12 +52,17 @@ def machine():
     ]
 
 
-def tables(lines):
-    """``{table: {row: {column: cell}}}`` of the races among the lines."""
+def races_of(lines):
+    """The fields of each race among the lines, with its table and column."""
     races = [race.groupdict() for race in map(PATTERN.fullmatch, lines) if race]
     for race in races:
         race["table"], _, column = race["name"].partition("; ")
         race["column"] = column or "time"
+    return races
+
+
+def tables(races):
+    """``{table: {row: {column: cell}}}``."""
     found = {}
     for race in races:
         table, column, unit = race["table"], race["column"], race["unit"]
@@ -68,7 +73,7 @@ def tables(lines):
         ours, _, theirs = race["spread"].partition(" against ")
         rows.setdefault(label(OURS, ours), {})[column] = f"**{cell(race['ours'], unit)}**"
         peer = rows.setdefault(label(race["peer"], theirs), {})
-        peer[column] = f"{cell(race['theirs'], unit)} (×{NARROW}{race['ratio']})"
+        peer[column] = f"{cell(race['theirs'], unit)} (×{NO_BREAK}{race['ratio']})"
     return found
 
 
@@ -77,7 +82,7 @@ def cell(text, unit):
     bound, value = "> " if text.startswith(">") else "", float(text.strip("> "))
     if unit == "steps":
         return f"{bound}{value:,.0f}"
-    return f"{bound}{number(1000 * value if unit == 'ms' else value)}{NARROW}{unit}"
+    return f"{bound}{number(1000 * value if unit == 'ms' else value)}{NO_BREAK}{unit}"
 
 
 def label(side, spread):
@@ -91,7 +96,7 @@ def section(script, lines):
     title, *paragraphs = ast.get_docstring(ast.parse(script.read_text())).split("\n\n")
     paragraphs = [paragraph for paragraph in paragraphs if not paragraph.startswith("Usage:")]
     parts = [f"## {title.rstrip('.')}", *paragraphs]
-    for table, rows in tables(lines).items():
+    for table, rows in tables(races_of(lines)).items():
         columns = list(dict.fromkeys(column for cells in rows.values() for column in cells))
         grid = [["", *columns], ["---", *("--:" for _ in columns)]]
         grid += [[row, *(cells.get(column, "") for column in columns)] for row, cells in rows.items()]
@@ -99,16 +104,16 @@ def section(script, lines):
     return "\n\n".join(parts)
 
 
-def in_short(lines):
+def in_short(races):
     """A line for each table: the smallest ratio of each column, which is that of the best rival there."""
     smallest = {}
-    for race in filter(None, map(PATTERN.fullmatch, lines)):
-        table, _, column = race["name"].partition("; ")
-        ratios = smallest.setdefault(table, {})
+    for race in races:
+        ratios, column = smallest.setdefault(race["table"], {}), race["column"]
         ratio = float(race["ratio"].strip("<> "))
-        ratios[column or "time"] = min(ratio, ratios.get(column or "time", ratio))
+        ratios[column] = min(ratio, ratios.get(column, ratio))
     return [
-        f"- {table}: " + ", ".join(f"{column} (×{NARROW}{number(ratio)})" for column, ratio in ratios.items())
+        f"- {table}: "
+        + ", ".join(f"{column} (×{NO_BREAK}{number(ratio)})" for column, ratio in ratios.items())
         for table, ratios in smallest.items()
     ]
 
@@ -121,7 +126,7 @@ def results(about, outputs):
     last = "\n".join(
         ["## As printed", "", "With the spread of the runs.", "", "```text", *printed, "```", ""]
     )
-    short = "\n".join(in_short(printed))
+    short = "\n".join(in_short(races_of(printed)))
     heading = f"## In short\n\n{SHORT}"
     return "\n\n".join([INTRODUCTION + "\n" + facts, heading, short, *sections, last])
 

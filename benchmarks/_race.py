@@ -44,7 +44,7 @@ def interpreter(side):
     return str(PEERS)
 
 
-def child(side, script, *arguments, timeout=None):
+def child(side, script, *arguments):
     """Run a script in a fresh process; what it printed last as JSON, with the whole process's cost.
 
     Adds ``process_processor``, ``process_wall`` (seconds) and ``memory`` (peak resident MiB).

@@ -27,12 +27,12 @@ import scipy
 from _race import ONE_THREAD, Measured, line, number
 
 from ngbook.solve import conjugate_gradient, mean_outer_product, natural_direction
+from ngbook.solve.dense import MOST_BYTES
 
 SHAPES = ((2000, 50), (2000, 500), (1000, 5000), (500, 50000))
 DAMPING = 1e-3
 TOLERANCE = 1e-8
 METHODS = ("auto", "dense", "conjugate_gradient", "dual")
-OUT_OF_REACH = 8e9  # bytes of the dense matrix
 COLD = 96e6  # bytes that push everything else out of the cache
 LEAST_SECONDS = 0.01
 
@@ -73,7 +73,7 @@ def in_turns(sides, rounds):
 def race_methods(kind, samples, parameters, rounds):
     """All methods; returns the ratio of auto to the best."""
     scores, gradient = problem(kind, samples, parameters)
-    methods = [m for m in METHODS if m != "dense" or 8 * parameters**2 <= OUT_OF_REACH]
+    methods = [m for m in METHODS if m != "dense" or 8 * parameters**2 <= MOST_BYTES]
 
     def solve(method):
         return natural_direction(scores, gradient, DAMPING, method, TOLERANCE)

@@ -19,6 +19,7 @@ import numpy as np
 
 from ngbook._arrays import as_count
 from ngbook.solve import as_function, as_number, as_vector, curvature, dense_solve
+from ngbook.solve.inputs import as_fraction, as_not_negative
 
 __all__ = [
     "Path",
@@ -372,8 +373,8 @@ def backtracking_line_search(
     point = as_vector(point, "point")
     direction = as_vector(direction, "direction", point.size)
     size = as_number(initial_step, "initial_step", above=0)
-    contraction_factor = _fraction(contraction_factor, "contraction_factor")
-    sufficient_decrease = _fraction(sufficient_decrease, "sufficient_decrease")
+    contraction_factor = as_fraction(contraction_factor, "contraction_factor")
+    sufficient_decrease = as_fraction(sufficient_decrease, "sufficient_decrease")
     slope = _descent_rate(gradient, point, direction)
     here = as_number(as_function(value, "value")(point), "value(point)")
 
@@ -422,9 +423,8 @@ def metric_length(delta, metric):
 
 def _follow(value, gradient, start, direction_at, size_at, iterations, tolerance):
     """The loop that all three share; what differs is ``direction_at`` and ``size_at``."""
-    iterations, tolerance = as_count(iterations, "iterations", least=0), as_number(tolerance, "tolerance")
-    if tolerance < 0:
-        raise ValueError(f"tolerance must be at least 0, but is {tolerance:g}")
+    iterations = as_count(iterations, "iterations", least=0)
+    tolerance = as_not_negative(tolerance, "tolerance")
     value, gradient = as_function(value, "value"), as_function(gradient, "gradient")
     theta = as_vector(start, "start")
     points = [theta]
@@ -525,10 +525,3 @@ def _descent_rate(gradient, point, direction):
 
 def _show(point):
     return np.array2string(point, precision=4, threshold=12)
-
-
-def _fraction(value, name):
-    number = as_number(value, name, above=0)
-    if not number < 1:
-        raise ValueError(f"{name} must be between 0 and 1, but is {number:g}")
-    return number

@@ -4,7 +4,8 @@ import numpy as np
 
 from ngbook._arrays import as_count, as_generator
 from ngbook.policies.network import Network, as_parameters, in_precision
-from ngbook.solve import as_number, as_vector
+from ngbook.solve import as_vector
+from ngbook.solve.inputs import as_not_negative
 
 
 class Policy:
@@ -65,7 +66,5 @@ class Policy:
         return observations if self._scale is None else observations * self._scale
 
     def _initial(self, rng, last_layer):
-        last_layer = as_number(last_layer, "last_layer")
-        if last_layer < 0:
-            raise ValueError(f"last_layer must be at least 0, but is {last_layer:g}")
+        last_layer = as_not_negative(last_layer, "last_layer")
         return self._network.initial(as_generator(rng), last_layer)

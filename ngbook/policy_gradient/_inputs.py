@@ -1,4 +1,4 @@
-"""Fractions, and arrays with one number a step: what the files of this package check first."""
+"""Shares, and arrays with one number a step: what the files of this package check first."""
 
 import numpy as np
 
@@ -12,22 +12,6 @@ def as_share(value, name):
     number = as_number(value, name)
     if not 0 <= number <= 1:
         raise ValueError(f"{name} must be between 0 and 1, but is {number:g}")
-    return number
-
-
-def as_fraction(value, name):
-    """A number between 0 and 1, neither allowed."""
-    number = as_number(value, name, above=0)
-    if not number < 1:
-        raise ValueError(f"{name} must be between 0 and 1, but is {number:g}")
-    return number
-
-
-def as_not_negative(value, name):
-    """A finite number, at least 0."""
-    number = as_number(value, name)
-    if number < 0:
-        raise ValueError(f"{name} must be at least 0, but is {number:g}")
     return number
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 
 from ngbook._arrays import as_count, as_generator
-from ngbook.policy_gradient._inputs import as_fraction, as_not_negative
 from ngbook.policy_gradient.step import Point
 from ngbook.solve import as_number, as_vector
+from ngbook.solve.inputs import as_fraction, as_not_negative
 
 __all__ = ["AdaptivePenalty", "clipped_surrogate", "ppo"]
 
@@ -181,7 +181,7 @@ def clipped_surrogate(ratio, advantages, clip=0.2):
 
 def _small_steps(here, climb, parts, clip, penalty):
     """Where climbing the surrogate leads, one minibatch after another."""
-    candidate, old = here.theta, here.old.log_prob(here.actions)
+    candidate, old = here.theta, here.log_prob
     for part in parts:
         new = here.policy.at(candidate, here.states[part])
         with np.errstate(over="ignore"):  # the gradient refuses an infinite weight

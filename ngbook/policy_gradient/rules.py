@@ -18,9 +18,9 @@ import numpy as np
 
 from ngbook._arrays import as_count
 from ngbook.policies import SoftmaxPolicy
-from ngbook.policy_gradient._inputs import as_fraction, as_not_negative
 from ngbook.policy_gradient.step import Point
 from ngbook.solve import as_number, conjugate_gradient
+from ngbook.solve.inputs import as_damping, as_fraction
 
 __all__ = ["natural_policy_gradient", "policy_gradient", "trpo"]
 
@@ -100,7 +100,7 @@ def natural_policy_gradient(
         If an argument does not fit, not exactly one of step size and radius is given, the damped Fisher
         matrix is singular, or conjugate gradients do not converge.
     """
-    damping = as_not_negative(damping, "damping")
+    damping = as_damping(damping)
     if damping == 0 and isinstance(policy, SoftmaxPolicy):
         raise ValueError(
             "damping must be greater than 0 for a SoftmaxPolicy, but is 0: adding a constant to all logits "
@@ -178,7 +178,7 @@ def trpo(
         If an argument does not fit.
     """
     radius = as_number(radius, "radius", above=0)
-    damping = as_not_negative(damping, "damping")
+    damping = as_damping(damping)
     iterations = as_count(conjugate_gradient_iterations, "conjugate_gradient_iterations")
     contraction_factor = as_fraction(contraction_factor, "contraction_factor")
     halvings = as_count(halvings, "halvings", least=0)

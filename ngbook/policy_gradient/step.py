@@ -1,6 +1,7 @@
 """What every rule begins with, the old policy on its batch, and what it returns, a step."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -62,7 +63,11 @@ class Point:
         self.actions = batch.flat(batch.actions)
         self.old = policy.at(self.theta, self.states)
         self.gradient = self.old.gradient(self.actions, self.weights)
-        self._log_prob = None
+
+    @cached_property
+    def log_prob(self):
+        """Of the actions, under the old policy."""
+        return self.old.log_prob(self.actions)
 
     def fisher(self):
         return _Fisher(self.policy, self.old)
@@ -86,10 +91,8 @@ class Point:
             new = self.policy.at(candidate, self.states)
         except ValueError as error:
             return self.rejected(str(error))
-        if self._log_prob is None:
-            self._log_prob = self.old.log_prob(self.actions)
         with np.errstate(all="ignore"):  # a step that is much too long is reported, and not warned of
-            ratio = np.exp(new.log_prob(self.actions) - self._log_prob)
+            ratio = np.exp(new.log_prob(self.actions) - self.log_prob)
             kl, improvement = float(self.old.kl(new).mean()), float(np.mean((ratio - 1) * self.weights))
         if not np.isfinite(kl + improvement):
             return self.rejected(

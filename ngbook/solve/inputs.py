@@ -160,20 +160,30 @@ def as_matrix(metric, size=None):
     return (matrix + matrix.T) / 2
 
 
+def as_not_negative(value, name, because=""):
+    """A finite number, at least 0; ``because`` ends the message."""
+    number = as_number(value, name)
+    if number < 0:
+        raise ValueError(f"{name} must be at least 0, but is {number:g}{because}")
+    return number
+
+
+def as_fraction(value, name):
+    """A number between 0 and 1, neither allowed."""
+    number = as_number(value, name, above=0)
+    if not number < 1:
+        raise ValueError(f"{name} must be between 0 and 1, but is {number:g}")
+    return number
+
+
 def as_damping(value):
     """A finite number, at least 0, to be added to the diagonal."""
-    number = as_number(value, "damping")
-    if number < 0:
-        raise ValueError(f"damping must be at least 0, but is {number:g}: it would remove curvature")
-    return number
+    return as_not_negative(value, "damping", ": it would remove curvature")
 
 
 def as_tolerance(value):
     """A finite number, at least 0, to compare a residual with."""
-    number = as_number(value, "tolerance")
-    if number < 0:
-        raise ValueError(f"tolerance must be at least 0, but is {number:g}: a residual is never negative")
-    return number
+    return as_not_negative(value, "tolerance", ": a residual is never negative")
 
 
 def is_operator(metric):
