@@ -120,6 +120,9 @@ export function axes({ width, height, x, y, name }) {
   };
 }
 
+/** The width of one of two drawings: side by side where there is room, with a gap, and one below the other elsewhere. */
+export const ofTwo = (width) => (width < 620 ? width : Math.floor((width - 12) / 2));
+
 function legendOf(entries) {
   const sample = (role) =>
     svg(
@@ -197,16 +200,18 @@ export function explore(tag, { title, hint, legend, inputs, evaluate, draw, desc
   const drawings = html("div", { class: "explorable-drawings" });
   const status = html("p", { class: "explorable-status", role: "status" });
 
+  let numbers;
   const paint = () => {
     const width = Math.floor(drawings.clientWidth);
-    if (width > 0) drawings.replaceChildren(...draw(evaluate(state), state, width));
+    if (width > 0) drawings.replaceChildren(...draw(numbers, state, width));
   };
   const changed = () => {
     for (const [k, { only = {} }] of inputs.entries()) {
       controls[k].row.hidden = Object.entries(only).some(([name, value]) => state[name] !== value);
     }
+    numbers = evaluate(state);
     paint();
-    status.textContent = describe(evaluate(state), state);
+    status.textContent = describe(numbers, state);
   };
   const controls = inputs.map((input) => {
     return (input.options ? choice : slider)(input, id(input.name), state, changed);

@@ -1,10 +1,10 @@
-import { axes, explore, number } from "./base.js";
+import { axes, explore, number, ofTwo } from "./base.js";
 import { evaluate, FLOOR, inputs } from "./conjugate_gradient.model.js";
 
 const ROLES = ["gradient", "third", "natural"]; // of the polynomials of degree one, two and three
 
 function draw({ spectrum, residuals, curves }, state, width) {
-  const side = width < 620 ? width : Math.floor((width - 12) / 2);
+  const side = ofTwo(width);
   const height = Math.min(270, Math.max(220, Math.round(0.75 * side)));
   const left = axes({
     width: side,

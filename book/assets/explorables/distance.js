@@ -1,4 +1,4 @@
-import { axes, explore, html, number } from "./base.js";
+import { axes, explore, html, number, ofTwo } from "./base.js";
 import { evaluate, inputs, REACH } from "./distance.model.js";
 
 const HALF = 3.5; // of the range of the means
@@ -48,7 +48,7 @@ function readings({ parameters, rao, forth, back }) {
 }
 
 function draw(numbers, state, width) {
-  const side = width < 620 ? width : Math.floor((width - 12) / 2);
+  const side = ofTwo(width);
   const height = Math.round(((side - 68) * TOP) / (2 * HALF)) + 48; // so that μ and σ have the same scale
   return [curvesOf(numbers, side, Math.max(190, height)), waysOf(numbers, side, height), readings(numbers)];
 }

@@ -1,5 +1,6 @@
 // Two Gaussians and four ways to say how far apart they are, (eq-distance-gaussian-kl) and (eq-distance-no-shorter).
 // In ngbook: families.normal.kl, families.normal.fisher and descent.metric_length.
+import { normal } from "./normal.js";
 
 export const inputs = [
   { name: "oldMean", label: "mean μ of the old one", min: -3, max: 3, step: 0.1, value: -1 },
@@ -15,12 +16,6 @@ const density = (x, [mean, width]) =>
 
 const curveOf = (gaussian) =>
   Array.from({ length: 321 }, (_, k) => (2 * k) / 320 - 1).map((x) => [REACH * x, density(REACH * x, gaussian)]);
-
-/** The divergence in nats; the first argument is the one that the outcomes come from. */
-function divergence([oldMean, oldWidth], [mean, width]) {
-  const quotient = (oldWidth ** 2 + (oldMean - mean) ** 2) / (2 * width ** 2);
-  return Math.log(width / oldWidth) + quotient - 0.5;
-}
 
 /** The length of the straight way, (eq-distance-length) along it: its width changes evenly. */
 function straightOf([oldMean, oldWidth], [mean, width]) {
@@ -94,8 +89,8 @@ export function evaluate({ oldMean, oldWidth, newMean, newWidth }) {
     parameters: Math.hypot(newMean - oldMean, newWidth - oldWidth),
     rao: raoOf(before, after),
     straight: straightOf(before, after),
-    forth: divergence(before, after),
-    back: divergence(after, before),
+    forth: normal.kl(before, after),
+    back: normal.kl(after, before),
     way: shortestWay(before, after),
     rulers,
   };

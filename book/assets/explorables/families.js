@@ -1,10 +1,11 @@
 // Distributions, each with `logDensity(theta, x)`, `fisher(theta)` and `kl(old, new)`. In ngbook:
 // families.<name>.log_prob, fisher and kl. The Gamma in shape and mean is families.gamma carried to another chart.
 
+import { normal } from "./normal.js";
 import { digamma, logGamma, trigamma } from "./special.js";
 
 const EULER = 0.5772156649015329;
-const { exp, log, PI, sqrt } = Math;
+const { exp, log, PI } = Math;
 const gammaOf = (x) => exp(logGamma(x));
 const logBeta = (a, b) => logGamma(a) + logGamma(b) - logGamma(a + b);
 const sigmoid = (eta) => 1 / (1 + exp(-eta));
@@ -27,16 +28,6 @@ export const gammaMean = {
     [0, a / m ** 2],
   ],
   kl: (old, now) => gamma.kl(rateOf(old), rateOf(now)),
-};
-
-export const normal = {
-  logDensity: ([mu, sigma], x) => -log(2 * PI) / 2 - log(sigma) - ((x - mu) / sigma) ** 2 / 2,
-  fisher: ([, sigma]) => [
-    [1 / sigma ** 2, 0],
-    [0, 2 / sigma ** 2],
-  ],
-  kl: ([mu0, sigma0], [mu, sigma]) =>
-    log(sigma / sigma0) + (sigma0 ** 2 + (mu0 - mu) ** 2) / (2 * sigma ** 2) - 0.5,
 };
 
 const sigmaOf = ([mu, ell]) => [mu, exp(ell)];

@@ -1,4 +1,4 @@
-import { axes, explore, matrix, number } from "./base.js";
+import { axes, explore, matrix, number, ofTwo } from "./base.js";
 import { evaluate, inputs } from "./fisher_catalogue.model.js";
 
 /** With `digits` significant digits. */
@@ -65,7 +65,7 @@ function intervalPicture({ theta, fisher, rim, neighbours, information, entry },
 
 function draw(numbers, state, width) {
   const { fisher, entry } = numbers;
-  const side = width < 620 ? width : Math.floor((width - 12) / 2);
+  const side = ofTwo(width);
   const size = { width: side, height: Math.min(280, Math.max(220, Math.round(0.78 * side))) };
   const names = entry.parameters.map(({ symbol }) => symbol);
   const rows = fisher.map((row) => row.map((value) => significant(value, 3)));

@@ -1,7 +1,8 @@
 // Fourteen families: densities, Fisher matrices, and what lies on the rim d · Fd / 2 = ε around a parameter.
 
 import { bernoulli, bernoulliLogit, beta, exponential, gamma, gammaMean, geometric, gumbel } from "./families.js";
-import { laplace, logistic, normal, normalLogSigma, poisson, weibull } from "./families.js";
+import { laplace, logistic, normalLogSigma, poisson, weibull } from "./families.js";
+import { normal } from "./normal.js";
 
 // --- what can be moved, and where it is drawn ------------------------------------------------------
 

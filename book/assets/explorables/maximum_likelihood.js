@@ -1,4 +1,4 @@
-import { axes, explore, number } from "./base.js";
+import { axes, explore, number, ofTwo } from "./base.js";
 import { ESTIMATE, evaluate, inputs, STEPS } from "./maximum_likelihood.model.js";
 
 const ACROSS = { from: -5, to: 26, label: "mean μ" };
@@ -24,7 +24,7 @@ function head([tail, tip], scale) {
 }
 
 function draw(result, state, width) {
-  const side = width < 620 ? width : Math.floor((width - 12) / 2);
+  const side = ofTwo(width);
   const height = Math.min(290, Math.max(220, Math.round(0.75 * side)));
   const scale = [(side - 68) / (ACROSS.to - ACROSS.from), (height - 48) / (UP.to - UP.from)]; // pixels a unit
   const { contours, ...arrows } = result.landscape;

@@ -2,6 +2,7 @@
 // (eq-maximum-likelihood-natural), at one step size. In ngbook: descent.gradient_descent,
 // descent.natural_gradient_descent, families.normal.score and families.normal.fisher.
 import { contour } from "./contours.js";
+import { normal } from "./normal.js";
 
 export const inputs = [
   { name: "mean", label: "μ at the start", min: -4, max: 24, step: 1, value: 0 },
@@ -17,10 +18,7 @@ const LEVELS = [0.03, 0.1, 0.3, 1, 3, 10]; // of the contours, as printed
 const LONGEST = 5; // arrow, in units of the axes, as in the figure of the two fields
 
 /** Mean negative log-likelihood above its minimum, which is the divergence from the estimate. */
-function excess(mean, deviation) {
-  const gap = mean - ESTIMATE[0];
-  return Math.log(deviation / ESTIMATE[1]) + (ESTIMATE[1] ** 2 + gap * gap) / (2 * deviation ** 2) - 0.5;
-}
+const excess = (mean, deviation) => normal.kl(ESTIMATE, [mean, deviation]);
 
 /** Minus the gradient of the mean loss, or minus the natural gradient. */
 function downhill([mean, deviation], natural) {

@@ -1,8 +1,8 @@
-import { axes, explore, number } from "./base.js";
+import { axes, explore, number, ofTwo } from "./base.js";
 import { evaluate, inputs } from "./taylor.model.js";
 
 function draw({ end, quadratic, divergence, remainder, curves, level, ellipse }, { length }, width) {
-  const side = width < 620 ? width : Math.floor((width - 12) / 2);
+  const side = ofTwo(width);
   const height = Math.min(300, Math.max(230, Math.round(0.8 * side)));
   const plane = axes({
     width: side,

@@ -1,4 +1,4 @@
-import { axes, explore, number } from "./base.js";
+import { axes, explore, number, ofTwo } from "./base.js";
 import { evaluate, FARTHEST, inputs } from "./trust_regions.model.js";
 
 /** A part of the model's level line through a point. */
@@ -49,8 +49,8 @@ function walkOf({ promises, deliveries, promised, delivered, lowest, best }, { r
 }
 
 function draw(numbers, state, width) {
-  const wide = width >= 620;
-  const side = wide ? Math.floor((width - 12) / 2) : Math.min(width, 400);
+  const wide = ofTwo(width) < width;
+  const side = wide ? ofTwo(width) : Math.min(width, 400);
   return [planeOf(numbers, side), walkOf(numbers, state, side, wide ? side - 20 : 240)];
 }
 
