@@ -8,10 +8,26 @@
    nothing. Their digest is made a part of the configuration, and a new digest writes the pages anew.
 4. MyST-NB names every folded cell "Toggle hidden content" for a screen reader, over what is written on it.
    The words that everybody sees ("Show the code", "Show solution") are the better name.
+5. The theme looks up the reader's choice of light or dark, and on a first visit, when there is none yet, writes
+   an error to the console and paints the page once without colours. The choice is made before: the system's.
+6. The templates in _templates mend parts of the theme for screen readers; the reasons are in them.
+7. The empty corner of a table is written as a heading of nothing. It is an ordinary cell.
+8. Two of the theme's buttons show no ring when the keyboard reaches them: keyboard.css.
 """
 
 import hashlib
+import re
 from pathlib import Path
+
+TEMPLATES = Path(__file__).parents[1] / "_templates"
+FIRST_VISIT = """<script>
+  localStorage.mode ||= "auto";
+  if (localStorage.mode === "auto") {
+    localStorage.theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  }
+</script>"""
+
+EMPTY_HEADING = re.compile(r"<th\b([^>]*)>\s*((?:<p>\s*</p>)?)\s*</th>")
 
 
 def _without_thebe(scripts):
@@ -29,7 +45,9 @@ def _without_thebe(scripts):
 
 
 def _clean_page(app, pagename, templatename, context, doctree):
-    context["body"] = context.get("body", "").replace(' aria-label="Toggle hidden content"', "")
+    body = context.get("body", "").replace(' aria-label="Toggle hidden content"', "")
+    context["body"] = EMPTY_HEADING.sub(r"<td\1>\2</td>", body)
+    context["metatags"] = context.get("metatags", "") + FIRST_VISIT
     context["script_files"] = _without_thebe(context.get("script_files", []))
     sheets = context.get("css_files", [])
     context["css_files"] = [s for s in sheets if "thebe" not in str(getattr(s, "filename", s))]
@@ -51,6 +69,8 @@ def _digest(folder):
 
 def setup(app):
     """Register with Sphinx; late, so that every other extension has added its scripts."""
+    app.add_css_file("keyboard.css")
+    app.config.templates_path.insert(0, str(TEMPLATES))
     app.add_config_value("style_sheets_digest", _digest(Path(app.srcdir, "assets")), "html")
     app.connect("doctree-resolved", _unique_ids)
     app.connect("html-page-context", _clean_page, priority=900)

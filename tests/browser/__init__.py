@@ -1,0 +1,1 @@
+"""The built pages in a real browser: what a reader sees, hears and can do."""

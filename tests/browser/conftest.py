@@ -1,0 +1,114 @@
+"""A browser for the tests: the system's Chromium, started once a worker, and the pages of the built book in it.
+
+Without a Chromium these tests are skipped and say so; where the environment has BROWSER_TESTS=required, as in
+.ci/run, test_pages.py fails instead. When a test fails, what its pages looked like is kept in _build/browser.
+
+`open_page(name, ...)` opens a page for one test; `visit(name, ...)` is a context manager, for fixtures that
+share a page among tests. Both give a Visit.
+"""
+
+import re
+import shutil
+import threading
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from .book import HTML, ROOT
+from .visit import Visit
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))),
+    None,
+)
+MISSING = "no Chromium here: browser tests are skipped (on Debian, `apt-get install chromium` brings them)"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PICTURES = ROOT / "_build" / "browser"
+OPEN = []  # the visits that a failing test leaves a picture of
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """One Chromium for all tests of a worker."""
+    if CHROMIUM is None:
+        pytest.skip(MISSING)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def server():
+    """The address of a local server of the built book, as `python -m http.server` would be."""
+    handler = partial(_Quiet, directory=HTML)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as httpd:
+        threading.Thread(target=httpd.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{httpd.server_port}"
+        httpd.shutdown()
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture(scope="session")
+def visit(browser):
+    """`with visit(name, width=390, theme="dark") as visited:` is a page, ready to be read.
+
+    `name` is a page as in the table of contents, with a fragment or a query if need be. It is opened as a file, as
+    a newcomer does, unless `origin` is the address of a server. Other arguments go to Playwright's
+    `browser.new_context`: `reduced_motion="reduce"`, `java_script_enabled=False`, `offline=True`.
+    """
+
+    @contextmanager
+    def visit(name, *, width=1280, height=900, theme="light", origin=HTML.as_uri(), **options):
+        page_name, mark, rest = re.fullmatch(r"([^?#]*)([?#]?)(.*)", name).groups()
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme=theme, locale="en-GB", **options
+        )
+        try:
+            visited = Visit(context.new_page(), f"{origin}/{page_name}.html{mark}{rest}")
+            OPEN.append(visited)
+            visited.open()
+            yield visited
+        finally:
+            OPEN.pop()
+            context.close()
+
+    return visit
+
+
+@pytest.fixture
+def open_page(visit):
+    """`open_page(name, ...)` opens a page, as `visit` does, until the end of the test."""
+    with ExitStack() as stack:
+        yield lambda name, **options: stack.enter_context(visit(name, **options))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Keep a picture and the markup of every open page of a failed test, and none of one that passes."""
+    report = yield
+    if report.when == "call" and "browser" in item.fixturenames:
+        name = re.sub(r"[^\w.-]+", "-", item.nodeid.split("browser/")[-1]).strip("-")
+        for stale in PICTURES.glob(f"{name}.*"):
+            stale.unlink()
+        if report.failed:
+            PICTURES.mkdir(parents=True, exist_ok=True)
+            for k, visited in enumerate(OPEN):
+                visited.keep(PICTURES / f"{name}.{k}")
+            report.sections.append(("Pictures", f"{PICTURES.relative_to(ROOT)}/{name}.*"))
+    return report

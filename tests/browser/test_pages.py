@@ -1,0 +1,81 @@
+"""Every page, as wide as a desk and as narrow as a phone, light and dark: quiet, self-contained, accessible.
+
+Each page is opened once for each of the four and asked every question; each question is a test.
+"""
+
+import os
+import re
+
+import pytest
+
+from .book import PAGES, WRITTEN
+from .conftest import CHROMIUM, MISSING
+from .known import FINDINGS, MESSAGES
+
+# Contrast is left to test_contrast.py, which also looks into drawings and what style sheets write: axe takes up to
+# fifteen seconds a page for it. A rule that axe has not switched on by itself is: a button's name has its words.
+AXE = """axe.run(document, {
+  resultTypes: ['violations'],
+  preload: false,
+  rules: {'color-contrast': {enabled: false}, 'label-content-name-mismatch': {enabled: true}},
+}).then((result) => result.violations)"""
+LOOKS = [(page, width, theme) for page in PAGES for width in (1280, 390) for theme in ("light", "dark")]
+
+
+def test_there_is_a_browser_where_there_must_be_one():
+    if CHROMIUM is None:
+        assert os.environ.get("BROWSER_TESTS") != "required", MISSING
+        pytest.skip(MISSING)
+
+
+@pytest.fixture(scope="module", params=LOOKS, ids=lambda look: "-".join(map(str, look)))
+def look(request, visit):
+    page, width, theme = request.param
+    with visit(page, width=width, theme=theme) as visited:
+        yield visited
+
+
+def test_the_theme_is_the_readers(look, request):
+    theme = request.node.callspec.params["look"][2]
+    assert look.page.evaluate("document.documentElement.dataset.theme") == theme
+
+
+def test_the_console_is_quiet(look):
+    assert [m for m in look.errors if not any(re.fullmatch(known, m) for known in MESSAGES)] == []
+
+
+def test_nothing_is_asked_from_outside(look):
+    assert len(look.requests) > 1
+    assert look.outside() == []
+
+
+def test_axe_finds_nothing(look):
+    found = [
+        f"{rule['id']}: {node['html'][:200]} ({node['target']})"
+        for rule in look.ask("axe", AXE)
+        for node in rule["nodes"]
+        if not any(known.rule == rule["id"] and matches(look, node, known) for known in FINDINGS)
+    ]
+    assert found == []
+
+
+def matches(look, node, known):
+    return look.page.evaluate(
+        "([target, selector]) => document.querySelector(target).matches(selector)",
+        [node["target"][0], known.selector],
+    )
+
+
+def test_the_page_does_not_scroll_sideways(look):
+    assert look.ask("questions", "questions.tooWide()") == []
+
+
+def test_pictures_have_words_and_not_file_names(look):
+    for alt in look.page.evaluate("[...document.images].map((image) => image.getAttribute('alt'))"):
+        assert alt is not None
+        assert not re.search(r"\.(?:svg|png|jpe?g|gif|webp)\b|_images/|[0-9a-f]{20}", alt), alt
+
+
+def test_pictures_are_there(look):
+    broken = "image => image.loading !== 'lazy' && image.complete && image.naturalWidth === 0"
+    assert look.page.evaluate(f"[...document.images].filter({broken}).map((image) => image.src)") == []
