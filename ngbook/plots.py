@@ -18,7 +18,8 @@ from dataclasses import dataclass
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.patches import Polygon
+from matplotlib.patches import PathPatch, Polygon
+from matplotlib.path import Path as Outline
 
 from ngbook._arrays import as_floats
 from ngbook.solve import as_function, as_matrix, as_number, as_vector
@@ -28,6 +29,7 @@ __all__ = [
     "ROLES",
     "Role",
     "contours",
+    "cover",
     "densities",
     "ellipse",
     "field",
@@ -349,14 +351,10 @@ def ellipse(axes, centre, metric, radius, role="natural", label=None, fill=True,
         symmetric and positive definite, the role is unknown or ``count`` is too small.
     """
     axes, style = _axes(axes), _role(role).line
-    centre, metric = as_vector(centre, "centre", 2), as_matrix(metric, 2)
+    centre, lower = as_vector(centre, "centre", 2), _cholesky(metric)
     radius = as_number(radius, "radius (a positive number)", above=0)
     if not _is_count(count, 4):
         raise ValueError(f"count is {count!r}; give a whole number of points, at least 4")
-    try:
-        lower = np.linalg.cholesky(metric)
-    except np.linalg.LinAlgError:
-        raise ValueError(f"metric must be positive definite to bound a region, got\n{metric}") from None
     angle = np.linspace(0, 2 * np.pi, count)
     circle = np.sqrt(2 * radius) * np.stack([np.cos(angle), np.sin(angle)])
     points = centre + np.linalg.solve(lower.T, circle).T
@@ -364,6 +362,62 @@ def ellipse(axes, centre, metric, radius, role="natural", label=None, fill=True,
     if fill:
         axes.add_patch(Polygon(points, facecolor=style["color"], alpha=0.1, linewidth=0))
     return points
+
+
+def cover(axes, metric, radius, tiles, natural, gradient):
+    """Draw the book's cover: trust regions of one radius, and two ways down through them.
+
+    Pale regions cover the plane; those of the natural steps are blue, and each step ends on the edge of
+    the region it began in. There are no axes and no words, so that nothing can overlap at any width.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where to draw.
+    metric : callable
+        ``metric(theta)``, symmetric positive definite, of shape (2, 2).
+    radius : float
+        Positive; of every region, as in ``ellipse``.
+    tiles : array_like of shape (n, 2)
+        The centres of the pale regions.
+    natural : array_like of shape (T + 1, 2)
+        The path with a region around every point but the last.
+    gradient : array_like of shape (S + 1, 2)
+        The other path.
+
+    Returns
+    -------
+    ndarray of shape (T, count, 2)
+        The edges of the natural path's regions.
+
+    Raises
+    ------
+    ValueError
+        If these are no axes, a region cannot be drawn (as in ``ellipse``), or tiles or paths are not finite
+        pairs.
+    """
+    axes, tiles, natural = _axes(axes), _pairs(tiles), _pairs(natural)
+    metric, radius = as_function(metric, "metric", "theta"), as_number(radius, "radius", above=0)
+    pale = [_region(centre, metric(centre), radius) for centre in tiles]
+    outline = Outline.make_compound_path(*pale)
+    axes.add_patch(PathPatch(outline, facecolor=PALETTE["grey"], alpha=0.11, linewidth=0))
+    edges = [ellipse(axes, centre, metric(centre), radius, count=41) for centre in natural[:-1]]
+    for line in axes.lines:
+        line.set(linewidth=0.9)
+    path(axes, gradient, "gradient", every=(0, 6), linewidth=1.6)
+    path(axes, natural, "natural", linewidth=2.4, markersize=5.5)
+    axes.set_axis_off()
+    return np.array(edges)
+
+
+def _region(centre, metric, radius):
+    """The region as four arcs, each a cubic curve: much shorter to write down than a polygon."""
+    k = 4 / 3 * (np.sqrt(2) - 1)  # the usual handle of a quarter circle; off by less than 0.03 per cent
+    quarter = np.array([[1, k], [k, 1], [0, 1]])
+    turn = np.array([[0, 1], [-1, 0]])
+    circle = np.vstack([[1, 0], *(quarter @ np.linalg.matrix_power(turn, n) for n in range(4)), [1, 0]])
+    points = centre + np.sqrt(2 * radius) * np.linalg.solve(_cholesky(metric).T, circle.T).T
+    return Outline(points, [Outline.MOVETO, *[Outline.CURVE4] * 12, Outline.CLOSEPOLY])
 
 
 def field(axes, points, vectors, role, scale=1.0, label=None):
@@ -455,6 +509,15 @@ def _axes(axes):
     if not isinstance(axes, mpl.axes.Axes):
         raise ValueError(f"axes is {axes!r}; give one Axes, as of fig, axes = plt.subplots()")
     return axes
+
+
+def _cholesky(metric):
+    """The lower factor of a metric in the plane."""
+    metric = as_matrix(metric, 2)
+    try:
+        return np.linalg.cholesky(metric)
+    except np.linalg.LinAlgError:
+        raise ValueError(f"metric must be positive definite to bound a region, got\n{metric}") from None
 
 
 def _role(name):
