@@ -385,6 +385,74 @@ def test_sliders_are_named_and_start_on_a_position(name):
         assert slider["min"] <= slider["value"] <= slider["max"]
 
 
+# --- handles on the drawings -----------------------------------------------------------------------
+
+DRAGGED = {
+    "conjugate_gradient": [{"first"}, {"second"}, {"third"}],
+    "distance": [
+        *({"oldMean"}, {"oldWidth"}, {"oldMean", "oldWidth"}),
+        *({"newMean"}, {"newWidth"}, {"newMean", "newWidth"}),
+    ],
+    "fisher_catalogue": [None],  # the parameters of the chosen family
+    "lagrangian": [{"stretch", "turn"}, {"stretch", "turn"}, {"slope"}],
+    "maximum_likelihood": [{"mean", "deviation"}, {"mean", "deviation"}],
+    "natural_policy_gradient": [{"spread"}],
+    "taylor": [{"direction", "length"}],
+    "trust_regions": [{"first", "second"}, {"radius"}, {"radius"}],
+}
+
+
+@cache
+def handled(name):
+    """For every state and handle: where it is, and what the inputs would be if it were dragged there."""
+    _, states, _ = evaluated(name)
+    program = f"""{explorables.bundle(f"{name}.model.js")}
+        const {{ handles, evaluate }} = modules["{name}.model.js"];
+        console.log(JSON.stringify({json.dumps(states)}.map((state) => {{
+          const numbers = evaluate(state);
+          return handles.map(({{ place, moved }}) => {{
+            const point = place(state, numbers);
+            return [point, moved(point, state)];
+          }});
+        }})));"""
+    return javascript(program)
+
+
+def apart(name, value, other):
+    """How far two positions of a slider are apart; axes and directions can be turned all the way round."""
+    circle = {"turn": 180, "slope": 360, "direction": 360}.get(name)
+    difference = abs(value - other)
+    return min(difference % circle, -difference % circle) if circle else difference
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_handle_where_it_is_means_the_state_in_which_it_is_there(name):
+    inputs, states, _ = evaluated(name)
+    steps = {entry["name"]: entry["step"] for entry in inputs if "step" in entry}
+    assert len(states) >= STATES
+    for state, handles in zip(states, handled(name), strict=True):
+        for (point, values), names in zip(handles, DRAGGED[name], strict=True):
+            assert len(point) == 2
+            assert set(values) == (names or state.keys() - {"family", "radius"})
+            for each, value in values.items():
+                assert apart(each, value, state[each]) < 1e-6 * steps[each], (state, each, value)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_wherever_a_handle_is_dragged_the_inputs_get_numbers(name):
+    """An input that is set to NaN would jump to its middle."""
+    _, states, _ = evaluated(name)
+    places = [point for handles in handled(name) for point, _ in handles]
+    points = [[0, 0], [0, 1], [-1e4, 1e4], *places[:STATES]]  # the first two are centres of a turn
+    program = f"""{explorables.bundle(f"{name}.model.js")}
+        const {{ handles }} = modules["{name}.model.js"], points = {json.dumps(points)};
+        console.log(JSON.stringify({json.dumps(states)}.flatMap((state) => points.flatMap((point) =>
+          handles.flatMap(({{ moved }}) => Object.values(moved(point, state)))))));"""
+    values = javascript(program)
+    assert len(values) >= len(states) * len(points)
+    assert None not in values, "JSON writes null for what is no finite number"
+
+
 def test_special_functions_are_those_of_scipy():
     x = np.geomspace(1e-3, 1e3, 2001)
     program = f"""{explorables.bundle("special.js")}

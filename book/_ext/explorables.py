@@ -19,6 +19,7 @@ from sphinx.util import logging
 SOURCES = Path(__file__).parents[1] / "assets" / "explorables"
 TAG = "tag_explorable-"  # what MyST-NB makes of the cell's tag: a class
 IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([\w.]+)";$', re.MULTILINE)
+COMMENT = re.compile(r"^ *(?://[^\n]*|/\*\*.*?\*/)\n", re.MULTILINE | re.DOTALL)
 EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class) (\w+))", re.MULTILINE)
 logger = logging.getLogger(__name__)
 
@@ -27,7 +28,7 @@ def bundle(name, folder=SOURCES):
     """One script with a module and all that it imports; its exports are in ``modules[name]``.
 
     Only two forms are understood, each at the beginning of a line: ``import { a, b } from "./file.js";``
-    and ``export`` before ``function``, ``const`` or ``class``.
+    and ``export`` before ``function``, ``const`` or ``class``. Comments on lines of their own are left out.
     """
     parts = {}
     _add(parts, name, Path(folder))
@@ -41,7 +42,7 @@ def _add(parts, name, folder):
     for _, imported in IMPORT.findall(source):
         _add(parts, imported, folder)
     body = IMPORT.sub(lambda match: f'const {{{match[1]}}} = modules["{match[2]}"];', source)
-    body = EXPORT.sub("", body)
+    body = EXPORT.sub("", COMMENT.sub("", body))
     if left := re.search(r"^\s*(?:import|export)\b.*|</script", body, re.MULTILINE):
         raise ExtensionError(f"{name}: {left[0].strip()!r} is not a form that a page's script can hold")
     exports = ", ".join(EXPORT.findall(source))

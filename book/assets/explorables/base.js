@@ -1,8 +1,10 @@
 // What all interactive figures share: inputs, axes, marks, and the place on the page.
 //
-// An explorable is a pure model, evaluate(state) -> numbers, and a view, draw(numbers, state, width) -> drawings,
-// describe(numbers, state) -> a sentence. Nothing moves by itself, so there is nothing to switch off for readers who
+// An explorable is a pure model, evaluate(state) -> numbers, and a view, draw(numbers, state, width) -> pictures and
+// elements, describe(numbers, state) -> a sentence. Nothing moves by itself, so there is nothing to switch off for readers who
 // prefer that; colours and dashes are in explorables.css.
+
+import { draggable } from "./handles.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -49,9 +51,10 @@ function decades(from, to, most) {
 }
 
 function axis({ from, to, log = false, whole = false }, length, most) {
-  const f = log ? Math.log : (value) => value;
+  const [f, inverse] = log ? [Math.log, Math.exp] : [(value) => value, (value) => value];
   return {
     place: (value) => ((f(value) - f(from)) / (f(to) - f(from))) * length,
+    value: (place) => inverse(f(from) + (place / length) * (f(to) - f(from))),
     ticks: (log ? decades : linearTicks)(from, to, most, whole),
   };
 }
@@ -104,6 +107,8 @@ export function axes({ width, height, x, y, name }) {
   const at = ([a, b]) => `${X(a).toFixed(1)},${Y(b).toFixed(1)}`;
   return {
     drawing,
+    pixelsOf: ([a, b]) => [X(a), Y(b)],
+    pointAt: ([a, b]) => [horizontal.value(a - left), vertical.value(top + down - b)],
     line(points, role) {
       inside.append(svg("path", { class: `line ${role}`, d: `M${points.map(at).join("L")}` }));
     },
@@ -123,6 +128,10 @@ export function axes({ width, height, x, y, name }) {
 /** The width of one of two drawings: side by side where there is room, with a gap, and one below the other elsewhere. */
 export const ofTwo = (width) => (width < 620 ? width : Math.floor((width - 12) / 2));
 
+/** Its height: one below the other they are lower, so that a phone shows both and the inputs. */
+export const heightOfTwo = (width) =>
+  width < 620 ? 195 : Math.min(280, Math.max(225, Math.round(0.75 * ofTwo(width))));
+
 function legendOf(entries) {
   const sample = (role) =>
     svg(
@@ -132,6 +141,8 @@ function legendOf(entries) {
       ...(MARKS[role] ? [svg("path", { class: `mark ${role}`, d: MARKS[role], transform: "translate(17,6)" })] : []),
     );
   const items = entries.map(([role, words]) => html("li", {}, sample(role), words));
+  const ring = html("span", { class: "explorable-ring", "aria-hidden": "true" });
+  items.push(html("li", {}, ring, "drag a ring, or move a slider"));
   return html("ul", { class: "explorable-legend" }, ...items);
 }
 
@@ -149,15 +160,12 @@ export function matrix(title, names, rows) {
 /** A labelled list to choose from that writes to `state` and calls `changed`; `options` are [value, words]. */
 function choice({ name, label, options, value }, id, state, changed) {
   const select = html("select", { id }, ...options.map(([each, words]) => html("option", { value: each }, words)));
+  select.value = value;
   select.addEventListener("change", () => {
     state[name] = select.value;
     changed();
   });
-  const reset = () => {
-    select.value = state[name] = value;
-  };
-  reset();
-  return { row: html("div", { class: "explorable-input" }, html("label", { for: id }, label), select), reset };
+  return { row: html("div", { class: "explorable-input" }, html("label", { for: id }, label), select), input: select };
 }
 
 /** A labelled slider that writes to `state` and calls `changed`. */
@@ -176,60 +184,96 @@ function slider(input, id, state, changed) {
     changed();
   });
   show();
-  const reset = () => {
-    range.value = state[name] = value;
-    show();
-  };
-  return { row: html("div", { class: "explorable-input" }, html("label", { for: id }, label), output, range), reset };
+  return { row: html("div", { class: "explorable-input" }, html("label", { for: id }, label), output, range), input: range };
+}
+
+/** As if a reader had moved an input: it rounds the value to its steps, and says so if that is another one. */
+function set(input, value) {
+  const before = input.value;
+  input.value = value;
+  const event = input.localName === "select" ? "change" : "input";
+  if (input.value !== before) input.dispatchEvent(new Event(event, { bubbles: true }));
 }
 
 // --- the page ------------------------------------------------------------------------------------
 
 /**
+ * The sentence, and unseen behind it the longest one so far, which begins as the one at `longest`: what is below does
+ * not jump while the sentence changes.
+ */
+function sentence(longest) {
+  const status = html("p", { class: "explorable-status", role: "status" });
+  const room = html("p", { class: "explorable-room" }, longest);
+  const say = (text) => {
+    status.textContent = text;
+    if (text.length > room.textContent.length) room.textContent = text;
+  };
+  return { said: html("div", { class: "explorable-said" }, room, status), say };
+}
+
+/**
  * Put an explorable in the place of the figure of the cell tagged `explorable-<tag>`.
  *
  * The figure stays, with its number and caption, in a <details> below; links to it now lead here. An input is a slider,
- * or a list if it has `options`; one with `only: { name: value }` is there while the state has that value.
+ * or a list if it has `options`; one with `only: { name: value }` is there while the state has that value. `ask` is a
+ * question that moving answers; in the state `longest` the sentence is as long as it gets; `handles` as in handles.js.
  */
-export function explore(tag, { title, hint, legend, inputs, evaluate, draw, describe }) {
+export function explore(tag, { title, ask, hint, legend, inputs, handles, longest, evaluate, draw, describe }) {
   const figure = document.querySelector(`.tag_explorable-${tag} figure`);
   if (!figure) return;
   const printed = figure.querySelector(".caption-number")?.textContent.trim() || "The figure";
   const id = (part) => `explorable-${tag}-${part}`;
-  const state = Object.fromEntries(inputs.map(({ name, value }) => [name, value]));
+  const start = Object.fromEntries(inputs.map(({ name, value }) => [name, value]));
+  const state = { ...start };
+  const extreme = { ...start, ...longest };
+  const { said, say } = sentence(describe(evaluate(extreme), extreme));
   const drawings = html("div", { class: "explorable-drawings" });
-  const status = html("p", { class: "explorable-status", role: "status" });
+  const stage = html("div", { class: "explorable-stage" }, drawings);
 
   let numbers;
   const paint = () => {
     const width = Math.floor(drawings.clientWidth);
-    if (width > 0) drawings.replaceChildren(...draw(numbers, state, width));
+    if (width === 0) return;
+    const pictures = draw(numbers, state, width);
+    drawings.replaceChildren(...pictures.map((each) => each.drawing ?? each));
+    putHandles(pictures, state, numbers);
   };
-  const changed = () => {
+  const update = () => {
     for (const [k, { only = {} }] of inputs.entries()) {
       controls[k].row.hidden = Object.entries(only).some(([name, value]) => state[name] !== value);
     }
     numbers = evaluate(state);
     paint();
-    status.textContent = describe(numbers, state);
+    say(describe(numbers, state));
+  };
+  // Several inputs may be set at once; then one evaluation answers them all.
+  let [setting, stale] = [false, false];
+  const changed = () => {
+    stale = setting;
+    if (!setting) update();
+  };
+  const move = (values) => {
+    setting = true;
+    for (const [k, { name }] of inputs.entries()) if (name in values) set(controls[k].input, values[name]);
+    setting = false;
+    if (stale) changed();
   };
   const controls = inputs.map((input) => {
     return (input.options ? choice : slider)(input, id(input.name), state, changed);
   });
+  const putHandles = draggable(stage, handles, move);
   const reset = html("button", { type: "button", class: "explorable-reset" }, "Back to the start");
-  reset.addEventListener("click", () => {
-    for (const each of controls) each.reset();
-    changed();
-  });
+  reset.addEventListener("click", () => move(start));
 
   const place = html(
     "div",
     { class: "explorable", role: "group", "aria-labelledby": id("title") },
     html("p", { class: "explorable-title", id: id("title") }, html("strong", {}, title)),
+    html("p", { class: "explorable-ask" }, ask),
     html("p", { class: "explorable-hint" }, hint),
     legendOf(legend),
-    drawings,
-    status,
+    stage,
+    said,
     html("div", { class: "explorable-inputs" }, ...controls.map(({ row }) => row)),
     reset,
   );
@@ -240,7 +284,7 @@ export function explore(tag, { title, hint, legend, inputs, evaluate, draw, desc
   place.append(
     html("details", { class: "explorable-printed" }, html("summary", {}, `${printed} as it is printed`), figure),
   );
-  changed();
+  update();
   let painted = drawings.clientWidth;
   new ResizeObserver(() => {
     if (drawings.clientWidth === painted) return;

@@ -1,11 +1,11 @@
-import { axes, explore, number, ofTwo } from "./base.js";
-import { evaluate, FLOOR, inputs } from "./conjugate_gradient.model.js";
+import { axes, explore, heightOfTwo, number, ofTwo } from "./base.js";
+import { evaluate, FLOOR, handles, inputs } from "./conjugate_gradient.model.js";
 
 const ROLES = ["gradient", "third", "natural"]; // of the polynomials of degree one, two and three
 
 function draw({ spectrum, residuals, curves }, state, width) {
   const side = ofTwo(width);
-  const height = Math.min(270, Math.max(220, Math.round(0.75 * side)));
+  const height = heightOfTwo(width);
   const left = axes({
     width: side,
     height,
@@ -27,7 +27,7 @@ function draw({ spectrum, residuals, curves }, state, width) {
   right.line([[0, FLOOR], [12.3, FLOOR]], "level");
   right.line(points, "fourth");
   right.marks(points, "fourth");
-  return [left.drawing, right.drawing];
+  return [left, right];
 }
 
 const WORDS = ["no", "one", "two", "three"];
@@ -45,9 +45,12 @@ function describe({ distinct, residuals, solved }) {
 
 explore("conjugate-gradient", {
   title: "Move the eigenvalues",
+  ask:
+    "Predict first: how many iterations are needed if each group has width zero, and how many if two of them then " +
+    "meet? Then set the width to zero, and drag one group onto another.",
   hint:
-    "Three groups of twenty eigenvalues each (strokes). Make the groups narrow, wide, or let them meet. A polynomial " +
-    "that is small on all strokes leaves little of the error.",
+    "Three groups of twenty eigenvalues each (strokes). A polynomial that is small on all strokes leaves little of " +
+    "the error.",
   legend: [
     ["gradient", "degree one"],
     ["third", "degree two"],
@@ -55,6 +58,8 @@ explore("conjugate-gradient", {
     ["fourth", "residual"],
   ],
   inputs,
+  handles,
+  longest: { first: 0.5 },
   evaluate,
   draw,
   describe,

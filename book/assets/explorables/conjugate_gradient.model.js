@@ -8,6 +8,13 @@ export const inputs = [
   { name: "width", label: "width of each group", unit: "%", min: 0, max: 40, step: 2, value: 6 },
 ];
 
+export const handles = ["first", "second", "third"].map((name) => ({
+  picture: 0,
+  way: "sideways",
+  place: (state) => [state[name], 0],
+  moved: ([omega]) => ({ [name]: omega }),
+}));
+
 const GROUP = 20;
 const ITERATIONS = 12;
 export const FLOOR = 1e-6; // of the first residual: below it, the equation counts as solved

@@ -1,5 +1,5 @@
 import { axes, explore, html, number, ofTwo } from "./base.js";
-import { evaluate, inputs, REACH } from "./distance.model.js";
+import { evaluate, handles, inputs, REACH } from "./distance.model.js";
 
 const HALF = 3.5; // of the range of the means
 const TOP = 4; // of that of the standard deviations
@@ -16,7 +16,7 @@ function curvesOf({ curves }, width, height) {
   });
   picture.line(before, "gradient");
   picture.line(after, "natural");
-  return picture.drawing;
+  return picture;
 }
 
 function waysOf({ way, rulers }, width, height) {
@@ -33,7 +33,7 @@ function waysOf({ way, rulers }, width, height) {
   picture.line(way, "third");
   picture.marks([start], "gradient");
   picture.marks([end], "natural");
-  return picture.drawing;
+  return picture;
 }
 
 function readings({ parameters, rao, forth, back }) {
@@ -50,7 +50,7 @@ function readings({ parameters, rao, forth, back }) {
 function draw(numbers, state, width) {
   const side = ofTwo(width);
   const height = Math.round(((side - 68) * TOP) / (2 * HALF)) + 48; // so that μ and σ have the same scale
-  return [curvesOf(numbers, side, Math.max(190, height)), waysOf(numbers, side, height), readings(numbers)];
+  return [curvesOf(numbers, side, side < width ? Math.max(190, height) : 165), waysOf(numbers, side, height), readings(numbers)];
 }
 
 const share = (part) => (part < 0.01 ? "less than one percent" : `${number(100 * part, 0)} percent`);
@@ -79,10 +79,12 @@ function describe(numbers) {
 
 explore("distance", {
   title: "Move and widen two Gaussians",
+  ask:
+    "Predict first: from −1 to 1, is the step longer for two narrow Gaussians, or for two wide ones? Then drag both " +
+    "shoulders outwards.",
   hint:
-    "At first the left pair of the printed figure; with σ = 3 for both, the right pair. In the " +
-    "second picture a Gaussian is a point, and all points of a thin ellipse are equally near its centre: where " +
-    "Gaussians are wide, a step counts less.",
+    "In the second picture a Gaussian is a point, and all points of a thin ellipse are equally near its centre: " +
+    "where Gaussians are wide, a step counts less.",
   legend: [
     ["gradient", "old one"],
     ["natural", "new one"],
@@ -90,6 +92,8 @@ explore("distance", {
     ["third", "shortest way"],
   ],
   inputs,
+  handles,
+  longest: { oldMean: -3, oldWidth: 0.2, newMean: 3, newWidth: 2 },
   evaluate,
   draw,
   describe,

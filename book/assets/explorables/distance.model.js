@@ -9,6 +9,37 @@ export const inputs = [
   { name: "newWidth", label: "deviation σ of the new one", min: 0.2, max: 3, step: 0.1, value: 0.5 },
 ];
 
+/** The dots of one of the two: its peak, its shoulder on the outer side, and its point in the second picture. */
+const handlesOf = (role, mean, width, side) => [
+  {
+    role,
+    picture: 0,
+    way: "sideways",
+    place: (state) => [state[mean], density(state[mean], [state[mean], state[width]])],
+    moved: ([x]) => ({ [mean]: x }),
+  },
+  {
+    role,
+    picture: 0,
+    way: "sideways",
+    place: (state) => {
+      const shoulder = state[mean] + side * state[width];
+      return [shoulder, density(shoulder, [state[mean], state[width]])];
+    },
+    moved: ([x], state) => ({ [width]: Math.abs(x - state[mean]) }),
+  },
+  {
+    role,
+    picture: 1,
+    place: (state) => [state[mean], state[width]],
+    moved: ([x, y]) => ({ [mean]: x, [width]: y }),
+  },
+];
+export const handles = [
+  ...handlesOf("gradient", "oldMean", "oldWidth", -1),
+  ...handlesOf("natural", "newMean", "newWidth", 1),
+];
+
 export const REACH = 8; // of the densities, to the left and to the right
 
 const density = (x, [mean, width]) =>

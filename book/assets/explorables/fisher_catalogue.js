@@ -1,5 +1,5 @@
-import { axes, explore, matrix, number, ofTwo } from "./base.js";
-import { evaluate, inputs } from "./fisher_catalogue.model.js";
+import { axes, explore, heightOfTwo, matrix, number, ofTwo } from "./base.js";
+import { evaluate, handles, inputs } from "./fisher_catalogue.model.js";
 
 /** With `digits` significant digits. */
 function significant(value, digits = 2) {
@@ -32,7 +32,7 @@ function outcomesPicture({ outcomes, logDensity, neighbourLogDensities, entry },
     for (const logs of neighbourLogDensities) picture.line(curve(logs), "third thin");
     picture.line(own, "natural");
   }
-  return picture.drawing;
+  return picture;
 }
 
 /** The rim in the plane of two parameters, among nine others. */
@@ -43,7 +43,7 @@ function ellipsePicture({ theta, rim, neighbours, ellipses, entry }, size) {
   picture.line(rim, "natural");
   picture.marks(neighbours, "third");
   picture.marks([theta], "natural");
-  return picture.drawing;
+  return picture;
 }
 
 /** The rim of one parameter is an interval; it is drawn at the height of the Fisher information. */
@@ -60,13 +60,12 @@ function intervalPicture({ theta, fisher, rim, neighbours, information, entry },
   picture.line(rim.map(([value]) => [value, height]), "natural");
   picture.marks(neighbours.map(([value]) => [value, height]), "third");
   picture.marks([[theta[0], height]], "natural");
-  return picture.drawing;
+  return picture;
 }
 
 function draw(numbers, state, width) {
   const { fisher, entry } = numbers;
-  const side = ofTwo(width);
-  const size = { width: side, height: Math.min(280, Math.max(220, Math.round(0.78 * side))) };
+  const size = { width: ofTwo(width), height: heightOfTwo(width) };
   const names = entry.parameters.map(({ symbol }) => symbol);
   const rows = fisher.map((row) => row.map((value) => significant(value, 3)));
   const second = names.length === 1 ? intervalPicture : ellipsePicture;
@@ -107,6 +106,9 @@ function describe(numbers) {
 
 explore("fisher-catalogue", {
   title: "Pick a family and move it",
+  ask:
+    "Predict first: where is the ellipse small, because a small change of the parameters already changes the " +
+    "distribution? Then drag it there.",
   hint:
     "The first picture shows what can come out, the second the parameters and the rim that the Fisher matrix puts at " +
     "ε nats. Each triangle on the rim is a neighbour in the first picture. Thin grey lines: the rim, or the Fisher " +
@@ -116,6 +118,8 @@ explore("fisher-catalogue", {
     ["third", "neighbours on the rim"],
   ],
   inputs,
+  handles,
+  longest: { family: "weibull", "weibull-k": 0.3 },
   evaluate,
   draw,
   describe,

@@ -79,6 +79,17 @@ export const inputs = [
   { name: "radius", label: "radius ε", unit: " nats", min: 0.01, max: 0.1, step: 0.01, value: 0.03 },
 ];
 
+/** The point of the second picture; one parameter moves along its axis, at the height of its information. */
+export const handles = [
+  {
+    role: "natural",
+    picture: 1,
+    place: (state, { theta, fisher }) => (theta.length === 1 ? [theta[0], fisher[0][0]] : theta),
+    moved: (point, { family }) =>
+      Object.fromEntries(CATALOGUE[family].parameters.map((each, k) => [nameOf(family, each), point[k]])),
+  },
+];
+
 // --- the numbers ---------------------------------------------------------------------------------
 
 const RIM = 96; // pieces of an ellipse

@@ -1,5 +1,5 @@
 import { axes, explore, number } from "./base.js";
-import { evaluate, inputs } from "./lagrangian.model.js";
+import { evaluate, handles, inputs } from "./lagrangian.model.js";
 
 const HALF = 4.6; // of the side of the picture
 
@@ -15,7 +15,7 @@ function levelLine([x, y], level) {
 }
 
 function draw({ gradient, best, plain, gain, ellipse }, state, width) {
-  const side = Math.min(width, 430);
+  const side = Math.min(width, 370);
   const range = { from: -HALF, to: HALF };
   const picture = axes({
     width: side,
@@ -34,7 +34,7 @@ function draw({ gradient, best, plain, gain, ellipse }, state, width) {
     picture.line([[0, 0], step], role);
     picture.marks([[0, 0], step], role);
   }
-  return [picture.drawing];
+  return [picture];
 }
 
 const point = (step) => `(${step.map((entry) => number(entry)).join(", ")})`;
@@ -51,6 +51,9 @@ function describe({ best, plain, gain, plainGain, between }) {
 
 explore("lagrangian", {
   title: "Stretch and turn the ruler",
+  ask:
+    "Predict first: is the circle the only ellipse for which minus the gradient is the best step? Then drag an end of " +
+    "the long axis.",
   hint:
     "Every point of the ellipse is equally far away for the ruler. The thin lines join points of equal value " +
     "of the linear model, two apart; the thick one touches the ellipse.",
@@ -60,6 +63,8 @@ explore("lagrangian", {
     ["reference", "equally far"],
   ],
   inputs,
+  handles,
+  longest: { stretch: 5.9, turn: 77.5, slope: 60, radius: 1.5 },
   evaluate,
   draw,
   describe,

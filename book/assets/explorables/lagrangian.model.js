@@ -12,6 +12,31 @@ const radians = (degrees) => (degrees * Math.PI) / 180;
 const dot = (a, b) => a[0] * b[0] + a[1] * b[1];
 const times = (a, v) => v.map((entry) => a * entry);
 
+/** A step of this length in a direction in degrees, and back again. */
+const polar = (length, degrees) => [length * Math.cos(radians(degrees)), length * Math.sin(radians(degrees))];
+const degreesOf = ([x, y]) => (Math.atan2(y, x) * 180) / Math.PI;
+
+/** One end of the long axis. Both ends mean the same ellipse, so an axis can be turned all the way round. */
+const longEnd = (side) => ({
+  picture: 0,
+  place: ({ stretch, turn, radius }) => polar(side * Math.sqrt(2 * radius * stretch), turn),
+  moved: ([x, y], { radius }) => {
+    const right = x < 0 ? -1 : 1; // the end whose direction is between −90° and 90°
+    return { stretch: (x * x + y * y) / (2 * radius), turn: degreesOf([right * x, right * y]) };
+  },
+});
+
+export const handles = [
+  longEnd(1),
+  longEnd(-1),
+  {
+    role: "gradient",
+    picture: 0,
+    place: (state, { plain }) => plain,
+    moved: ([x, y]) => ({ slope: degreesOf([-x, -y]) }),
+  },
+];
+
 /** The metric of determinant one whose unit circle has this ratio of its axes, the long one turned. */
 function metricOf(stretch, turn) {
   const [c, s] = [Math.cos(turn), Math.sin(turn)];
@@ -43,7 +68,7 @@ function ellipseOf(stretch, turn, radius, count = 120) {
 export function evaluate({ stretch, turn, slope, radius }) {
   const metric = metricOf(stretch, radians(turn));
   const length = Math.sqrt(8); // of the chapter's gradient, (2, −2)
-  const gradient = [length * Math.cos(radians(slope)), length * Math.sin(radians(slope))];
+  const gradient = polar(length, slope);
   const natural = solve(metric, gradient);
   const beta = Math.sqrt((2 * radius) / dot(gradient, natural));
   const best = times(-beta, natural);

@@ -1,5 +1,5 @@
-import { axes, explore, number, ofTwo } from "./base.js";
-import { ESTIMATE, evaluate, inputs, STEPS } from "./maximum_likelihood.model.js";
+import { axes, explore, heightOfTwo, number, ofTwo } from "./base.js";
+import { ESTIMATE, evaluate, handles, inputs, STEPS } from "./maximum_likelihood.model.js";
 
 const ACROSS = { from: -5, to: 26, label: "mean μ" };
 const UP = { from: 0, to: 18, label: "standard deviation σ" };
@@ -25,7 +25,7 @@ function head([tail, tip], scale) {
 
 function draw(result, state, width) {
   const side = ofTwo(width);
-  const height = Math.min(290, Math.max(220, Math.round(0.75 * side)));
+  const height = heightOfTwo(width);
   const scale = [(side - 68) / (ACROSS.to - ACROSS.from), (height - 48) / (UP.to - UP.from)]; // pixels a unit
   const { contours, ...arrows } = result.landscape;
   return PANELS.map(([role, method, name, spacing]) => {
@@ -41,7 +41,7 @@ function draw(result, state, width) {
     const [a, b] = ESTIMATE;
     panel.line([[a - 0.9, b], [a + 0.9, b]], "tangent");
     panel.line([[a, b - 0.9], [a, b + 0.9]], "tangent");
-    return panel.drawing;
+    return panel;
   });
 }
 
@@ -77,15 +77,20 @@ function describe({ plain, natural }, { deviation }) {
 
 explore("maximum-likelihood", {
   title: "Two paths from one start",
+  ask:
+    "Predict first: can gradient descent win, from some start, at some step size? Then drag the start, and change " +
+    "the rate.",
   hint:
-    "Start somewhere else, or change the common step size. The cross is the estimate, grey are the contours of the " +
-    "likelihood. Thin arrows point downhill, with one scale in each picture. " +
+    "The cross is the estimate, grey are the contours of the likelihood. Thin arrows point downhill, with one scale " +
+    "in each picture. " +
     "Squares stand for every sixtieth step, dots for every step; one percent beside the estimate is close enough.",
   legend: [
     ["gradient", "gradient descent"],
     ["natural", "natural gradient"],
   ],
   inputs,
+  handles,
+  longest: { rate: 2.4 },
   evaluate,
   draw,
   describe,

@@ -10,6 +10,13 @@ export const inputs = [
   { name: "rate", label: "rate αN (α is the step size)", min: 0.02, max: 2.4, step: 0.02, value: 0.1 },
 ];
 
+export const handles = ["gradient", "natural"].map((role, picture) => ({
+  role,
+  picture,
+  place: ({ mean, deviation }) => [mean, deviation],
+  moved: ([mean, deviation]) => ({ mean, deviation }),
+}));
+
 // All that the steps need to know of the data is their mean and their standard deviation (divided by N).
 export const ESTIMATE = [11.910363757428678, 4.051309939360366];
 export const STEPS = 4000;

@@ -1,16 +1,14 @@
-import { axes, explore, number } from "./base.js";
-import { evaluate, inputs, UPDATES } from "./natural_policy_gradient.model.js";
+import { axes, explore, heightOfTwo, number, ofTwo } from "./base.js";
+import { evaluate, handles, inputs, UPDATES } from "./natural_policy_gradient.model.js";
 
 const CURVES = [
   ["gradient", "plain"],
   ["natural", "natural"],
 ];
 
-function draw(paths, state, width) {
-  const wide = Math.min(width, 620);
+function curvesOf(paths, size) {
   const picture = axes({
-    width: wide,
-    height: Math.min(330, Math.max(250, Math.round(0.6 * wide))),
+    ...size,
     x: { from: 0, to: 203, label: "updates" },
     y: { from: -1.1, to: 0.02, label: "return over first loss" },
     name: "Learning curves of the policy gradient and of the natural policy gradient",
@@ -22,7 +20,30 @@ function draw(paths, state, width) {
     picture.line(curve, role);
     picture.marks(curve.filter(([update], k) => update % 25 === 0 || k === curve.length - 1), role);
   }
-  return [picture.drawing];
+  return picture;
+}
+
+/** The way of μ and σ; where σ is small, a step of the policy gradient is too long for μ. */
+function pathsOf(paths, size) {
+  const picture = axes({
+    ...size,
+    x: { from: -12, to: 12, label: "mean μ" },
+    y: { from: 0, to: 21, label: "deviation σ" },
+    name: "The paths of both through the means and standard deviations of the policy",
+  });
+  picture.line([[0, 0], [0, 21]], "level"); // the best mean
+  for (const [role, method] of CURVES) {
+    const { means, deviations } = paths[method];
+    const points = means.map((mean, update) => [mean, deviations[update]]);
+    picture.line(points, role);
+    picture.marks(points.filter((_, update) => update % 25 === 0), role);
+  }
+  return picture;
+}
+
+function draw(paths, state, width) {
+  const size = { width: ofTwo(width), height: heightOfTwo(width) };
+  return [curvesOf(paths, size), pathsOf(paths, size)];
 }
 
 const ENDS = {
@@ -49,14 +70,19 @@ function describe({ natural, plain }, { horizon, stepSize, spread }) {
 
 explore("natural-policy-gradient", {
   title: "The race without noise",
+  ask:
+    "Predict first: does a policy that begins with a small σ learn faster or more slowly, and which of the two methods " +
+    "will notice? Then drag the start down.",
   hint:
-    "The line walk from μ = 10, with the exact gradient, divided by the exact standard deviation of the return. " +
-    "Then try a small σ at the start.",
+    "The line walk from μ = 10, with the exact gradient, divided by the exact standard deviation of the return. The " +
+    "second picture shows where μ and σ go; marks stand for every 25th update.",
   legend: [
     ["natural", "natural policy gradient"],
     ["gradient", "policy gradient"],
   ],
   inputs,
+  handles,
+  longest: { horizon: 26, stepSize: 0.255, spread: 10.5 },
   evaluate,
   draw,
   describe,

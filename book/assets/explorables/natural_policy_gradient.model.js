@@ -9,6 +9,15 @@ export const inputs = [
 ];
 
 const MEAN = 10; // μ at the start
+export const handles = [
+  {
+    picture: 1,
+    way: "upright",
+    place: ({ spread }) => [MEAN, spread],
+    moved: ([, spread]) => ({ spread }),
+  },
+];
+
 export const UPDATES = 200;
 const SHARE = 0.01; // of the loss at the start: arrived
 const NOTHING = 1e-6; // of it: there is no more to learn, and rounding would soon divide zero by zero

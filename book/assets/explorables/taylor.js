@@ -1,9 +1,9 @@
-import { axes, explore, number, ofTwo } from "./base.js";
-import { evaluate, inputs } from "./taylor.model.js";
+import { axes, explore, heightOfTwo, number, ofTwo } from "./base.js";
+import { evaluate, handles, inputs } from "./taylor.model.js";
 
 function draw({ end, quadratic, divergence, remainder, curves, level, ellipse }, { length }, width) {
   const side = ofTwo(width);
-  const height = Math.min(300, Math.max(230, Math.round(0.8 * side)));
+  const height = heightOfTwo(width);
   const plane = axes({
     width: side,
     height,
@@ -32,7 +32,7 @@ function draw({ end, quadratic, divergence, remainder, curves, level, ellipse },
     decay.line(paired(values), role);
     decay.marks([[length, here]], role);
   }
-  return [plane.drawing, decay.drawing];
+  return [plane, decay];
 }
 
 function describe({ quadratic, divergence, remainder, slope }) {
@@ -53,16 +53,21 @@ function describe({ quadratic, divergence, remainder, slope }) {
 
 explore("taylor", {
   title: "Turn the step",
+  ask:
+    "Predict first: in which direction does the ellipse promise too little, in which too much, and in which the " +
+    "truth? Then turn the step.",
   hint:
-    "One step away from the standard Gaussian. Solid: the ellipse of the Fisher matrix through the end of the step. " +
-    "Dash-dotted: the steps whose divergence really is what the ellipse promises. " +
-    "The second picture: both, and what lies between them, for shorter and longer steps in this direction.",
+    "One step away from the standard Gaussian. Solid: the ellipse of the Fisher matrix through its end. " +
+    "Dash-dotted: the steps whose divergence is what the ellipse promises. " +
+    "The second picture: both, and what lies between them, for steps of every length in this direction.",
   legend: [
     ["natural", "quadratic form"],
     ["third", "divergence"],
     ["fourth", "remainder"],
   ],
   inputs,
+  handles,
+  longest: { length: 0.05 },
   evaluate,
   draw,
   describe,

@@ -15,6 +15,15 @@ export const inputs = [
   { name: "length", label: "length h of the step", min: 0.05, max: 0.7, step: 0.05, value: 0.55 },
 ];
 
+export const handles = [
+  {
+    role: "natural",
+    picture: 0,
+    place: (state, { end }) => end,
+    moved: ([x, y]) => ({ direction: (Math.atan2(y - 1, x) * 180) / Math.PI, length: Math.hypot(x, y - 1) }),
+  },
+];
+
 // From a thousandth, eight a decade. The slope is measured in the chapter's window, up to a tenth.
 const SIZES = Array.from({ length: 24 }, (_, k) => 10 ** (-3 + k / 8));
 const WINDOW = 17;

@@ -1,5 +1,5 @@
 import { axes, explore, number, ofTwo } from "./base.js";
-import { evaluate, FARTHEST, inputs } from "./trust_regions.model.js";
+import { evaluate, FARTHEST, handles, inputs } from "./trust_regions.model.js";
 
 /** A part of the model's level line through a point. */
 function modelLine([x, y], [a, b]) {
@@ -26,7 +26,7 @@ function planeOf({ start, end, gradient, circle, level, levels }, width) {
   picture.line([start, end], "gradient");
   picture.marks([start], "gradient");
   picture.marks([end], "third");
-  return picture.drawing;
+  return picture;
 }
 
 function walkOf({ promises, deliveries, promised, delivered, lowest, best }, { radius }, width, height) {
@@ -45,13 +45,13 @@ function walkOf({ promises, deliveries, promised, delivered, lowest, best }, { r
   picture.strokes([[lowest, best]], "ink");
   picture.marks([[radius, promised]], "fourth");
   picture.marks([[radius, delivered]], "gradient");
-  return picture.drawing;
+  return picture;
 }
 
 function draw(numbers, state, width) {
   const wide = ofTwo(width) < width;
-  const side = wide ? ofTwo(width) : Math.min(width, 400);
-  return [planeOf(numbers, side), walkOf(numbers, state, side, wide ? side - 20 : 240)];
+  const side = wide ? ofTwo(width) : Math.min(width, 300);
+  return [planeOf(numbers, side), walkOf(numbers, state, wide ? side : width, wide ? side - 20 : 180)];
 }
 
 function outcome({ promised, delivered, ratio }) {
@@ -78,8 +78,11 @@ function describe(numbers, { radius }) {
 
 explore("trust-regions", {
   title: "How far can this line be trusted?",
+  ask:
+    "Predict first: is the line trusted longer high up on the steep slope, or down in the valley? Then drag the " +
+    "start there, and the circle until half of the promise is kept.",
   hint:
-    "The valley, with the start wherever you like. The triangle is the point of the circle that the linear model " +
+    "The triangle is the point of the circle that the linear model " +
     "likes best; inside the thick level line the valley is lower than at the start. In the second picture the stroke " +
     "marks the lowest point in the direction of the step.",
   legend: [
@@ -88,6 +91,8 @@ explore("trust-regions", {
     ["third", "equally long steps"],
   ],
   inputs,
+  handles,
+  longest: { first: 0.5, second: -0.25, radius: 2.5 },
   evaluate,
   draw,
   describe,

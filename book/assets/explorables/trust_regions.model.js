@@ -7,6 +7,28 @@ export const inputs = [
   { name: "radius", label: "radius δ", min: 0.1, max: 2.5, step: 0.1, value: 1 },
 ];
 
+export const handles = [
+  {
+    role: "gradient",
+    picture: 0,
+    place: ({ first, second }) => [first, second],
+    moved: ([first, second]) => ({ first, second }),
+  },
+  {
+    role: "third",
+    picture: 0,
+    place: (state, { end }) => end,
+    moved: ([x, y], { first, second }) => ({ radius: Math.hypot(x - first, y - second) }),
+  },
+  {
+    role: "fourth",
+    picture: 1,
+    way: "sideways",
+    place: ({ radius }, { promised }) => [radius, promised],
+    moved: ([radius]) => ({ radius }),
+  },
+];
+
 export const FARTHEST = 2.5; // the largest radius, and the end of the walk
 const LEVELS = [1.25, 2, 3, 4.5, 6.5, 9, 12, 16, 21, 27, 34];
 
