@@ -545,6 +545,48 @@ def test_the_landscape_of_the_fit():
         close(tips - tails, 5 * field / np.linalg.norm(field, axis=1).max(), atol=1e-12)
 
 
+# --- the sentence under a drawing ------------------------------------------------------------------
+
+
+def sentences(name, states):
+    """What a view says where that is longest, and in each of these states, on a page without its figure."""
+    program = f"""const document = {{ querySelector: () => null }};
+        {explorables.bundle(f"{name}.js")}
+        const {{ evaluate, inputs }} = modules["{name}.model.js"];
+        const {{ describe, longest }} = modules["{name}.js"];
+        const start = Object.fromEntries(inputs.map(({{ name, value }}) => [name, value]));
+        const states = [longest, ...{json.dumps(states)}].map((state) => ({{ ...start, ...state }}));
+        console.log(JSON.stringify(states.map((state) => describe(evaluate(state), state))));"""
+    return javascript(program)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_state_has_a_sentence(name):
+    _, states, _ = evaluated(name)
+    longest, *others = sentences(name, states)
+    assert len(longest) >= max(map(len, others)), "what is below the sentence would jump"
+    for sentence in others:
+        assert re.fullmatch(r"[A-Z0-9].{40,}\.", sentence)
+        assert not re.search(r"NaN|undefined|null|Infinity|e[+-]?\d|  |\.\.|\d{6}", sentence), sentence
+    assert len(set(others)) > len(states) / 2
+
+
+def test_paths_that_creep_do_not_go_to_and_fro():
+    _, creeping, swinging = sentences(
+        "maximum_likelihood",
+        [{"mean": 24, "deviation": 0.5, "rate": 2.4}, {"mean": 0, "deviation": 8, "rate": 2}],
+    )
+    assert "to and fro" not in creeping
+    assert re.search(r"is only at [^a]* after 4000 steps\. The natural gradient", creeping)
+    assert swinging.endswith("goes to and fro between two points for ever.")
+
+
+def test_the_catalogue_says_when_the_picture_misses_most():
+    _, beyond, seen = sentences("fisher_catalogue", [{"gamma-a": 8, "gamma-b": 0.2}, {}])
+    assert beyond.endswith(" Most outcomes are beyond the first picture.")
+    assert "beyond" not in seen
+
+
 # --- level lines ---------------------------------------------------------------------------------
 
 

@@ -28,7 +28,6 @@ class Figure:
         self.root = page.locator(f"[aria-labelledby=explorable-{tag}-title]")
         self.status = self.root.locator("[role=status]")
         self.rings = self.root.locator(".explorable-handle")
-        self.room = self.root.locator(".explorable-room").text_content()  # kept for the longest sentence
 
     def values(self):
         return self.root.locator("input").evaluate_all(VALUES)
@@ -184,4 +183,3 @@ def test_what_is_below_does_not_jump(figure, width):
       return tops.map((each) => each - tops[0]);
     }""")
     assert shifts == [0] * len(shifts)
-    assert figure.root.locator(".explorable-room").text_content() == figure.room

@@ -33,7 +33,7 @@ function draw({ spectrum, residuals, curves }, state, width) {
 const WORDS = ["no", "one", "two", "three"];
 const counted = (count, noun) => `${WORDS[count] ?? count} ${noun}${count === 1 ? "" : "s"}`;
 
-function describe({ distinct, residuals, solved }) {
+export function describe({ distinct, residuals, solved }) {
   const start = `Sixty unknowns, ${counted(distinct, "distinct eigenvalue")}.`;
   if (solved !== null && solved <= 3) {
     return `${start} Conjugate gradients are at the solution after ${counted(solved, "iteration")}.`;
@@ -42,6 +42,8 @@ function describe({ distinct, residuals, solved }) {
   const end = solved === null ? "after twelve it is still above" : `after ${solved} it is below`;
   return `${start} After three iterations ${share} percent of the residual is left, and ${end} a millionth.`;
 }
+
+export const longest = { first: 7.75, second: 0.5, third: 7.75, width: 8 };
 
 explore("conjugate-gradient", {
   title: "Move the eigenvalues",
@@ -59,7 +61,7 @@ explore("conjugate-gradient", {
   ],
   inputs,
   handles,
-  longest: { first: 0.5 },
+  longest,
   evaluate,
   draw,
   describe,

@@ -72,10 +72,12 @@ function divergences({ forth, back }) {
   return `${why}: that divergence is ${times} the other.`;
 }
 
-function describe(numbers) {
+export function describe(numbers) {
   if (numbers.parameters < 1e-9) return "The two Gaussians are one and the same: every distance is zero.";
   return `The curves share ${share(numbers.overlap)} of their area. ${ways(numbers)} ${divergences(numbers)}`;
 }
+
+export const longest = { oldMean: -1.5, oldWidth: 0.2, newMean: 2.5, newWidth: 0.6 };
 
 explore("distance", {
   title: "Move and widen two Gaussians",
@@ -93,7 +95,7 @@ explore("distance", {
   ],
   inputs,
   handles,
-  longest: { oldMean: -3, oldWidth: 0.2, newMean: 3, newWidth: 2 },
+  longest,
   evaluate,
   draw,
   describe,

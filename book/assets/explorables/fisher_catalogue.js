@@ -96,19 +96,27 @@ function truth({ divergences, neighbours, rim }) {
   return `True divergences on the rim: ${least} to ${most} nats.`;
 }
 
-function describe(numbers) {
+/** Whether the first picture shows less than half of what can come out. */
+function elsewhere({ outcomes, logDensity }) {
+  const shown = (outcomes[1] - outcomes[0]) * logDensity.reduce((sum, log) => sum + Math.exp(log), 0);
+  return shown < 0.5 ? " Most outcomes are beyond the first picture." : "";
+}
+
+export function describe(numbers) {
   const { theta, entry } = numbers;
   const { parameters, words } = entry;
   const digits = ({ step }) => (String(step).split(".")[1] ?? "").length;
   const place = parameters.map((each, k) => `${each.symbol} = ${number(theta[k], digits(each))}`).join(", ");
-  return `${words.split(":")[0]}, ${place}. ${shape(numbers)} ${truth(numbers)}`;
+  return `${words.split(":")[0]}, ${place}. ${shape(numbers)} ${truth(numbers)}${elsewhere(numbers)}`;
 }
+
+export const longest = { family: "weibull", "weibull-k": 0.3, "weibull-λ": 6.2, radius: 0.02 };
 
 explore("fisher-catalogue", {
   title: "Pick a family and move it",
   ask:
-    "Predict first: where is the ellipse small, because a small change of the parameters already changes the " +
-    "distribution? Then drag it there.",
+    "Predict first: in which corner is the rim smallest, so that little moves of the parameters change the " +
+    "distribution most? Then drag it there.",
   hint:
     "The first picture shows what can come out, the second the parameters and the rim that the Fisher matrix puts at " +
     "ε nats. Each triangle on the rim is a neighbour in the first picture. Thin grey lines: the rim, or the Fisher " +
@@ -119,7 +127,7 @@ explore("fisher-catalogue", {
   ],
   inputs,
   handles,
-  longest: { family: "weibull", "weibull-k": 0.3 },
+  longest,
   evaluate,
   draw,
   describe,

@@ -39,7 +39,7 @@ function draw({ gradient, best, plain, gain, ellipse }, state, width) {
 
 const point = (step) => `(${step.map((entry) => number(entry)).join(", ")})`;
 
-function describe({ best, plain, gain, plainGain, between }) {
+export function describe({ best, plain, gain, plainGain, between }) {
   const fall = (value) => number(-value, 2);
   const compared =
     between < 0.05
@@ -48,6 +48,8 @@ function describe({ best, plain, gain, plainGain, between }) {
         `The two directions are ${number(between, 0)}° apart.`;
   return `The best step, to ${point(best)}, lowers the model by ${fall(gain)}. ${compared}`;
 }
+
+export const longest = { stretch: 5.9, turn: 77.5, slope: 60, radius: 1.5 };
 
 explore("lagrangian", {
   title: "Stretch and turn the ruler",
@@ -64,7 +66,7 @@ explore("lagrangian", {
   ],
   inputs,
   handles,
-  longest: { stretch: 5.9, turn: 77.5, slope: 60, radius: 1.5 },
+  longest,
   evaluate,
   draw,
   describe,

@@ -51,7 +51,8 @@ const counted = (count) => `${count} step${count === 1 ? "" : "s"}`;
 /** Whether the last points are the first two again: at rate 2 two natural steps lead back. */
 function cycles(points) {
   const near = (a, b) => a.every((entry, k) => Math.abs(entry - b[k]) < 1e-6 * (1 + Math.abs(b[k])));
-  return points.length > 3 && near(points.at(-1), points.at(-3)) && near(points.at(-2), points.at(-4));
+  const [a, b, c, d] = points.slice(-4);
+  return points.length > 3 && near(a, c) && near(b, d) && !near(a, b); // and not creeping along
 }
 
 function ending({ points, arrived, end }) {
@@ -71,9 +72,11 @@ function story(name, run, start) {
   return `${name} jumps to σ = ${big(landed)}${out} and ${ending(run)}`;
 }
 
-function describe({ plain, natural }, { deviation }) {
+export function describe({ plain, natural }, { deviation }) {
   return `${story("Gradient descent", plain, deviation)}. ${story("The natural gradient", natural, deviation)}.`;
 }
+
+export const longest = { mean: 10, deviation: 0.5, rate: 2.22 };
 
 explore("maximum-likelihood", {
   title: "Two paths from one start",
@@ -90,7 +93,7 @@ explore("maximum-likelihood", {
   ],
   inputs,
   handles,
-  longest: { rate: 2.4 },
+  longest,
   evaluate,
   draw,
   describe,

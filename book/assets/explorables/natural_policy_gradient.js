@@ -63,10 +63,12 @@ function outcome(name, { objective, arrived, end }) {
   return `${name} ${parts.join(", then ")}`;
 }
 
-function describe({ natural, plain }, { horizon, stepSize, spread }) {
+export function describe({ natural, plain }, { horizon, stepSize, spread }) {
   const task = `${horizon} action${horizon === 1 ? "" : "s"}, step size ${number(stepSize, 3)}, σ = ${spread}`;
   return `${task}: ${outcome("the natural policy gradient", natural)}; ${outcome("the policy gradient", plain)}.`;
 }
+
+export const longest = { horizon: 26, stepSize: 0.255, spread: 10.5 };
 
 explore("natural-policy-gradient", {
   title: "The race without noise",
@@ -82,7 +84,7 @@ explore("natural-policy-gradient", {
   ],
   inputs,
   handles,
-  longest: { horizon: 26, stepSize: 0.255, spread: 10.5 },
+  longest,
   evaluate,
   draw,
   describe,

@@ -35,7 +35,7 @@ function draw({ end, quadratic, divergence, remainder, curves, level, ellipse },
   return [plane, decay];
 }
 
-function describe({ quadratic, divergence, remainder, slope }) {
+export function describe({ quadratic, divergence, remainder, slope }) {
   const nats = (value) => number(value, value < 0.1 ? 4 : 3);
   if (remainder === 0) {
     const both = `The ellipse promises ${nats(quadratic)} nats, and that is the divergence`;
@@ -50,6 +50,8 @@ function describe({ quadratic, divergence, remainder, slope }) {
     "the quadratic form with slope 2."
   );
 }
+
+export const longest = { length: 0.05 };
 
 explore("taylor", {
   title: "Turn the step",
@@ -67,7 +69,7 @@ explore("taylor", {
   ],
   inputs,
   handles,
-  longest: { length: 0.05 },
+  longest,
   evaluate,
   draw,
   describe,

@@ -72,14 +72,16 @@ function place(lowest, radius) {
   return radius < lowest ? `The step ends before ${where}.` : `The step goes beyond ${where}.`;
 }
 
-function describe(numbers, { radius }) {
+export function describe(numbers, { radius }) {
   return `${outcome(numbers)} ${verdict(numbers.ratio)} ${place(numbers.lowest, radius)}`;
 }
+
+export const longest = { first: 1, second: -0.5, radius: 2 };
 
 explore("trust-regions", {
   title: "How far can this line be trusted?",
   ask:
-    "Predict first: is the line trusted longer high up on the steep slope, or down in the valley? Then drag the " +
+    "Predict first: may the line be trusted farther high up on the steep slope, or down in the valley? Then drag the " +
     "start there, and the circle until half of the promise is kept.",
   hint:
     "The triangle is the point of the circle that the linear model " +
@@ -92,7 +94,7 @@ explore("trust-regions", {
   ],
   inputs,
   handles,
-  longest: { first: 0.5, second: -0.25, radius: 2.5 },
+  longest,
   evaluate,
   draw,
   describe,
