@@ -11,6 +11,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from colour import contrast, in_dark_theme, linear, rgb
 
 from ngbook import plots
 
@@ -18,10 +19,6 @@ STYLE_SHEET = Path(__file__).parents[1] / "book" / "assets" / "book.css"
 WHITE = np.ones(3)
 # The theme's dark page is #121212; its base theme's is this, a little lighter, which is the stricter test.
 DARK_PAGE = np.array([0x14, 0x18, 0x1E]) / 255
-
-# The style sheet's filter for the dark theme: invert(1), then hue-rotate(180deg). The matrix is the filter
-# effects specification's hueRotate at 180 degrees.
-HUE_ROTATE_180 = np.array([[-0.574, 1.430, 0.144], [0.426, 0.430, 0.144], [0.426, 1.430, -0.856]])
 
 # Simulated colour blindness at full severity, on linear RGB: Machado, Oliveira and Fernandes (2009), table 1.
 COLOUR_BLINDNESS = {
@@ -36,24 +33,6 @@ COLOUR_BLINDNESS = {
         [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]]
     ),
 }
-
-
-def rgb(colour):
-    return np.array(matplotlib.colors.to_rgb(colour))
-
-
-def in_dark_theme(colour):
-    return np.clip(HUE_ROTATE_180 @ (1 - colour), 0, 1)
-
-
-def linear(colour):
-    return np.where(colour <= 0.04045, colour / 12.92, ((colour + 0.055) / 1.055) ** 2.4)
-
-
-def contrast(first, second):
-    """The contrast ratio of the accessibility guidelines (WCAG 2)."""
-    luminances = sorted(linear(c) @ [0.2126, 0.7152, 0.0722] for c in (first, second))
-    return (luminances[1] + 0.05) / (luminances[0] + 0.05)
 
 
 def lab(linear_rgb):

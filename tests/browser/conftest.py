@@ -1,4 +1,4 @@
-"""A browser for the tests: the system's Chromium, started once a worker, and the pages of the built book in it.
+"""A browser for the tests: the system's Chromium, started once a worker, and the built book's pages in it.
 
 Without a Chromium these tests are skipped and say so; where the environment has BROWSER_TESTS=required, as in
 .ci/run, test_pages.py fails instead. When a test fails, what its pages looked like is kept in _build/browser.
@@ -20,10 +20,8 @@ from playwright.sync_api import sync_playwright
 from .book import HTML, ROOT
 from .visit import Visit
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))),
-    None,
-)
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 MISSING = "no Chromium here: browser tests are skipped (on Debian, `apt-get install chromium` brings them)"
 FLAGS = [
     "--no-sandbox",
@@ -34,6 +32,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+FILES = HTML.as_uri()
 PICTURES = ROOT / "_build" / "browser"
 OPEN = []  # the visits that a failing test leaves a picture of
 
@@ -68,13 +67,13 @@ class _Quiet(SimpleHTTPRequestHandler):
 def visit(browser):
     """`with visit(name, width=390, theme="dark") as visited:` is a page, ready to be read.
 
-    `name` is a page as in the table of contents, with a fragment or a query if need be. It is opened as a file, as
-    a newcomer does, unless `origin` is the address of a server. Other arguments go to Playwright's
+    `name` is a page as in the table of contents, with a fragment or a query if need be. It is opened as a
+    file, as a newcomer does, unless `origin` is the address of a server. Other arguments go to Playwright's
     `browser.new_context`: `reduced_motion="reduce"`, `java_script_enabled=False`, `offline=True`.
     """
 
     @contextmanager
-    def visit(name, *, width=1280, height=900, theme="light", origin=HTML.as_uri(), **options):
+    def visit(name, *, width=1280, height=900, theme="light", origin=FILES, **options):
         page_name, mark, rest = re.fullmatch(r"([^?#]*)([?#]?)(.*)", name).groups()
         context = browser.new_context(
             viewport={"width": width, "height": height}, color_scheme=theme, locale="en-GB", **options

@@ -8,12 +8,12 @@ import re
 
 import pytest
 
-from .book import PAGES, WRITTEN
+from .book import PAGES
 from .conftest import CHROMIUM, MISSING
 from .known import FINDINGS, MESSAGES
 
-# Contrast is left to test_contrast.py, which also looks into drawings and what style sheets write: axe takes up to
-# fifteen seconds a page for it. A rule that axe has not switched on by itself is: a button's name has its words.
+# Contrast is left to test_contrast.py, which also looks into drawings and at what style sheets write: axe
+# takes up to fifteen seconds a page for it. One rule has to be switched on: a button is called what it says.
 AXE = """axe.run(document, {
   resultTypes: ['violations'],
   preload: false,
