@@ -15,7 +15,8 @@ from colour import contrast, in_dark_theme, linear, rgb
 
 from ngbook import plots
 
-STYLE_SHEET = Path(__file__).parents[1] / "book" / "assets" / "book.css"
+BOOK = Path(__file__).parents[1] / "book"
+STYLE_SHEET = BOOK / "assets" / "book.css"
 WHITE = np.ones(3)
 # The theme's dark page is #121212; its base theme's is this, a little lighter, which is the stricter test.
 DARK_PAGE = np.array([0x14, 0x18, 0x1E]) / 255
@@ -62,6 +63,12 @@ def test_the_style_sheet_applies_the_filter_that_is_tested_here():
         r'html\[data-theme="dark"\][^{]*img\[src\$="\.svg"\] \{([^}]*)\}', STYLE_SHEET.read_text()
     )
     assert "filter: invert(1) hue-rotate(180deg);" in rule.group(1)
+
+
+def test_figures_of_the_chapters_use_no_colour_but_the_palettes():
+    stored = "".join(path.read_text(encoding="utf-8") for path in BOOK.glob("*/*.ipynb"))
+    used = set(re.findall(r"(?:stroke|fill): ?(#[0-9a-f]{6})", stored))
+    assert set(plots.PALETTE.values()) <= used <= {*plots.PALETTE.values(), "#000000"}
 
 
 @pytest.mark.parametrize("kind", COLOUR_BLINDNESS)

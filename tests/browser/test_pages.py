@@ -3,13 +3,11 @@
 Each page is opened once for each of the four and asked every question; each question is a test.
 """
 
-import os
 import re
 
 import pytest
 
 from .book import PAGES
-from .conftest import CHROMIUM, MISSING
 from .known import FINDINGS, MESSAGES
 
 # Contrast is left to test_contrast.py, which also looks into drawings and at what style sheets write: axe
@@ -20,12 +18,6 @@ AXE = """axe.run(document, {
   rules: {'color-contrast': {enabled: false}, 'label-content-name-mismatch': {enabled: true}},
 }).then((result) => result.violations)"""
 LOOKS = [(page, width, theme) for page in PAGES for width in (1280, 390) for theme in ("light", "dark")]
-
-
-def test_there_is_a_browser_where_there_must_be_one():
-    if CHROMIUM is None:
-        assert os.environ.get("BROWSER_TESTS") != "required", MISSING
-        pytest.skip(MISSING)
 
 
 @pytest.fixture(scope="module", params=LOOKS, ids=lambda look: "-".join(map(str, look)))
