@@ -11,17 +11,15 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from colour import contrast, in_dark_theme, linear, rgb
 
 from ngbook import plots
 
-STYLE_SHEET = Path(__file__).parents[1] / "book" / "assets" / "book.css"
+BOOK = Path(__file__).parents[1] / "book"
+STYLE_SHEET = BOOK / "assets" / "book.css"
 WHITE = np.ones(3)
 # The theme's dark page is #121212; its base theme's is this, a little lighter, which is the stricter test.
 DARK_PAGE = np.array([0x14, 0x18, 0x1E]) / 255
-
-# The style sheet's filter for the dark theme: invert(1), then hue-rotate(180deg). The matrix is the filter
-# effects specification's hueRotate at 180 degrees.
-HUE_ROTATE_180 = np.array([[-0.574, 1.430, 0.144], [0.426, 0.430, 0.144], [0.426, 1.430, -0.856]])
 
 # Simulated colour blindness at full severity, on linear RGB: Machado, Oliveira and Fernandes (2009), table 1.
 COLOUR_BLINDNESS = {
@@ -36,24 +34,6 @@ COLOUR_BLINDNESS = {
         [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]]
     ),
 }
-
-
-def rgb(colour):
-    return np.array(matplotlib.colors.to_rgb(colour))
-
-
-def in_dark_theme(colour):
-    return np.clip(HUE_ROTATE_180 @ (1 - colour), 0, 1)
-
-
-def linear(colour):
-    return np.where(colour <= 0.04045, colour / 12.92, ((colour + 0.055) / 1.055) ** 2.4)
-
-
-def contrast(first, second):
-    """The contrast ratio of the accessibility guidelines (WCAG 2)."""
-    luminances = sorted(linear(c) @ [0.2126, 0.7152, 0.0722] for c in (first, second))
-    return (luminances[1] + 0.05) / (luminances[0] + 0.05)
 
 
 def lab(linear_rgb):
@@ -83,6 +63,12 @@ def test_the_style_sheet_applies_the_filter_that_is_tested_here():
         r'html\[data-theme="dark"\][^{]*img\[src\$="\.svg"\] \{([^}]*)\}', STYLE_SHEET.read_text()
     )
     assert "filter: invert(1) hue-rotate(180deg);" in rule.group(1)
+
+
+def test_figures_of_the_chapters_use_no_colour_but_the_palettes():
+    stored = "".join(path.read_text(encoding="utf-8") for path in BOOK.glob("*/*.ipynb"))
+    used = set(re.findall(r"(?:stroke|fill): ?(#[0-9a-f]{6})", stored))
+    assert set(plots.PALETTE.values()) <= used <= {*plots.PALETTE.values(), "#000000"}
 
 
 @pytest.mark.parametrize("kind", COLOUR_BLINDNESS)

@@ -8,7 +8,7 @@
    nothing. Their digest is made a part of the configuration, and a new digest writes the pages anew.
 4. MyST-NB names every folded cell "Toggle hidden content" for a screen reader, over what is written on it.
    The words that everybody sees ("Show the code", "Show solution") are the better name.
-5. The theme looks up the reader's choice of light or dark, and on a first visit, when there is none yet, writes
+5. The theme looks up the reader's choice of light or dark, and on a first visit, when there is none, writes
    an error to the console and paints the page once without colours. The choice is made before: the system's.
 6. The templates in _templates mend parts of the theme for screen readers; the reasons are in them.
 7. The empty corner of a table is written as a heading of nothing. It is an ordinary cell.

@@ -185,7 +185,7 @@ window.contrast = (() => {
     return findings.result;
   }
 
-  /** The edges of what can be operated, in the interactive figures: where there is one, it can be seen. */
+  /** The edges of what can be operated: where there is one, it can be seen. */
   function edges(selector) {
     const findings = new Findings();
     for (const control of document.querySelectorAll(selector)) {
@@ -221,5 +221,13 @@ window.contrast = (() => {
 
   const background = () => getComputedStyle(document.body).backgroundColor;
 
-  return { texts, lines, edges, rings, background };
+  return {
+    texts,
+    lines,
+    edges,
+    rings,
+    background,
+    ratio: (one, other) => ratio(colour(one), colour(other)),
+    inverted: (each) => FILTERS["invert(1) hue-rotate(180deg)"](colour(each)),
+  };
 })();

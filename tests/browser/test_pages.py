@@ -3,29 +3,21 @@
 Each page is opened once for each of the four and asked every question; each question is a test.
 """
 
-import os
 import re
 
 import pytest
 
-from .book import PAGES, WRITTEN
-from .conftest import CHROMIUM, MISSING
+from .book import PAGES
 from .known import FINDINGS, MESSAGES
 
-# Contrast is left to test_contrast.py, which also looks into drawings and what style sheets write: axe takes up to
-# fifteen seconds a page for it. A rule that axe has not switched on by itself is: a button's name has its words.
+# Contrast is left to test_contrast.py, which also looks into drawings and at what style sheets write: axe
+# takes up to fifteen seconds a page for it. One rule has to be switched on: a button is called what it says.
 AXE = """axe.run(document, {
   resultTypes: ['violations'],
   preload: false,
   rules: {'color-contrast': {enabled: false}, 'label-content-name-mismatch': {enabled: true}},
 }).then((result) => result.violations)"""
 LOOKS = [(page, width, theme) for page in PAGES for width in (1280, 390) for theme in ("light", "dark")]
-
-
-def test_there_is_a_browser_where_there_must_be_one():
-    if CHROMIUM is None:
-        assert os.environ.get("BROWSER_TESTS") != "required", MISSING
-        pytest.skip(MISSING)
 
 
 @pytest.fixture(scope="module", params=LOOKS, ids=lambda look: "-".join(map(str, look)))

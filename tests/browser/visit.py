@@ -55,7 +55,7 @@ class Visit:
         return [address for address in self.requests if not address.startswith(inside)]
 
     def ask(self, module, expression):
-        """The value of an expression, after a script of this folder (or axe) has been loaded into the page."""
+        """The value of an expression, once a script of this folder (or axe) is loaded into the page."""
         if module not in self._loaded:
             self.page.evaluate(script(module))
             self._loaded.add(module)
@@ -70,5 +70,7 @@ class Visit:
         try:
             self.page.screenshot(path=f"{stem}.png", full_page=True)
             Path(f"{stem}.html").write_text(self.page.content(), encoding="utf-8")
-        except Error as error:  # a page that is closed or stuck has no picture; the test's own failure is what counts
+        except (
+            Error
+        ) as error:  # a page that is closed or stuck has no picture; the test's own failure is what counts
             Path(f"{stem}.txt").write_text(str(error), encoding="utf-8")
