@@ -55,6 +55,7 @@ def _own_sheets(app):
 
 def setup(app):
     """Register with Sphinx; late, so that every other extension has added its files."""
+    app.add_js_file("menu.js", loading_method="defer")
     app.connect("html-page-context", parts.leave_out, priority=950)
     app.connect("build-finished", _lighten, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

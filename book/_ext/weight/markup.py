@@ -70,7 +70,10 @@ def size_of(path):
     if path.suffix == ".svg":
         head = path.read_text(encoding="utf-8")[:2000]
         sizes = [re.search(rf'<svg\b[^>]*\s{side}="([\d.]+)(pt|px|)"', head) for side in ("width", "height")]
-        return [round(float(size[1]) * CSS_PIXELS[size[2]]) for size in sizes] if all(sizes) else None
+        if all(sizes):
+            return [round(float(size[1]) * CSS_PIXELS[size[2]]) for size in sizes]
+        box = re.search(r'<svg\b[^>]*\sviewBox="[\d.-]+ [\d.-]+ ([\d.]+) ([\d.]+)"', head)
+        return [round(float(side)) for side in box.groups()] if box else None
     if path.suffix == ".png":
         return struct.unpack(">II", path.read_bytes()[16:24])
     return None

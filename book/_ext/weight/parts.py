@@ -1,8 +1,8 @@
 """Scripts and style sheets go on the pages that have the part of a page they are for.
 
 Extensions put theirs on every page, and so does the theme with all of the search, which only the search page
-needs, and with a script of 1.5 MB that draws the icons of Font Awesome a second time: its style sheet has
-drawn them already.
+needs, with a script of 1.5 MB that draws the icons of Font Awesome a second time (its style sheet has drawn
+them already), and with Bootstrap for one menu, which assets/menu.js opens.
 """
 
 import re
@@ -17,7 +17,10 @@ PARTS = (
     (r"proof\.css", r'class="(?:[^"]* )?proof[ "]'),
 )
 # Written by the theme's templates.
-ICON_SCRIPT = re.compile(r'<script[^>]* src="[^"]*/fontawesome\.js[^>]*></script>')
+UNUSED = ("fontawesome.js", "bootstrap.js")
+UNUSED_SCRIPTS = re.compile(
+    r'<(?:script|link)\b[^>]* (?:src|href)="[^"]*/(?:fontawesome|bootstrap)\.js[^>]*>(?:</script>)?'
+)
 SEARCH_SCRIPTS = re.compile(r'<script src="[^"]*(?:searchtools|language_data|searchindex)\.js"></script>')
 
 
@@ -38,11 +41,11 @@ def _text(file):
 
 def without_theme_scripts(page, name):
     """The page without the scripts that the theme's templates give it in vain."""
-    page = ICON_SCRIPT.sub("", page)
+    page = UNUSED_SCRIPTS.sub("", page)
     return page if name == "search.html" else SEARCH_SCRIPTS.sub("", page)
 
 
 def scripts_in(static):
     """The texts of the scripts that pages may load."""
-    paths = (path for path in static.rglob("*.js") if path.name != "fontawesome.js")
+    paths = (path for path in static.rglob("*.js") if path.name not in UNUSED)
     return [path.read_text(encoding="utf-8") for path in paths]
