@@ -6,7 +6,6 @@ for (const button of document.querySelectorAll('[data-bs-toggle="dropdown"]')) {
     menu.classList.toggle("show", shown);
     button.setAttribute("aria-expanded", shown);
   };
-  menu.classList.add("dropdown-menu-end");
   menu.dataset.bsPopper = "static"; // the attribute data-bs-popper: below the button, not beside it
   button.addEventListener("click", () => show(!menu.classList.contains("show")));
   button.parentElement.addEventListener("keydown", ({ key }) => {
