@@ -3,6 +3,13 @@
 // A page that was opened as a file may not read the other pages to quote them: it lists their titles.
 if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
 
+// An excerpt is of the text, not of the buttons above it.
+addEventListener("DOMContentLoaded", () => {
+  const text = Search.htmlToText;
+  const article = (page) => page.replace(/<main[^>]*>[^]*?(?=<article)/, '<main role="main">');
+  Search.htmlToText = (page, anchor) => text(article(page), anchor);
+});
+
 var Scorer = {
   objNameMatch: 11,
   objPartialMatch: 6,
