@@ -23,6 +23,15 @@ window.questions = (() => {
     return false;
   }
 
+  /** Whether an element is for screen readers only: in a box of a pixel. */
+  function heardOnly(element) {
+    for (let each = element; each; each = each.parentElement) {
+      const { overflowX, position } = getComputedStyle(each);
+      if (position === "absolute" && overflowX === "hidden" && each.offsetWidth <= 1) return true;
+    }
+    return false;
+  }
+
   /** Texts that go over an edge of the window, in boxes that cannot be scrolled. */
   function cutOff() {
     const width = document.scrollingElement.clientWidth;
@@ -34,7 +43,7 @@ window.questions = (() => {
       if (!texts.currentNode.data.trim() || !around.checkVisibility({ visibilityProperty: true })) continue;
       range.selectNodeContents(texts.currentNode);
       const { left, right, width: own } = range.getBoundingClientRect();
-      if (own > 1 && (right > width + 1 || left < -1) && !scrolls(around)) {
+      if (own > 1 && (right > width + 1 || left < -1) && !scrolls(around) && !heardOnly(around)) {
         found.set(named(around), `${named(around)}: ${texts.currentNode.data.trim().slice(0, 60)}`);
       }
     }
