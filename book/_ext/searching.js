@@ -1,7 +1,14 @@
-// How search results are ranked; Sphinx puts this into its searchtools.js.
+// How search results are ranked; Sphinx puts this into its language_data.js.
 
 // A page that was opened as a file may not read the other pages to quote them: it lists their titles.
 if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+
+// An excerpt is of the text, not of the buttons above it.
+addEventListener("DOMContentLoaded", () => {
+  const text = Search.htmlToText;
+  const article = (page) => page.replace(/<main[^>]*>[^]*?(?=<article)/, '<main role="main">');
+  Search.htmlToText = (page, anchor) => text(article(page), anchor);
+});
 
 var Scorer = {
   objNameMatch: 11,
@@ -27,6 +34,7 @@ var Scorer = {
       .map(([heading]) => heading.toLowerCase());
     const whole = headings.filter((heading) => heading.includes(query)).length;
     const part = headings.filter((heading) => words.some((word) => heading.includes(word))).length;
-    return score + (title.startsWith(query) ? 25 : title.includes(query) ? 20 : 0) + 4 * Math.min(whole, 3) + Math.min(part, 4);
+    const named = title.startsWith(query) ? 25 : title.includes(query) ? 20 : 0;
+    return score + named + 4 * Math.min(whole, 3) + Math.min(part, 4);
   },
 };

@@ -1,7 +1,7 @@
 """The search: chapters first, and no excerpts where a browser does not let a page read its neighbours.
 
 Sphinx ranks a name in the reference above the chapter that explains it. searching.js, which Sphinx puts into
-its search script, ranks the results anew.
+its search scripts, ranks the results anew.
 """
 
 import hashlib

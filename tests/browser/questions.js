@@ -15,23 +15,39 @@ window.questions = (() => {
     return [`${page.scrollWidth} > ${page.clientWidth}`, ...wide.slice(0, 8).map(named)];
   }
 
-  /** Texts that are cut off at an edge of the window, in boxes that cannot be scrolled. */
+  /** Whether an element, or one around it, has what is wider than itself in reach. */
+  function scrolls(element) {
+    for (let each = element; each; each = each.parentElement) {
+      if (/auto|scroll/.test(getComputedStyle(each).overflowX)) return true;
+    }
+    return false;
+  }
+
+  /** Whether an element is for screen readers only: in a box of a pixel. */
+  function heardOnly(element) {
+    for (let each = element; each; each = each.parentElement) {
+      const { overflowX, position } = getComputedStyle(each);
+      if (position === "absolute" && overflowX === "hidden" && each.offsetWidth <= 1) return true;
+    }
+    return false;
+  }
+
+  /** Texts that go over an edge of the window, in boxes that cannot be scrolled. */
   function cutOff() {
     const width = document.scrollingElement.clientWidth;
-    const scrolls = (each) => /auto|scroll/.test(getComputedStyle(each).overflowX);
-    const inScrolling = (element) => {
-      for (let each = element; each; each = each.parentElement) if (scrolls(each)) return true;
-      return false;
-    };
-    return all("main p, main li, main dt, main dd, main h1, main h2, main h3, main pre, main figcaption, main td, main summary")
-      .filter((each) => each.checkVisibility({ visibilityProperty: true }))
-      .filter((each) => {
-        const range = document.createRange();
-        range.selectNodeContents(each);
-        const { left, right } = range.getBoundingClientRect();
-        return (right > width + 1 || left < -1) && !inScrolling(each);
-      })
-      .map((each) => `${named(each)}: ${each.textContent.trim().slice(0, 60)}`);
+    const found = new Map();
+    const texts = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+    const range = document.createRange();
+    while (texts.nextNode()) {
+      const around = texts.currentNode.parentElement;
+      if (!texts.currentNode.data.trim() || !around.checkVisibility({ visibilityProperty: true })) continue;
+      range.selectNodeContents(texts.currentNode);
+      const { left, right, width: own } = range.getBoundingClientRect();
+      if (own > 1 && (right > width + 1 || left < -1) && !scrolls(around) && !heardOnly(around)) {
+        found.set(named(around), `${named(around)}: ${texts.currentNode.data.trim().slice(0, 60)}`);
+      }
+    }
+    return [...found.values()];
   }
 
   const unnamedDrawings = () =>

@@ -4,6 +4,8 @@ from urllib.parse import quote
 
 import pytest
 
+from .book import WRITTEN
+
 # The word, the page a reader would want, and how far down it may stand.
 WANTED = {
     "natural gradient": ("foundations/lagrangian", 1),
@@ -42,10 +44,10 @@ def test_a_term_is_found_on_the_right_page(open_page, words):
 
 
 def test_a_server_adds_excerpts(open_page, server):
-    visited = open_page("search?q=Woodbury", origin=server)
-    assert pages_found(visited)[0] == "reinforcement/conjugate_gradient"
+    visited = open_page("search?q=horizon", origin=server)
+    assert pages_found(visited)[0] in WRITTEN
     visited.page.wait_for_selector("#search-results li p.context")
-    assert "Woodbury" in visited.page.inner_text("#search-results li p.context >> nth=0")
+    assert "horizon" in visited.page.inner_text("#search-results li p.context >> nth=0").lower()
     assert visited.errors == [] and visited.outside() == []
 
 
