@@ -3,8 +3,8 @@
     python book/cover.py
 
 The plane holds every Gaussian: its mean to the right, its deviation upwards. All
-ellipses have the same radius in the Fisher metric, which is why they shrink towards the
-lower edge. The natural path goes from edge to edge of them, to the maximum of a
+ellipses have the same radius in the Fisher metric, which is why they shrink towards
+the lower edge. The natural path goes from edge to edge of them, to the maximum of a
 likelihood; the path of the plain gradient first leaps.
 """
 

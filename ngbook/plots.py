@@ -396,13 +396,13 @@ def cover(axes, metric, radius, tiles, natural, gradient):
         If these are no axes, a region cannot be drawn (as in ``ellipse``), or tiles or paths are not finite
         pairs.
     """
-    axes, tiles, natural = _axes(axes), _pairs(tiles), _pairs(natural)
+    axes, tiles, natural, gradient = _axes(axes), _pairs(tiles), _pairs(natural), _pairs(gradient)
     metric, radius = as_function(metric, "metric", "theta"), as_number(radius, "radius", above=0)
     pale = [_region(centre, metric(centre), radius) for centre in tiles]
     outline = Outline.make_compound_path(*pale)
     axes.add_patch(PathPatch(outline, facecolor=PALETTE["grey"], alpha=0.11, linewidth=0))
     edges = [ellipse(axes, centre, metric(centre), radius, count=41) for centre in natural[:-1]]
-    for line in axes.lines:
+    for line in axes.lines[len(axes.lines) - len(edges) :]:
         line.set(linewidth=0.9)
     path(axes, gradient, "gradient", every=(0, 6), linewidth=1.6)
     path(axes, natural, "natural", linewidth=2.4, markersize=5.5)

@@ -952,6 +952,26 @@ SUBJECTS |= {
             "labels": FLAG,
         },
     ),
+    "plots.cover": Subject(
+        plots.cover,
+        {
+            "axes": AXES,
+            "metric": metric,
+            "radius": 0.1,
+            "tiles": [[0, 0], [1, 1]],
+            "natural": [[0, 0], [1, 1]],
+            "gradient": [[0, 0], [1, 1]],
+        },
+        {
+            "axes": NO_AXES,
+            "metric": {key: bad for key, bad in METRIC_FUNCTIONS.items() if not key.startswith("negative")}
+            | {"indefinite": (constant([[1.0, 4.0], [4.0, 1.0]]), "positive definite")},
+            "radius": POSITIVE,
+            "tiles": PAIRS,
+            "natural": PAIRS,
+            "gradient": PAIRS,
+        },
+    ),
     "plots.densities": Subject(
         plots.densities,
         {"axes": AXES, "x": [0, 1], "curves": {"a": ("natural", [0.0, 1.0])}},

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from colour import contrast, in_dark_theme, linear, rgb
 
-from ngbook import plots
+from ngbook import descent, plots
 
 BOOK = Path(__file__).parents[1] / "book"
 STYLE_SHEET = BOOK / "assets" / "book.css"
@@ -142,6 +142,28 @@ def test_ellipse_lies_on_the_trust_region(axes):
     points = plots.ellipse(axes, [3.0, -1.0], metric, radius=0.7)
     d = points - [3.0, -1.0]
     np.testing.assert_allclose(np.einsum("ni,ij,nj->n", d, metric, d) / 2, 0.7, rtol=1e-12)
+
+
+def test_the_covers_regions_follow_the_metric_and_steps_end_on_their_edges(axes):
+    def metric(theta):
+        return np.diag([1.0, 2.0]) / theta[1] ** 2
+
+    start, radius = np.array([0.0, 2.0]), 0.08
+    step = descent.trust_region_step(np.array([-1.0, 0.5]), metric(start), radius)
+    (edge,) = plots.cover(axes, metric, radius, [[5, 1]], [start, start + step], [[0, 2], [1, 1]])
+    d = edge - start
+    np.testing.assert_allclose(np.einsum("ni,ij,nj->n", d, metric(start), d) / 2, radius, rtol=1e-12)
+    assert step @ metric(start) @ step / 2 == pytest.approx(radius)
+
+
+def test_the_covers_tiles_are_ellipses_of_the_same_radius(axes):
+    metric = np.array([[1.0, -2.0], [-2.0, 5.0]])
+    plots.cover(axes, lambda theta: metric, 0.3, [[3, 1]], [[0, 0]], [[0, 0], [1, 1]])
+    (tile,) = [patch for patch in axes.patches if type(patch).__name__ == "PathPatch"]
+    arcs = [arc for arc, code in tile.get_path().iter_bezier() if code == tile.get_path().CURVE4]
+    assert len(arcs) == 4
+    d = np.concatenate([arc(np.linspace(0, 1, 9)) for arc in arcs]) - [3, 1]
+    np.testing.assert_allclose(np.einsum("ni,ij,nj->n", d, metric, d) / 2, 0.3, rtol=6e-4)
 
 
 def test_field_returns_the_lengths_before_scaling(axes):

@@ -1,8 +1,8 @@
 """The face of the text, Source Serif 4, inside a style sheet of its own.
 
-A font in a file of its own arrives after the text that is to be set in it: either the words are not there for a
-moment, or they move when it comes. One that is part of the style sheet is there with it, and no line ever moves. The
-files and their licence (SIL Open Font Licence) are in assets/fonts.
+A font in a file of its own arrives after the text that is to be set in it: either the words are not there for
+a moment, or they move when it comes. One that is part of the style sheet is there with it, and no line ever
+moves. The files and their licence (SIL Open Font License) are in assets/fonts.
 """
 
 from base64 import b64encode

@@ -1,4 +1,4 @@
-"""The list of chapters on the first page, drawn as a map: a line for each kind of reader, a stop for each chapter.
+"""The chapters on the first page as a map: a line for each kind of reader, a stop for each chapter.
 
     :::{reading-path}
     :newcomer: distance trust_regions lagrangian ...

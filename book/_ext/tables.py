@@ -1,8 +1,8 @@
 """A table scrolls in a box of its own, and the box says what it is.
 
 The theme wraps every table that Sphinx writes, and lets the keyboard reach a box that has to be scrolled. A
-screen reader then needs a name for it: the table's caption, or else its column heads. Tables that a cell wrote as HTML
-are put into the same box.
+screen reader then needs a name for it: the table's caption, or else its column heads. Tables that a cell wrote
+as HTML are put into the same box.
 """
 
 import html
@@ -23,7 +23,9 @@ def _text(fragment):
 def _name(table):
     """What to call a table."""
     head = table.split("</thead>")[0] if "</thead>" in table else ""
-    words = [_text(found) for found in CAPTION.findall(table)[:1]] or [_text(cell) for cell in HEAD.findall(head)]
+    words = [_text(found) for found in CAPTION.findall(table)[:1]] or [
+        _text(cell) for cell in HEAD.findall(head)
+    ]
     words = ", ".join(word for word in words if word)
     return f"Table: {words}" if words else "Table"
 

@@ -1,0 +1,173 @@
+"""The look of the pages without a browser: cover, mark, reading path, tables, type, the sheet for paper."""
+
+import re
+import runpy
+import struct
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+BOOK = ROOT / "book"
+HTML = ROOT / "_build" / "html"
+PAGES = sorted(path for path in HTML.rglob("*.html") if "_static" not in path.parts)
+sys.path.insert(0, str(BOOK / "_ext"))
+
+import fonts  # noqa: E402
+import reading_path  # noqa: E402
+import tables  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def first_page():
+    return (HTML / "index.html").read_text(encoding="utf-8")
+
+
+def test_the_cover_is_what_the_code_draws_today():
+    drawn = runpy.run_path(str(BOOK / "cover.py"))["draw"]()
+    kept = (BOOK / "pictures" / "cover.svg").read_text(encoding="utf-8")
+    assert drawn == kept, "the cover is stale: run `python book/cover.py`"
+    assert len(kept.encode()) < 60_000
+    assert "<text" not in kept and "<image" not in kept
+
+
+def test_the_cover_opens_the_first_page_with_words_for_it(first_page):
+    before, image = re.search(r"<article(.*?)(<img [^>]*\bcover\b[^>]*>)", first_page, re.S).groups()
+    assert "<h2" not in before
+    assert len(re.search(r'alt="([^"]*)"', image)[1]) > 150
+
+
+def test_the_mark_is_on_every_page():
+    assert PAGES
+    for path in PAGES:
+        page, up = path.read_text(encoding="utf-8"), "../" * (len(path.relative_to(HTML).parts) - 1)
+        assert f'<link rel="icon" href="{up}_static/mark.svg"' in page, path
+        assert f'sizes="32x32" href="{up}_static/mark-32.png"' in page, path
+        assert f'<link rel="apple-touch-icon" sizes="180x180" href="{up}_static/mark-180.png"' in page, path
+
+
+@pytest.mark.parametrize("size", [32, 180])
+def test_the_mark_as_pixels_has_the_size_its_name_says(size):
+    data = (HTML / "_static" / f"mark-{size}.png").read_bytes()
+    assert data[:8] == b"\x89PNG\r\n\x1a\n"
+    assert struct.unpack(">II", data[16:24]) == (size, size)
+
+
+# --- the reading path ---------------------------------------------------------------------------------------
+
+
+def stops(first_page):
+    """Of each chapter on the map: its number, its address and the routes that a screen reader is told."""
+    (path,) = re.findall(r'<div class="[^"]*reading-path[^"]*">(.*?)</ol>', first_page, re.S)
+    for item in re.findall(r"<li\b[^>]*>(.*?)</li>", path.split("<ol", 1)[1], re.S):
+        number = int(re.search(r'class="number">(\d+)<', item)[1])
+        told = re.search(r"\(route: ([^)]*)\)", item)[1].split(", ")
+        drawn = re.findall(r'class="lane (\w+) stop', item)
+        yield number, re.search(r'<a [^>]*href="([^"#]*)', item)[1], told, drawn
+
+
+def test_the_reading_path_stops_once_at_every_chapter_in_order(first_page):
+    toc = re.findall(
+        r"- file: ((?:foundations|probability|reinforcement)/\w+)", (BOOK / "_toc.yml").read_text()
+    )
+    found = list(stops(first_page))
+    assert [address for _, address, _, _ in found] == [f"{name}.html" for name in toc]
+    assert [number for number, _, _, _ in found] == list(range(1, len(toc) + 1))
+    for _, address, _, _ in found:
+        assert (HTML / address).exists()
+
+
+def test_each_route_is_drawn_where_it_is_told_and_has_a_key(first_page):
+    found = list(stops(first_page))
+    for _, address, told, drawn in found:
+        assert told == drawn, address
+    for route in reading_path.ROUTES:
+        assert any(route in told for _, _, told, _ in found)
+        assert f"<b>{route.capitalize()}</b>" in first_page
+    assert all("newcomer" in told for _, _, told, _ in found)
+
+
+def test_a_lane_has_one_beginning_and_one_end():
+    lanes = [reading_path._lane("newcomer", [2, 4], number) for number in range(1, 6)]
+    assert [re.search(r'class="(.*)"', lane)[1] for lane in lanes] == [
+        "lane",
+        "lane newcomer stop first",
+        "lane newcomer pass",
+        "lane newcomer stop last",
+        "lane",
+    ]
+
+
+def test_numbers_in_words():
+    assert reading_path._in_words([3, 4, 8, 9, 10]) == "3, 4, 8 to 10"
+    assert reading_path._in_words([1]) == "1"
+
+
+@pytest.mark.parametrize(
+    ("chapters", "route", "message"),
+    [
+        (["a/one"], ["one"], "the book's chapters are"),
+        (["a/two", "a/one"], ["one"], "the book's chapters are"),
+        (["a/one", "a/two"], ["three"], "no such chapter: ..three"),
+        (["a/one", "a/two"], ["two", "one"], "in order"),
+        (["a/one", "a/two"], ["one", "one"], "once"),
+    ],
+)
+def test_a_wrong_path_is_refused(chapters, route, message):
+    path = {"chapters": chapters, "routes": {"newcomer": route}}
+    assert re.search(message, reading_path._mistake(path, {"a/one": 1, "a/two": 2}))
+
+
+def test_a_right_path_is_not():
+    path = {"chapters": ["a/one", "a/two"], "routes": {"newcomer": ["one", "two"], "mathematician": ["two"]}}
+    assert reading_path._mistake(path, {"a/one": 1, "a/two": 2}) is None
+
+
+def test_chapters_are_ordered_by_number():
+    env = SimpleNamespace(toc_secnumbers={"b": {"": (10,)}, "index": {}, "a": {"": (9,)}, "c": {"": None}})
+    assert list(reading_path._numbered(env).items()) == [("a", 9), ("b", 10)]
+
+
+# --- tables, type, print ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: str(p.relative_to(HTML)))
+def test_every_table_scrolls_in_a_box_that_has_a_name(path):
+    page = re.sub(r"<script\b.*?</script>", "", path.read_text(encoding="utf-8"), flags=re.S)
+    boxes = re.findall(
+        r'<div class="pst-scrollable-table-container" role="group" aria-label="(Table[^"]*)">\s*<table\b',
+        page,
+    )
+    assert len(boxes) == len(re.findall(r"<table\b", page))
+
+
+def test_a_table_is_named_by_its_caption_or_its_heads():
+    head = "<thead><tr><th><p>symbol &amp; name</p></th><th>use</th></tr></thead>"
+    assert tables._name(f"<table>{head}<tr><th>row</th></tr></table>") == "Table: symbol & name, use"
+    assert tables._name(f"<table><caption>Rulers</caption>{head}</table>") == "Table: Rulers"
+    assert tables._name("<table><tr><td>1</td></tr></table>") == "Table"
+
+
+def test_a_table_without_a_box_gets_one_and_a_box_stays_single():
+    bare = "<p>a</p><table><tr><td>1</td></tr></table><p>b</p>"
+    boxed = tables.label(bare)
+    name = '<div class="pst-scrollable-table-container" role="group" aria-label="Table">'
+    assert boxed == f"<p>a</p>{name}<table><tr><td>1</td></tr></table></div><p>b</p>"
+    wrapped = f"{tables.BOX}\n<table><tr><td>1</td></tr></table>\n</div><p>b</p>"
+    assert tables.label(wrapped).count("<div") == tables.label(wrapped).count("</div>") == 1
+
+
+def test_the_face_is_part_of_a_sheet_that_stays_small():
+    sheet = fonts.style_sheet()
+    assert len(sheet) < 100_000
+    assert sheet == (HTML / "_static" / "fonts.css").read_text(encoding="utf-8")
+    assert len(re.findall(r'src: url\("data:font/woff2;base64,d09GMg', sheet)) == 3  # "wOF2", as base64
+    assert "SIL Open Font License" in (fonts.FOLDER / "LICENSE").read_text(encoding="utf-8")
+
+
+def test_every_page_has_the_sheet_for_paper():
+    for path in PAGES:
+        links = re.findall(r"<link [^>]*_static/print\.css[^>]*>", path.read_text(encoding="utf-8"))
+        assert len(links) == 1 and 'media="print"' in links[0], path
