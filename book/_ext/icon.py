@@ -1,7 +1,7 @@
 """The mark in the browser's tab, for browsers that draw no SVG there.
 
-Sphinx links one icon, assets/mark.svg. This adds the same mark as a picture of 32 pixels, and a larger one for
-a phone's home screen, both drawn from it.
+Sphinx links one icon, assets/mark.svg. This adds the same mark as a picture of 32 pixels, and a larger one
+for a phone's home screen, both drawn from it.
 """
 
 LINKS = (

@@ -1,8 +1,8 @@
 """A table scrolls in a box of its own, and the box says what it is.
 
 The theme wraps every table that Sphinx writes, and lets the keyboard reach a box that has to be scrolled. A
-screen reader then needs a name for it: the table's caption, or else its column heads. Tables that a cell wrote
-as HTML are put into the same box.
+screen reader then needs a name for it: the table's caption, or else its column heads. Tables that a cell
+wrote as HTML are put into the same box.
 """
 
 import html
