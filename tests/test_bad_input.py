@@ -965,7 +965,10 @@ SUBJECTS |= {
         {
             "axes": NO_AXES,
             "metric": {key: bad for key, bad in METRIC_FUNCTIONS.items() if not key.startswith("negative")}
-            | {"indefinite": (constant([[1.0, 4.0], [4.0, 1.0]]), "positive definite")},
+            | {
+                "indefinite": (constant([[1.0, 4.0], [4.0, 1.0]]), "positive definite"),
+                "singular": (constant(np.ones((2, 2))), "positive definite"),
+            },
             "radius": POSITIVE,
             "tiles": PAIRS,
             "natural": PAIRS,

@@ -73,7 +73,7 @@ PLANTED = {
 
 @pytest.mark.parametrize("kind", PLANTED)
 def test_a_planted_fault_is_found(open_page, kind):
-    visited = open_page("genindex")
+    visited = open_page("reference/bibliography")
     question = {"edges": "contrast.edges('button')"}.get(kind, f"contrast.{kind.split()[0]}()")
     before = visited.ask("contrast", question)
     visited.page.evaluate(
@@ -85,7 +85,7 @@ def test_a_planted_fault_is_found(open_page, kind):
 
 def test_the_ratio_is_that_of_the_guidelines(open_page):
     """In the browser and in Python: black on white 21, and figures inverted as the dark theme does."""
-    visited = open_page("genindex")
+    visited = open_page("reference/bibliography")
     for colour in ("#777777", "#c04a00", "#005ea8"):
         assert visited.ask("contrast", f"contrast.ratio('{colour}', '#ffffff')") == pytest.approx(
             contrast(rgb(colour), np.ones(3)), rel=1e-6
