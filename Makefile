@@ -1,4 +1,5 @@
 # make book       the HTML, in _build/html/index.html
+# make pdf        the whole book in one file, _build/natural-gradients.pdf; needs Chromium
 # make test       everything that can fail: package, book and built pages, every notebook cell
 # make notebooks  re-execute the notebooks in place (byte-identical when nothing has changed)
 # make bench      side-by-side measurements; the peers go into benchmarks/.peers
@@ -20,11 +21,14 @@ export MKL_NUM_THREADS = 1
 export PYDEVD_DISABLE_FILE_VALIDATION = 1
 export JUPYTER_PLATFORM_DIRS = 1
 
-.PHONY: book test notebooks bench clean lock
+.PHONY: book pdf test notebooks bench clean lock
 .DELETE_ON_ERROR:
 
 book: $(READY)
 	$(BIN)/jupyter-book build book --config _config.yml --path-output . -W -n --keep-going
+
+pdf: book
+	$(BIN)/python -m book.pdf
 
 test: book
 	$(BIN)/ruff check --quiet
