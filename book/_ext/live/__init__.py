@@ -1,8 +1,8 @@
-"""Live pages: every chapter has a button, "Run this page", behind which Python starts in the reader's browser.
+"""Live pages: every chapter has a button, "Run this page", which starts Python in the reader's browser.
 
-Until it is pressed nothing is fetched and nothing on the page changes. Then Pyodide comes from a content network, at
-the version and with the digests of ``runtime.json``; all pure Python comes with the book, from the environment in which
-the book was built, so that a live page computes with the versions that the stored outputs come from.
+Until it is pressed nothing is fetched and nothing on the page changes. Then Pyodide comes from a content
+network, at the version and with the digests of ``runtime.json``. Pure Python comes with the book, from the
+environment in which the book was built: SymPy and Gymnasium are those that the stored outputs come from.
 
 ==========  =====================================================================================
 module      what it does
@@ -13,8 +13,8 @@ module      what it does
 `files`     what is written into ``_static/live``
 ==========  =====================================================================================
 
-The scripts and the Python that runs the cells are in ``book/assets/live``; ``book/live.yml`` says what a reader should
-know before pressing the button.
+The scripts are in ``book/assets/live``, the Python that runs the cells in the browser is in ``live_page``,
+and ``book/live.yml`` says what a reader should know before pressing the button.
 """
 
 from live import files, page
@@ -24,4 +24,4 @@ def setup(app):
     """Register with Sphinx."""
     page.setup(app)
     files.setup(app)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    return {"env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

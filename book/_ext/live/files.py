@@ -1,8 +1,8 @@
 """What a live page fetches when its button is pressed, written into ``_static/live``.
 
-A page that was opened as a file may run a script that lies beside it, and may read nothing else. So everything is
-a script: the wheels as text, the Python that runs the cells as text, and the worker as text within the script
-that starts it. The wheel of ngbook is there as a file as well, for ``pip install``.
+A page that was opened as a file may run a script that lies beside it, and may read nothing else. So
+everything is a script: the wheels as text, the Python that runs the cells as text, and the worker as text
+within the script that starts it. The wheel of ngbook is there as a file as well, for ``pip install``.
 """
 
 import base64
@@ -10,26 +10,28 @@ import json
 from importlib.util import find_spec
 from pathlib import Path
 
+from sphinx.util.fileutil import copy_asset_file
+
 from explorables import bundle
 from live import needs, packing
-from sphinx.util.fileutil import copy_asset_file
 
 ROOT = Path(__file__).parents[3]
 SOURCES = ROOT / "book" / "assets" / "live"
+PYTHON = Path(__file__).parent
 KATEX = Path(find_spec("sphinxcontrib.katex").origin).with_name("katex.min.js")
 PACKED = (*needs.ALWAYS[1:], *needs.WITH_GYMNASIUM)
 
 
 def runtime():
-    """The pinned version of Pyodide, its packages, where they are, and the digest of each file of the core."""
+    """The pinned version of Pyodide and its packages, where they are, and the digests of the core."""
     return json.loads(Path(__file__).with_name("runtime.json").read_text(encoding="utf-8"))
 
 
 def script():
     """All that runs on the page once the button is pressed."""
     python = {
-        path.relative_to(SOURCES).as_posix(): path.read_text(encoding="utf-8")
-        for path in sorted(SOURCES.glob("live_page/*.py"))
+        path.relative_to(PYTHON).as_posix(): path.read_text(encoding="utf-8")
+        for path in sorted(PYTHON.glob("live_page/*.py"))
     }
     given = {
         "WORKER": (SOURCES / "worker.js").read_text(encoding="utf-8"),

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import yaml
 from docutils import nodes
-from live import needs
 from myst_nb.ext.glue.roles import PasteTextRole
+
+from live import needs
 
 NOTES = Path(__file__).parents[2] / "live.yml"
 BAR = """\
-<div class="live-bar pst-js-only" role="group" aria-label="Live code" data-compiled="{compiled}" data-packed="{packed}">
+<div class="live-bar pst-js-only" role="group" aria-label="Live code"
+ data-compiled="{compiled}" data-packed="{packed}">
 <button type="button" class="live-button live-start">Run this page</button>
 <p class="live-status" role="status">{note}</p>
 </div>
@@ -60,11 +62,13 @@ def _add_script(app, pagename, templatename, context, doctree):
         app.add_js_file("live/start.js", loading_method="defer")
 
 
+def _name_numbers(app, config):
+    app.add_role_to_domain("glue", "text", NamedNumber(), override=True)
+
+
 def setup(app):
     """Register with Sphinx."""
     app.add_config_value("live_notes", NOTES.read_text(encoding="utf-8"), "html")  # new notes: new pages
-    app.connect(
-        "builder-inited", lambda app: app.add_role_to_domain("glue", "text", NamedNumber(), override=True)
-    )
+    app.connect("config-inited", _name_numbers)  # every extension is there, and no page is read yet
     app.connect("doctree-resolved", _add_bar)
     app.connect("html-page-context", _add_script)

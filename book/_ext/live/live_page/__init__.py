@@ -7,6 +7,6 @@
 `standins`   the few names that chapters take from programs that are not here
 ===========  ==================================================================
 
-Nothing here knows of a browser: the worker (worker.js) passes on what is emitted, and tests run the chapters through
-the same modules where they run.
+Nothing here knows of a browser: the worker (worker.js) passes on what is emitted, and the tests run chapters
+through the same modules.
 """

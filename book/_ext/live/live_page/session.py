@@ -52,10 +52,7 @@ class Printed(io.TextIOBase):
             return
         self.left -= len(text)
         if self.left < 0:
-            text = (
-                text[: self.left]
-                + f"\n... the rest of more than {MOST_TEXT} characters is not shown\n"
-            )
+            text = text[: self.left] + f"\n... the rest of more than {MOST_TEXT} characters is not shown\n"
         self.emit({"kind": "text", "name": self.name, "text": text})
 
 
@@ -86,7 +83,7 @@ class Session:
             try:
                 self._execute(f"<cell {number}>", code)
                 self.show_figures()
-            except BaseException as error:  # the reader's own SystemExit and KeyboardInterrupt are results, too
+            except BaseException as error:  # a cell's own SystemExit is a result, too
                 self._flush()
                 self.emit(_described(error))
                 return False
@@ -94,28 +91,15 @@ class Session:
         return True
 
     def unknown_modules(self, code):
-        """The top-level modules that some code imports and that cannot be found; a page may load them first."""
+        """The top-level modules that a cell imports and that cannot be found; a page may load them."""
         try:
             nodes = list(ast.walk(ast.parse(code)))
         except SyntaxError:
             return []  # the run will say so
-        names = {
-            alias.name
-            for node in nodes
-            if isinstance(node, ast.Import)
-            for alias in node.names
-        }
-        names |= {
-            node.module
-            for node in nodes
-            if isinstance(node, ast.ImportFrom) and node.module
-        }
+        names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+        names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
         roots = sorted({name.split(".")[0] for name in names})
-        return [
-            name
-            for name in roots
-            if name not in sys.modules and find_spec(name) is None
-        ]
+        return [name for name in roots if name not in sys.modules and find_spec(name) is None]
 
     def show(self, value):
         """Emit a value, behind everything that was printed before it."""
@@ -143,11 +127,7 @@ class Session:
         )  # for tracebacks
         tree = ast.parse(code, file)
         last = None
-        if (
-            tree.body
-            and isinstance(tree.body[-1], ast.Expr)
-            and not code.rstrip().endswith(";")
-        ):
+        if tree.body and isinstance(tree.body[-1], ast.Expr) and not code.rstrip().endswith(";"):
             last = ast.Expression(tree.body.pop().value)
         names = self.module.__dict__
         exec(compile(tree, file, "exec"), names)
@@ -172,9 +152,7 @@ class Session:
 def _described(error):
     """An error as its reader would see it in a terminal, from the cell's first line on."""
     frames = error.__traceback__
-    while frames is not None and frames.tb_frame.f_code.co_filename.startswith(
-        HERE
-    ):
+    while frames is not None and frames.tb_frame.f_code.co_filename.startswith(HERE):
         frames = frames.tb_next
     if isinstance(error, SyntaxError):
         frames = None  # where it is, the message says

@@ -1,7 +1,8 @@
 """What a value looks like on a page: formula, table, picture, text.
 
-A value says it itself, by the methods that notebooks ask for (``_repr_latex_`` and the like). Figures become the SVG that
-the book stores; Markdown becomes HTML by the library that the book is built with, its formulas left to the page.
+A value says it itself, by the methods that notebooks ask for (``_repr_latex_`` and the like). Figures become
+the SVG that the book stores. Markdown becomes HTML by the library that the book is built with; its formulas
+are left to the page.
 """
 
 import sys
@@ -50,9 +51,4 @@ def markdown(text):
         from mdit_py_plugins.dollarmath import dollarmath_plugin
     except ImportError:
         return None
-    return (
-        MarkdownIt("commonmark", {"html": False})
-        .enable("table")
-        .use(dollarmath_plugin)
-        .render(text)
-    )
+    return MarkdownIt("commonmark", {"html": False}).enable("table").use(dollarmath_plugin).render(text)

@@ -1,8 +1,7 @@
 """The backend that hands Matplotlib's figures to the page: ``plt.show()`` emits those that are open."""
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg as FigureCanvas
-
 from live_page import standins
+from matplotlib.backends.backend_agg import FigureCanvasAgg as FigureCanvas
 
 __all__ = ["FigureCanvas", "show"]
 

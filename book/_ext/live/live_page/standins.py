@@ -1,8 +1,8 @@
 """The few names that chapters take from programs that are not here.
 
-``myst_nb.glue`` puts a number into the prose, and on a live page it does so at once. ``IPython.display`` shows a
-value. IPython itself is eight megabytes to download, of which a page would use these forty lines. And Gymnasium
-imports what belongs to several processes, of which a browser has one, even if nobody asks for them.
+``myst_nb.glue`` puts a number into the prose, and on a live page it does so at once. ``IPython.display``
+shows a value; IPython itself is a large download, of which a page would use these few lines. And Gymnasium
+imports a lock between processes even if nobody asks for one: a browser has a single process.
 """
 
 import sys
@@ -83,8 +83,6 @@ def install(new_session):
     shown = {kind.__name__: kind for kind in (HTML, Latex, Markdown, Math, SVG)}
     inner = _module("IPython.display", display=display, **shown)
     # Matplotlib asks for the version, to learn how to talk with the shell that is not there.
-    _module(
-        "IPython", display=inner, get_ipython=lambda: None, version_info=(9, 0, 0)
-    )
+    _module("IPython", display=inner, get_ipython=lambda: None, version_info=(9, 0, 0))
     if find_spec("_multiprocessing") is None:
         _module("_multiprocessing", SemLock=SemLock, sem_unlink=lambda name: None)
