@@ -89,8 +89,8 @@ function makeCells() {
   bar.classList.add("live-active");
 }
 
-/** Run cells in order, and stop at the first that fails. */
-async function run(wanted) {
+/** Run cells in order, and stop at the first that fails; in `fresh` variables, or with those that are there. */
+async function run(wanted, fresh = false) {
   queue.push(...wanted);
   for (const cell of wanted) cell.mark("waiting", "waiting");
   if (loading || current) return;
@@ -104,7 +104,7 @@ async function run(wanted) {
     const since = performance.now();
     current.mark("running …", "running");
     current.clear();
-    outcome = await python.run(current.number, current.code()).catch((error) => error);
+    outcome = await python.run(current.number, current.code(), fresh && count === 0).catch((error) => error);
     if (outcome === "ok") current.mark(`ran in ${seconds(since)}`, "ran");
     count += 1;
   }
@@ -118,8 +118,9 @@ async function run(wanted) {
     say(`${what}, in ${seconds(before)}. Edit a cell and press Shift+Enter, or its button, to run it again.`);
   } else if (outcome === "error") {
     failed.mark("stopped by an error", "error");
-    const go = button("Go to the error", () => failed.error()?.focus());
-    say(`Cell ${failed.number} of ${cells.length} was stopped by an error.${unrun} `, { more: [go] });
+    const more = [button("Go to the error", () => failed.error()?.focus())];
+    if (unrun) more.push(button("Run the cells after it", () => run(cells.slice(failed.number))));
+    say(`Cell ${failed.number} of ${cells.length} was stopped by an error.${unrun} `, { more });
   } else {
     failed.mark("stopped; not finished", "error");
     python = null;
@@ -142,7 +143,7 @@ async function ensurePython() {
 }
 
 async function runAll() {
-  if (!loading && !current && (await ensurePython())) await run(cells);
+  if (!loading && !current && (await ensurePython())) await run(cells, true);
 }
 
 /** One cell; without its variables, all cells up to it. */
@@ -158,11 +159,10 @@ function stop() {
   startButton.focus();
 }
 
-/** The page as it is printed, without Python. */
+/** The page as it is printed. Python stays for the next run, unless it has something to do. */
 function restore() {
   loading?.abort();
-  python?.end();
-  python = null;
+  if (current) python.end();
   setTimeout(() => {
     for (const cell of cells) cell.restore();
     for (const [node, text] of numbers) node.textContent = text;

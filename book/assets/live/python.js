@@ -31,7 +31,8 @@ export function addresses() {
 }
 
 /**
- * Python, as soon as it has started: `run(number, code)` gives "ok", "error" or "stopped", and `end()` stops whatever is done.
+ * Python, as soon as it has started: `run(number, code, fresh)` gives "ok", "error" or "stopped", in `fresh` variables if
+ * so wanted, and `end()` stops whatever is done.
  *
  * `compiled` and `packed` are names of packages, from Pyodide and from the book. `progress` is called with what is being
  * done, `output` with what a cell produces. `signal` gives the load up.
@@ -66,9 +67,9 @@ export async function startPython({ compiled, packed, signal, progress, output }
     signal.throwIfAborted();
     return {
       missing: started.missing,
-      run(number, code) {
+      run(number, code, fresh) {
         const done = outcome();
-        worker.postMessage({ kind: "run", number, code });
+        worker.postMessage({ kind: "run", number, code, fresh });
         return done;
       },
       end: stop,

@@ -70,17 +70,23 @@ async function start({ core, packages, digests, compiled, wheels, files }) {
   for (const wheel of wheels) python.unpackArchive(wheel, "wheel", { extractDir: "/page" });
   for (const [name, text] of Object.entries(files)) python.FS.writeFile(`/page/${name}`, text);
   python.globals.set("emit_text", (text) => postMessage(JSON.parse(text)));
-  session = python.runPython(`
+  python.runPython(`
     import importlib, json, sys
     sys.path.insert(0, "/page")
     importlib.invalidate_caches()
     from live_page.session import Session
-    Session(lambda item: emit_text(json.dumps(item)))
   `);
+  begin();
   say("ready", { missing });
 }
 
-async function run({ number, code }) {
+/** Forget the variables. */
+function begin() {
+  session = python.runPython("Session(lambda item: emit_text(json.dumps(item)))");
+}
+
+async function run({ number, code, fresh }) {
+  if (fresh) begin();
   const unknown = session.unknown_modules(code).toJs();
   if (unknown.length) {
     const silent = { messageCallback() {}, errorCallback() {} };
