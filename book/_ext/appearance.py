@@ -12,7 +12,8 @@
    an error to the console and paints the page once without colours. The choice is made before: the system's.
 6. The templates in _templates mend parts of the theme for screen readers; the reasons are in them.
 7. The empty corner of a table is written as a heading of nothing. It is an ordinary cell.
-8. Two of the theme's buttons show no ring when the keyboard reaches them: keyboard.css.
+8. The roles that docutils gives to references do not fit its own elements, and are taken off.
+9. Two of the theme's buttons show no ring when the keyboard reaches them: keyboard.css.
 """
 
 import hashlib
@@ -27,6 +28,7 @@ FIRST_VISIT = """<script>
   }
 </script>"""
 
+DOUBTFUL_ROLES = re.compile(r' role="doc-biblioentry"| role="list"(?= class="citation-list")')
 EMPTY_HEADING = re.compile(r"<th\b([^>]*)>\s*((?:<p>\s*</p>)?)\s*</th>")
 
 
@@ -46,6 +48,7 @@ def _without_thebe(scripts):
 
 def _clean_page(app, pagename, templatename, context, doctree):
     body = context.get("body", "").replace(' aria-label="Toggle hidden content"', "")
+    body = DOUBTFUL_ROLES.sub("", body)
     context["body"] = EMPTY_HEADING.sub(r"<td\1>\2</td>", body)
     context["metatags"] = context.get("metatags", "") + FIRST_VISIT
     context["script_files"] = _without_thebe(context.get("script_files", []))

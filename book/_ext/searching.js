@@ -28,7 +28,7 @@ var Scorer = {
     const query = (new URLSearchParams(location.search).get("q") ?? "").toLowerCase().trim();
     const words = splitQuery(query).filter((word) => word.length > 2);
     const page = Search._index.docnames.indexOf(docname);
-    const title = Search._index.titles[page].toLowerCase();
+    const title = Search._index.titles[page].replace(/<span.*?<\/span>/, "").toLowerCase(); // less its number
     const headings = Object.entries(Search._index.alltitles)
       .filter(([, places]) => places.some(([place]) => place === page))
       .map(([heading]) => heading.toLowerCase());

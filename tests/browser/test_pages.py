@@ -1,7 +1,7 @@
 """Every page, as wide as a desk and as narrow as a phone, light and dark: quiet, self-contained, accessible.
 
 Each page is opened once for each of the four and asked every question; each question is a test. There is no
-list of exceptions: what the theme does wrong is mended in book/_ext/appearance.py.
+list of the theme's faults: they are mended in book/_ext/appearance.py and book/_templates.
 """
 
 import re
@@ -17,6 +17,9 @@ AXE = """axe.run(document, {
   preload: false,
   rules: {'color-contrast': {enabled: false}, 'label-content-name-mismatch': {enabled: true}},
 }).then((result) => result.violations)"""
+# axe reads no MathML and takes the head of a column for empty that is a formula; screen readers read it.
+NOT_READ_BY_AXE = {"empty-table-header": "th:has(math)"}
+MATCHES = "([target, selector]) => document.querySelector(target).matches(selector)"
 LOOKS = [(page, width, theme) for page in PAGES for width in (1280, 390) for theme in ("light", "dark")]
 
 
@@ -46,6 +49,7 @@ def test_axe_finds_nothing(look):
         f"{rule['id']}: {node['html'][:200]} ({node['target']})"
         for rule in look.ask("axe", AXE)
         for node in rule["nodes"]
+        if not look.page.evaluate(MATCHES, [node["target"][0], NOT_READ_BY_AXE.get(rule["id"], ":not(*)")])
     ]
     assert found == []
 
@@ -63,3 +67,10 @@ def test_pictures_have_words_and_not_file_names(look):
 def test_pictures_are_there(look):
     broken = "image => image.loading !== 'lazy' && image.complete && image.naturalWidth === 0"
     assert look.page.evaluate(f"[...document.images].filter({broken}).map((image) => image.src)") == []
+
+
+def test_what_axe_does_not_read_is_still_there(open_page):
+    visited = open_page("probability/fisher_catalogue")
+    found = {rule["id"]: rule["nodes"] for rule in visited.ask("axe", AXE)}
+    for rule, selector in NOT_READ_BY_AXE.items():
+        assert visited.page.evaluate(MATCHES, [found[rule][0]["target"][0], selector])
