@@ -84,5 +84,5 @@ def install(new_session):
     inner = _module("IPython.display", display=display, **shown)
     # Matplotlib asks for the version, to learn how to talk with the shell that is not there.
     _module("IPython", display=inner, get_ipython=lambda: None, version_info=(9, 0, 0))
-    if find_spec("_multiprocessing") is None:
+    if "_multiprocessing" not in sys.modules and find_spec("_multiprocessing") is None:
         _module("_multiprocessing", SemLock=SemLock, sem_unlink=lambda name: None)
