@@ -131,10 +131,9 @@ async function run(wanted, fresh = false) {
 }
 
 async function ensurePython() {
-  if (python) return true;
-  const missing = await load();
+  const missing = python ? [] : await load();
   if (missing === null) return false;
-  if (!cells.length) makeCells();
+  if (!cells.length) makeCells(); // at the first run, and after a Restore
   if (missing.length) {
     say(`${missing.join(", ")} could not be loaded: the cells that need it will fail. The others run.`);
     await new Promise((resolve) => setTimeout(resolve, 2500)); // time to read it
