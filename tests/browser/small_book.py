@@ -17,6 +17,7 @@ CONF = f"""
 extensions = ["myst_nb", "live"]
 project = "Small"
 html_theme = "sphinx_book_theme"
+html_favicon = {str(ROOT / "book" / "assets" / "mark-32.png")!r}
 html_static_path = [{str(ROOT / "book" / "assets")!r}]
 html_css_files = ["katex/katex.min.css"]
 nb_execution_mode = "off"
