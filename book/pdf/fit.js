@@ -18,7 +18,9 @@
     if (needed <= room) continue;
     room += parseFloat(style.paddingLeft); // the number stands on the right only
     block.classList.add("wide");
-    if (needed > room) formula.parentElement.style.fontSize = `${(1.12 * 0.995 * room) / needed}em`;
+    if (needed <= room) continue;
+    const size = parseFloat(getComputedStyle(formula.parentElement).fontSize);
+    formula.parentElement.style.fontSize = `${(0.995 * size * room) / needed}px`;
   }
 
   for (const table of document.querySelectorAll("table")) {

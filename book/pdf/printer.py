@@ -27,7 +27,7 @@ FLAGS = (
 )
 COLUMN = 514  # the width of the text in CSS pixels: 136 mm
 PATIENCE = 300_000  # milliseconds until the document has to be there; a busy machine takes its time
-ROUNDS = 4  # printings until the page numbers have to agree
+ROUNDS = 3  # printings until the page numbers have to agree
 FIT = Path(__file__).with_name("fit.js").read_text(encoding="utf-8")
 FILL = """numbers => {
   for (const link of document.querySelectorAll(".contents a, .part-contents a"))
@@ -84,13 +84,13 @@ def page_numbers(pdf):
 
 def print_until_stable(page):
     """The bytes of the file, printed with the right numbers in its contents."""
-    numbers = None
+    numbers = page_numbers(page.pdf(prefer_css_page_size=True))  # without tags and colours: it is only read
     for _ in range(ROUNDS):
+        page.evaluate(FILL, numbers)
         pdf = page.pdf(prefer_css_page_size=True, print_background=True, outline=True, tagged=True)
         if (found := page_numbers(pdf)) == numbers:
             return pdf
         numbers = found
-        page.evaluate(FILL, numbers)
     raise CannotPrint(f"the page numbers of the contents still move after {ROUNDS} printings")
 
 

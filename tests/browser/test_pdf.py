@@ -104,7 +104,8 @@ def test_the_contents_name_the_pages(pdf, outline):
     first, end = (next(n for _, title, n in outline if title == name) for name in ("Contents", "Preface"))
     listed = "".join(pdf.pages[k - 1].extract_text() + "\n" for k in range(first, end))
     joined = re.sub(r"\s", "", listed)
-    chapters = [(re.sub(r"\s", "", title), n) for depth, title, n in outline if depth == 1]
+    parts = outline[[title.startswith("Part") for _, title, _ in outline].index(True) :]
+    chapters = [(re.sub(r"\s", "", title), n) for depth, title, n in parts if depth == 1]
     assert len(chapters) > 15
     assert [] == [t for t, n in chapters if not re.search(re.escape(t) + rf"{n}(?!\d)", joined)]
 
