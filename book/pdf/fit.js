@@ -33,7 +33,8 @@
   const over = [...document.body.querySelectorAll("*")].filter((element) => {
     if (element.closest("svg, .vlist-t")) return false; // inside a formula some boxes are invisible and wide
     const box = element.getBoundingClientRect();
-    const inside = element.closest(".katex") ? 0 : element.scrollWidth; // also words that stick out of their box
+    const formulas = element.closest(".katex") ?? element.querySelector(".katex");
+    const inside = formulas ? 0 : element.scrollWidth; // words may stick out of their box, too
     return box.width > 0 && (Math.max(box.right, box.left + inside) > column + 1 || box.left < -1);
   });
   return over.map((element) => `${element.tagName}.${element.className}: ${element.textContent.slice(0, 60)}`);
