@@ -30,6 +30,9 @@ FIRST = f"""<section id="first"><h1><span class="section-number">1. </span>First
 <div class="cell_output"><img src="../_images/x.svg" alt="A line"></div></div>
 <div class="cell tag_hide-input tag_check:eq-b"><details class="above-input"><summary>Show</summary>
 <div class="highlight"><pre><span class="n">check</span> <span class="k">in</span></pre></div></details></div>
+<div class="cell tag_hide-input" id="result"><details>
+<div class="cell_input"><pre>result</pre></div></details>
+<div class="cell_output"><div class="math">{FORMULA}</div></div></div>
 <div class="cell tag_hide-input" id="prepare"><details>
 <div class="cell_input"><pre>prepare()</pre></div></details></div>
 </section>
@@ -101,6 +104,7 @@ def test_code_that_checks_stays_and_code_that_draws_goes(printed):
     text = printed.get_text()
     assert "check in" in text and "draw()" not in text and "prepare()" not in text
     assert printed.find("img", alt="A line") and printed.find(id="a.first.prepare")
+    assert printed.select_one("#a\\.first\\.result .katex-html")
     assert not printed.find_all("details") and not printed.find_all("summary")
     assert printed.select_one("pre .k") and not printed.select_one("pre .n")
 

@@ -68,7 +68,7 @@ def unfold_cells(article):
         if not checks_something(cell):
             for code in cell.select("details.above-input, div.cell_input"):
                 code.decompose()
-        if not cell.get_text(strip=True) and not cell.find("img"):
+        if not cell.get_text(strip=True) and not cell.find(["img", formulas.PLACE]):
             _remove_keeping_id(cell)
     for fold in article.find_all("details"):
         for summary in fold.find_all("summary", recursive=False):

@@ -87,6 +87,16 @@ def test_every_equation_is_there_and_its_links_lead_to_it(texts, links, places):
     assert not [number for number in wanted.values() if number not in everything]
 
 
+def test_no_formula_is_lost(pdf):
+    """In the document that was printed there are as many as on the pages."""
+    text = (HTML.parent / "pdf" / "book.html").read_text(encoding="utf-8")
+    built = [(HTML / f"{page.name}.html").read_text(encoding="utf-8") for page in pages.read()]
+    articles = [html[html.index("<article") : html.index("</article>")] for html in built]
+    wanted = sum(article.count('class="katex-html"') for article in articles)
+    printed = text[text.index('<section class="chapter') :].count('class="katex-html"')
+    assert printed == wanted > 2000
+
+
 def test_links_lead_into_the_file_or_to_the_web(links, places):
     lost = [link for link in links if not link[1].startswith("https://") and link[1] not in places]
     assert len(links) > 1000 and not lost
