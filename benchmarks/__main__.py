@@ -1,6 +1,7 @@
 """Run the benchmarks: ``python -m benchmarks [name ...]``, or ``make bench``, which installs the peers first.
 
-Without names, everything is run. Once all races have been run, their tables are in benchmarks/RESULTS.md.
+Without names, everything is run. Once all races have been run, their tables are in benchmarks/RESULTS.md. The
+pages race against another build of the book and need no peers; their table is in benchmarks/PAGES.md.
 """
 
 import ast
@@ -14,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from _race import HERE, ONE_THREAD, OURS, PATTERN, number, versions
 
 RACES = ("learning", "fisher_products", "solve")
+PAGES = "pages"
 OWN = ("ngbook", "gymnasium", "numpy", "scipy")
 PEERS = (
     *("torch", "jax", "jaxlib", "stable-baselines3", "sb3-contrib", "tianshou"),
@@ -44,12 +46,13 @@ def run(script):
 
 
 def machine():
-    """The cores and all versions."""
-    return [
-        f"Machine: {os.cpu_count()} cores, {platform.machine()}, {platform.system()}",
-        f"ngbook's side: {versions(OURS, *OWN)}",
-        f"The peers' side: {versions('peers', *PEERS)}",
-    ]
+    """The cores."""
+    return f"Machine: {os.cpu_count()} cores, {platform.machine()}, {platform.system()}"
+
+
+def both_sides():
+    """All versions."""
+    return [f"ngbook's side: {versions(OURS, *OWN)}", f"The peers' side: {versions('peers', *PEERS)}"]
 
 
 def races_of(lines):
@@ -131,15 +134,31 @@ def results(about, outputs):
     return "\n\n".join([INTRODUCTION + "\n" + facts, heading, short, *sections, last])
 
 
+def page_results(script, lines):
+    """PAGES.md: the table of the race, the layout shift and the heaviest page, and all of it as printed."""
+    about = f"- {machine()}\n- {versions(OURS, 'jupyter-book', 'sphinx', 'playwright')}"
+    moved = "\n".join(f"- {line}" for line in lines if line.startswith("moved "))
+    heaviest = next(line for line in lines if line.startswith("page "))
+    return "\n\n".join(
+        [
+            f"<!-- results -->\n\n{section(script, lines)}",
+            f"Layout shift, the largest of all runs:\n\n{moved}",
+            f"The heaviest page of the book: {heaviest.removeprefix('page ')}.",
+            about,
+            "\n".join(["```text", *lines, "```", ""]),
+        ]
+    )
+
+
 def main(names):
     """Races first, and their results written as soon as they are all there; then the rest."""
     scripts = {path.stem: path for path in sorted(HERE.glob("*.py")) if not path.name.startswith("_")}
     unknown = [name for name in names if name not in scripts]
     if unknown:
         raise SystemExit(f"no benchmark {', '.join(unknown)}; there are {', '.join(scripts)}")
-    about = machine()
-    print("\n".join(about), flush=True)
     wanted = {name: scripts[name] for name in (*RACES, *scripts) if not names or name in names}
+    about = [machine(), *(both_sides() if set(wanted) & set(RACES) else [])]
+    print("\n".join(about), flush=True)
     outputs, status = {}, 0
     for name, script in wanted.items():
         failed, lines = run(script)
@@ -148,6 +167,8 @@ def main(names):
             outputs[script] = lines
         if name == RACES[-1] and len(outputs) == len(RACES) and not status:
             (HERE / "RESULTS.md").write_text(results(about, outputs), encoding="utf-8")
+        if name == PAGES and not failed:
+            (HERE / "PAGES.md").write_text(page_results(script, lines), encoding="utf-8")
     return status
 
 

@@ -29,7 +29,7 @@ ONE_THREAD = {
 }
 OURS = "ngbook"
 PATTERN = re.compile(
-    r"race (?P<name>.+?): ngbook (?P<ours>(?:> )?[\d.]+) (?P<unit>s|MiB|steps), "
+    r"race (?P<name>.+?): ngbook (?P<ours>(?:> )?[\d.]+) (?P<unit>s|MiB|MB|steps|requests), "
     r"(?P<peer>.+?) (?P<theirs>(?:> )?[\d.]+) (?P=unit), "
     r"ratio (?P<ratio>(?:[<>] )?[\d.]+) \((?P<spread>.*)\)"
 )

@@ -1,6 +1,7 @@
 """The committed results of the benchmarks: their lines can be read, and ratios are those of the medians."""
 
 import importlib.util
+import re
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,26 @@ def test_every_race_of_the_results_has_the_ratio_of_its_medians(helpers):
         assert race, line
         ours, theirs, ratio = (float(race[key].strip("<> ")) for key in ("ours", "theirs", "ratio"))
         assert theirs / ours == pytest.approx(ratio, rel=0.016), line  # three digits each
+
+
+PAGES = (FOLDER / "PAGES.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("column", ["formulas", "phone", "loaded"])
+def test_a_page_takes_half_of_what_a_stock_page_takes(helpers, column):
+    """Time to the formulas, on a fast and on a slow machine, and bytes."""
+    races = [race for race in map(helpers.PATTERN.fullmatch, PAGES.splitlines()) if race]
+    (race,) = [race for race in races if race["name"].endswith(f"; {column}")]
+    ours, theirs, ratio = (float(race[key]) for key in ("ours", "theirs", "ratio"))
+    assert ratio == pytest.approx(theirs / ours, rel=0.016)
+    assert ratio >= 2
+
+
+def test_nothing_on_a_page_moves():
+    moved = re.findall(r"^moved .*?: ngbook ([\d.]+),", PAGES, re.MULTILINE)
+    assert len(moved) == 2 and all(float(shift) <= 0.01 for shift in moved)
+
+
+def test_no_page_was_heavier_than_a_megabyte_and_a_half():
+    weights = re.findall(r"^page \S+: ([\d,]+) bytes$", PAGES, re.MULTILINE)
+    assert len(weights) > 15 and max(int(weight.replace(",", "")) for weight in weights) <= 1_500_000
