@@ -1,8 +1,9 @@
 """The face of the text, Source Serif 4, inside a style sheet of its own.
 
 A font in a file of its own arrives after the text that is to be set in it: either the words are not there for
-a moment, or they move when it comes. One that is part of the style sheet is there with it, and no line ever
-moves. The files and their licence (SIL Open Font License) are in assets/fonts.
+a moment, or they move when it comes. One that is part of the style sheet is there with it. A browser may yet
+draw once before it has read it, so that the page is hidden until then, for half a second at most. The
+files and their licence (SIL Open Font License) are in assets/fonts.
 """
 
 from base64 import b64encode
@@ -18,6 +19,13 @@ RULE = """@font-face {{
   src: url("data:font/woff2;base64,{data}") format("woff2");
 }}
 """
+HIDDEN = """.faces-awaited body { visibility: hidden; animation: faces-late 0s 0.5s forwards }
+@keyframes faces-late { to { visibility: visible } }
+"""
+AWAIT = """document.documentElement.classList.add("faces-awaited");
+Promise.allSettled(
+  ["400", "600", "italic 400"].map((style) => document.fonts.load(`${style} 1em "Book Serif"`)),
+).then(() => document.documentElement.classList.remove("faces-awaited"));"""
 
 
 def style_sheet():
@@ -26,7 +34,7 @@ def style_sheet():
     for name, weight in FACES.items():
         data = b64encode((FOLDER / f"source-serif-4-latin-{name}.woff2").read_bytes()).decode()
         rules.append(RULE.format(style=name.split("-")[1], weight=weight, data=data))
-    return "".join(rules)
+    return "".join([*rules, HIDDEN])
 
 
 def _write(app):
@@ -39,5 +47,6 @@ def _write(app):
 def setup(app):
     """Register with Sphinx; the sheet is written before the pages, which name its digest."""
     app.add_css_file("fonts.css")
+    app.add_js_file(None, body=AWAIT)
     app.connect("builder-inited", _write)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
