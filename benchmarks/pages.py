@@ -135,7 +135,7 @@ def visit(browser, address, package, size=(1280, 900), slower=1):
     page, responses = context.new_page(), []
     page.on("response", lambda response: responses.append(response))
     context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": slower})
-    page.goto(address, wait_until="load")
+    page.goto(address, wait_until="load", timeout=120_000)
     if page.locator(".math").count():
         page.wait_for_function("window.done", timeout=120_000)
     page.wait_for_timeout(500)
