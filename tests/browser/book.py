@@ -29,4 +29,5 @@ PAGES = WRITTEN + [
     for name in (str(path.with_suffix("")) for path in _BUILT if "_static" not in path.parts)
     if name not in WRITTEN
 ]
+CHAPTERS = [name for name in WRITTEN if (_SOURCES / f"{name}.ipynb").exists()]
 EXPLORABLES = [name for name in WRITTEN if _with_an_explorable(name)]

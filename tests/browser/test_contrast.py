@@ -12,16 +12,23 @@ from colour import contrast, in_dark_theme, rgb
 from ngbook import plots
 
 from .book import EXPLORABLES, PAGES
+from .visit import NEXT_FRAME
 
 THEMES = ("light", "dark")
 
 
-@pytest.fixture(scope="module", params=[(p, t) for p in PAGES for t in THEMES], ids="-".join)
-def themed(request, visit):
-    page, theme = request.param
-    with visit(page, theme=theme) as visited:
+@pytest.fixture(scope="module", params=PAGES)
+def opened(request, visit):
+    with visit(request.param, reduced_motion="reduce") as visited:
         visited.page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
         yield visited
+
+
+@pytest.fixture(params=THEMES)
+def themed(request, opened):
+    opened.page.evaluate("theme => (document.documentElement.dataset.theme = theme)", request.param)
+    opened.page.evaluate(NEXT_FRAME)
+    return opened
 
 
 def test_texts_are_read_against_their_background(themed):
@@ -32,7 +39,7 @@ def test_texts_are_read_against_their_background(themed):
 
 def test_lines_and_marks_of_interactive_figures_are_seen(themed, request):
     found = themed.ask("contrast", "contrast.lines()")
-    assert (found["count"] > 5) == (request.node.callspec.params["themed"][0] in EXPLORABLES)
+    assert (found["count"] > 5) == (request.node.callspec.params["opened"] in EXPLORABLES)
     assert found["poor"] == []
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from .book import EXPLORABLES
+from .book import CHAPTERS
+from .visit import NEXT_FRAME
 
 PHONE = {"width": 390, "height": 800}
 DESK = {"width": 1280, "height": 800}
@@ -22,20 +23,27 @@ CHARACTERS_A_LINE = """(() => {
 })()"""
 
 
-@pytest.mark.parametrize("name", EXPLORABLES)
+@pytest.fixture(scope="module", params=CHAPTERS)
+def chapter(request, visit):
+    with visit(request.param, **PHONE) as visited:
+        visited.page.evaluate(
+            "document.querySelectorAll('.bd-article details').forEach((each) => (each.open = true))"
+        )
+        yield visited.page
+
+
 @pytest.mark.parametrize("width", [320, 390])
-def test_code_on_a_phone_is_never_cut_off(open_page, name, width):
-    page = open_page(name, width=width, height=800).page
-    page.evaluate("document.querySelectorAll('.bd-article details').forEach((each) => (each.open = true))")
-    assert page.evaluate(CODE_THAT_SCROLLS) == []
+def test_code_on_a_phone_is_never_cut_off(chapter, width):
+    chapter.set_viewport_size(PHONE | {"width": width})
+    chapter.evaluate(NEXT_FRAME)
+    assert chapter.evaluate(CODE_THAT_SCROLLS) == []
 
 
-@pytest.mark.parametrize("name", EXPLORABLES)
 @pytest.mark.parametrize("screen", [PHONE, DESK], ids=["phone", "desk"])
-def test_a_figure_is_at_most_one_screen_high(open_page, name, screen):
-    page = open_page(name, **screen).page
-    page.evaluate("document.querySelectorAll('.bd-article details').forEach((each) => (each.open = true))")
-    assert page.evaluate(FIGURES_TOO_HIGH) == []
+def test_a_figure_is_at_most_one_screen_high(chapter, screen):
+    chapter.set_viewport_size(screen)
+    chapter.evaluate(NEXT_FRAME)
+    assert chapter.evaluate(FIGURES_TOO_HIGH) == []
 
 
 def test_a_line_of_prose_has_about_seventy_characters(open_page):

@@ -6,18 +6,25 @@ The accessibility guidelines ask for both (WCAG 1.4.10 and 1.4.4).
 import pytest
 
 from .book import PAGES
+from .visit import NEXT_FRAME
 
-SIZES = {"320": {"width": 320}, "twice": {"width": 1280}}
+SIZES = {"320": (320, "100%"), "twice": (1280, "200%")}
 
 
-@pytest.fixture(scope="module", params=[(p, size) for p in PAGES for size in SIZES], ids="-".join)
-def enlarged(request, visit):
-    page, size = request.param
-    with visit(page, reduced_motion="reduce", **SIZES[size]) as visited:
-        if size == "twice":
-            visited.page.evaluate("document.documentElement.style.fontSize = '200%'")
+@pytest.fixture(scope="module", params=PAGES)
+def opened(request, visit):
+    with visit(request.param, reduced_motion="reduce") as visited:
         visited.page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
         yield visited
+
+
+@pytest.fixture(params=SIZES)
+def enlarged(request, opened):
+    width, texts = SIZES[request.param]
+    opened.page.set_viewport_size({"width": width, "height": 900})
+    opened.page.evaluate(f"document.documentElement.style.fontSize = '{texts}'")
+    opened.page.evaluate(NEXT_FRAME)
+    return opened
 
 
 def test_the_page_does_not_scroll_sideways(enlarged):

@@ -10,6 +10,8 @@ READY = """async () => {
   await document.fonts.ready;
   await window.MathJax?.startup?.promise;  // formulas that are rendered when the page is opened
 }"""
+# Long enough for what a page does when its size has changed.
+NEXT_FRAME = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
 SCRIPTS = Path(__file__).parent
 
 

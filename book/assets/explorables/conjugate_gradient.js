@@ -38,7 +38,8 @@ export function describe({ distinct, residuals, solved }) {
   if (solved !== null && solved <= 3) {
     return `${start} Conjugate gradients are at the solution after ${counted(solved, "iteration")}.`;
   }
-  const share = residuals[3] < 0.01 ? "less than one" : number(100 * residuals[3], 0);
+  const percent = 100 * residuals[3];
+  const share = number(percent, percent < 1 ? Math.ceil(1 - Math.log10(percent)) : 0); // two digits of a small one
   const end = solved === null ? "after twelve it is still above" : `after ${solved} it is below`;
   return `${start} After three iterations ${share} percent of the residual is left, and ${end} a millionth.`;
 }
