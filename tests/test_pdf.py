@@ -40,6 +40,7 @@ FIRST = f"""<section id="first"><h1><span class="section-number">1. </span>First
 <section id="exercise-1"><h3>Exercise 1: think</h3><p>Why?</p>
 <details><summary>Solution</summary><p>Because.</p></details></section>
 </section></section>"""
+STYLES = "<style>.k0{{height:{}em!important;top:-1em!important}}</style>"
 SECOND = f"""<section id="second"><h1><span class="section-number">2. </span>Second</h1>
 <section id="derivation"><h2>Derivation</h2>
 <div class="math" id="equation-eq-b"><span class="eqno">(2.1)</span>{FORMULA}</div></section></section>"""
@@ -185,3 +186,11 @@ def test_opening_a_fold_needs_no_other_step():
     )
     clean.unfold_cells(article)
     assert str(article) == '<div><div><p id="p">x</p></div></div>'
+
+
+def test_a_style_that_the_head_of_a_page_explains_goes_with_its_box():
+    box = '<p class="k0">no</p><span class="strut k0"></span><span class="k0"></span>'
+    for height in ("1", "2"):
+        found = formulas.with_own_styles(f"<head>{STYLES.format(height)}</head>{box}").partition("</head>")[2]
+        style = f'style="height:{height}em;top:-1em"'
+        assert found == f'<p class="k0">no</p><span class="strut" {style}></span><span {style}></span>'

@@ -14,6 +14,8 @@ BEGIN = '<span class="katex'
 SPAN = re.compile(r"<(/?)span\b")
 MATHML = re.compile(r'<span class="katex-mathml">(.*?</math>)</span>', re.DOTALL)
 NOTHING = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"  # one clear pixel
+RULE = re.compile(r"\.(k\d+)\{([^}]*)\}")
+STYLED = re.compile(r'<span class="(?:([^"]*) )?(k\d+)">')
 PLACE = "x-formula"
 PLACES = re.compile(rf'<{PLACE} n="(\d+)"></{PLACE}>')
 # How the parts of a MathML element are said; what is not named here is said part by part.
@@ -26,6 +28,22 @@ SAID = {
     "mover": "{}{}",
     "munderover": "{}_{}^{}",
 }
+
+
+def with_own_styles(text):
+    """The text of a page whose spans have their styles with them again.
+
+    On a page the style of a box in a formula is a class that the head of that page explains, and another
+    page explains the same name otherwise. In one document every box needs its own.
+    """
+    head = text.partition("</head>")[0]
+    styles = {name: style.replace("!important", "") for name, style in RULE.findall(head)}
+
+    def styled(span):
+        names = f' class="{span[1]}"' if span[1] else ""
+        return f'<span{names} style="{styles[span[2]]}">'
+
+    return STYLED.sub(styled, text)
 
 
 def take_out(text, store):

@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 from bs4 import BeautifulSoup
 
-from book.pdf.formulas import take_out
+from book.pdf.formulas import take_out, with_own_styles
 
 BOOK = Path(__file__).parents[1]
 HTML = BOOK.parent / "_build" / "html"
@@ -40,7 +40,8 @@ class Page:
         path = self.folder / f"{self.name}.html"
         if not path.exists():
             raise FileNotFoundError(f"{path} is not there: run `make book` first")
-        return BeautifulSoup(take_out(path.read_text(encoding="utf-8"), self.formulas), "html.parser")
+        text = with_own_styles(path.read_text(encoding="utf-8"))
+        return BeautifulSoup(take_out(text, self.formulas), "html.parser")
 
     @cached_property
     def article(self):

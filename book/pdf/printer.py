@@ -35,6 +35,10 @@ FILL = """numbers => {
 }"""
 
 
+HEADINGS = """() => [...document.querySelectorAll("h1, h2, h3, h4, h5, h6")]
+  .map((heading) => heading.innerText.replace(/\\s+/g, " ").trim())"""
+
+
 class CannotPrint(RuntimeError):
     """Something is missing or does not come out right; the message says what to do."""
 
@@ -94,8 +98,12 @@ def print_until_stable(page):
     raise CannotPrint(f"the page numbers of the contents still move after {ROUNDS} printings")
 
 
-def finish(pdf, book, target):
-    """Name title and author in the file, fold its outline to parts and chapters, and write it."""
+def finish(pdf, titles, book, target):
+    """Name title and author in the file, fold its outline to parts and chapters, and write it.
+
+    Where a heading goes over two lines, the browser loses the space between them in its bookmark; ``titles``
+    are the headings as they are meant.
+    """
     writer = PdfWriter(clone_from=PdfReader(io.BytesIO(pdf)))
     writer.metadata = {
         "/Title": book.full_title,
@@ -107,6 +115,7 @@ def finish(pdf, book, target):
     root[NameObject("/Lang")] = TextStringObject("en-GB")
     root[NameObject("/PageMode")] = NameObject("/UseOutlines")
     fold_outline(root["/Outlines"])
+    name_bookmarks(root["/Outlines"], {_solid(title): title for title in titles})
     target.parent.mkdir(parents=True, exist_ok=True)
     writer.write(target)
 
@@ -126,16 +135,32 @@ def fold_outline(item, level=0):
     return seen if level < 2 else 0
 
 
+def name_bookmarks(item, titles):
+    """Give the bookmarks below an item the titles that they have without their spaces."""
+    child = item.get("/First")
+    while child is not None:
+        child = child.get_object()
+        title = titles.get(_solid(child["/Title"]), child["/Title"])
+        child[NameObject("/Title")] = TextStringObject(title)
+        name_bookmarks(child, titles)
+        child = child.get("/Next")
+
+
+def _solid(text):
+    return "".join(text.split())
+
+
 def make(document, book, target):
     """Print a document to a file."""
     with sync_playwright() as playwright:
         browser, page = open_document(playwright, document)
         try:
             fit(page)
+            titles = page.evaluate(HEADINGS)
             pdf = print_until_stable(page)
         finally:
             browser.close()
-    finish(pdf, book, target)
+    finish(pdf, titles, book, target)
     return len(PdfReader(target).pages)
 
 

@@ -98,6 +98,13 @@ def open_page(visit):
         yield lambda name, **options: stack.enter_context(visit(name, **options))
 
 
+def pytest_collection_modifyitems(items):
+    """What takes longest comes first, so that no worker is left alone with it at the end."""
+    items.sort(
+        key=lambda item: not any(name in item.nodeid for name in ("test_pdf", "test_live", "test_pages"))
+    )
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     """Keep a picture and the markup of every open page of a failed test, and none of one that passes."""

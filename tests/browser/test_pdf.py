@@ -15,6 +15,7 @@ from .book import HTML, ROOT
 FILE = HTML.parent / "natural-gradients.pdf"
 MEGABYTE = 1_000_000
 OWN_FONTS = ("STIX", "DejaVuSans", "KaTeX_")  # of the machine's own fonts there is none
+FORMULAS = "div.math .katex-html"
 WIDE = """<body style="margin: 0"><p>short</p><div class="math"><span class="katex"><span class="katex-html">
 <span class="base" style="display: inline-block; width: 300px">narrow</span></span></span></div>{}</body>"""
 
@@ -173,3 +174,28 @@ def test_a_wide_formula_is_set_smaller_and_then_fits(browser):
     assert page.evaluate(printer.FIT) == []
     assert page.evaluate("document.querySelector('.base').getBoundingClientRect().right") <= printer.COLUMN
     page.close()
+
+
+HEIGHTS = """(formulas) => formulas.map((each) => {
+  const { height } = each.getBoundingClientRect();
+  return [each.textContent, Math.round((100 * height) / parseFloat(getComputedStyle(each).fontSize))];
+})"""
+
+
+@pytest.mark.parametrize("name", ["foundations/distance", "reinforcement/trpo_and_ppo"])
+def test_formulas_are_set_as_on_the_pages(pdf, visit, browser, name):
+    with visit(name, java_script_enabled=False) as visited:
+        shown = visited.page.eval_on_selector_all(f"article {FORMULAS}", HEIGHTS)
+    page = browser.new_page()
+    page.goto((HTML.parent / "pdf" / "book.html").as_uri())
+    chapter = f'[id="{name.replace("/", ".")}"]'
+    printed = page.eval_on_selector_all(f"{chapter} {FORMULAS}", HEIGHTS)
+    page.close()
+    assert len(printed) > 20
+    assert sorted(printed) == sorted(shown)
+
+
+def test_bookmarks_are_in_words(outline):
+    titles = [title for _, title, _ in outline]
+    assert "Part I Foundations" in titles
+    assert "2 Trust regions: how far can a line be trusted?" in titles
