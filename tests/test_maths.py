@@ -3,6 +3,7 @@
 import io
 import re
 import warnings
+from base64 import b64decode
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -57,6 +58,17 @@ def test_the_style_sheet_is_that_of_the_typesetters_release():
     assert set(re.findall(r"url\(fonts/([^)]+)\)", sheet)) == {path.name for path in KATEX.glob("fonts/*")}
 
 
+def test_the_frequent_faces_are_in_the_style_sheet_and_the_others_beside_it():
+    sheet = maths.style_sheet()
+    inside = re.findall(r'url\("data:font/woff2;base64,([^"]+)"\)', sheet)
+    outside = re.findall(r"url\(katex/fonts/([^)]+)\)", sheet)
+    assert len(inside) == 6 and len(outside) + 6 == len(re.findall(r"url\(", sheet))
+    held = {b64decode(data) for data in inside}
+    assert held | {(KATEX / "fonts" / name).read_bytes() for name in outside} == {
+        path.read_bytes() for path in KATEX.glob("fonts/*")
+    }
+
+
 def test_a_formula_is_pictured_and_spoken(typeset):
     html, error = typeset(r"\frac{a}{b}", display=True)
     assert error is None
@@ -100,7 +112,7 @@ def test_a_sound_page_is_built_with_its_numbers_and_their_links(tmp_path):
             page,
         )
     assert 'href="#equation-eq-one">(1)</a>' in page
-    for file in ("katex/katex.min.css", "maths.css"):
+    for file in ("katex.css", "maths.css"):
         assert file in page
 
 

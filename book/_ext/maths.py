@@ -7,6 +7,9 @@ through a socket, to which it may connect before Node listens, and a formula tha
 the page, or an exception without a place. Here Node reads a formula from a pipe and writes its HTML into
 another, and a formula that KaTeX does not know is a warning with its place, which fails the strict build.
 
+The faces that nearly every formula needs are part of the style sheet that the pages get: a file of its own
+would be asked for only when the first formula stands, and everything would be laid out a second time.
+
 ``katex_macros`` in the configuration are the book's macros, as KaTeX takes them: ``{"\R": "\mathbb{R}"}``.
 """
 
@@ -14,6 +17,7 @@ import json
 import re
 import subprocess
 import sys
+from base64 import b64encode
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -27,6 +31,8 @@ KATEX = Path(find_spec("sphinxcontrib.katex").origin).with_name("katex.min.js")
 WORKER = Path(__file__).with_name("typeset.js")
 # KaTeX would number these itself; the numbers of the book are Sphinx's.
 NUMBERED = re.compile(r"\\(begin|end)\{(equation|align|alignat|gather)\}")
+SHEET = Path(__file__).parents[1] / "assets" / "katex" / "katex.min.css"
+FACE = re.compile(r"url\(fonts/(KaTeX_(?:Main-Regular|Math-Italic|Size[1-4]-Regular)\.woff2)\)")
 CLASSES = "math notranslate nohighlight"
 ENVIRONMENT = re.compile(r"\\begin\{(\w+\*?)\}.*?\\end\{\1\}", re.DOTALL)
 # What a formula carries for other readers than a browser: its TeX, and the names of the XML vocabularies.
@@ -113,14 +119,28 @@ def visit_display(translator, node):
     raise nodes.SkipNode
 
 
+def style_sheet():
+    """KaTeX's style sheet, with the most frequent faces in it."""
+
+    def inside(face):
+        data = b64encode((SHEET.parent / "fonts" / face[1]).read_bytes()).decode()
+        return f'url("data:font/woff2;base64,{data}")'
+
+    return FACE.sub(inside, SHEET.read_text(encoding="utf-8")).replace("url(fonts/", "url(katex/fonts/")
+
+
 def _start(app):
+    if app.builder.format == "html":
+        static = Path(app.outdir, "_static")
+        static.mkdir(parents=True, exist_ok=True)
+        (static / "katex.css").write_text(style_sheet(), encoding="utf-8")
     app.typesetter = Typesetter(app.config.katex_macros)
 
 
 def _add_files(app, pagename, templatename, context, doctree):
     titles = app.env.titles.values()  # they are in the side bar of every page
     if 'class="katex' in context.get("body", "") or any(any(t.findall(nodes.math)) for t in titles):
-        app.add_css_file("katex/katex.min.css")
+        app.add_css_file("katex.css")
         app.add_css_file("maths.css")
         app.add_js_file("maths.js", loading_method="defer")
     if pagename == "search":

@@ -50,7 +50,7 @@ def _own_sheets(app):
     """The book's own style sheets are small, and may be for other readers than the pages: they stay whole."""
     folders = [Path(app.confdir, folder) for folder in app.config.html_static_path]
     own = [folder for folder in folders if Path(app.srcdir) in folder.parents]  # extensions add folders
-    written = {Path("fonts.css")}  # by an extension
+    written = {Path("fonts.css"), Path("katex.css")}  # by extensions
     return written | {path.relative_to(folder) for folder in own for path in folder.rglob("*.css")}
 
 
