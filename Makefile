@@ -33,7 +33,7 @@ pdf: book
 test: book
 	$(BIN)/ruff check --quiet
 	$(BIN)/ruff format --check --quiet
-	$(BIN)/python -m pytest tests -n $(WORKERS) --dist loadfile -q
+	$(BIN)/python -m pytest tests -n $(WORKERS) --dist loadfile --no-loadscope-reorder -q
 	$(BIN)/python -m pytest book --nbval --nbval-current-env --nbval-cell-timeout=120 -n $(WORKERS) --dist loadfile -q
 
 notebooks: $(READY)

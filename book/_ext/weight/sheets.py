@@ -5,6 +5,7 @@ script may yet put on a page stays. The theme's sheet names all icons of Font Aw
 those that no page shows are gone, the letters left in the sheets are those that the font needs.
 """
 
+import logging
 import re
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import tinycss2
 from fontTools import subset
 from fontTools.ttLib import TTFont
 
+logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of every table
 FONT = Path("vendor", "fontawesome", "webfonts", "fa-solid-900.ttf")
 LARGER_FONT = re.compile(r'url\([^)]*fa-solid-900\.woff2\) format\("woff2"\),')
 ICON = re.compile(r"[\ue000-\uf8ff]")  # letters for private use

@@ -44,7 +44,7 @@ export function describe({ distinct, residuals, solved }) {
   return `${start} After three iterations ${share} percent of the residual is left, and ${end} a millionth.`;
 }
 
-export const longest = { first: 7.75, second: 0.5, third: 7.75, width: 8 };
+export const longest = { first: 0.5, second: 1, third: 9, width: 4 };
 
 explore("conjugate-gradient", {
   title: "Move the eigenvalues",
