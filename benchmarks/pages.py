@@ -9,8 +9,8 @@ counts the bytes of the page and of all that it asks for, uncompressed.
 The stock build has Jupyter Book's own settings, and in addition only what the sources need to build: the
 bibliography, autodoc, sphinx-proof, the macros of the formulas and formulas in printed tables. It lacks the
 interactive figures, the evidence tables and the links between equations and their checks, so that it has
-less to load. It asks a content network for MathJax, which the browser here answers from the npm package: for the
-stock page the network takes no time at all. Other requests that leave the machine are refused.
+less to load. It asks a content network for MathJax, which the browser here answers from the npm package: for
+the stock page the network takes no time at all. Other requests that leave the machine are refused.
 
 Usage: python -m benchmarks pages     (after `make book`; needs Chromium and, for MathJax, npm's registry)
 """
