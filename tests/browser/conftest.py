@@ -9,32 +9,21 @@ share a page among tests. Both give a Visit.
 """
 
 import re
-import shutil
-import threading
 from contextlib import ExitStack, contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from playwright.sync_api import sync_playwright
 
-from .book import HTML, ROOT
+from book import chromium
+
+from .book import HTML, PAGES, ROOT
+from .serving import served
 from .visit import Visit
 
 # The first is Chromium without windows, which is what is wanted here, and takes two thirds of the time.
-NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
+CHROMIUM = chromium.find(("chromium-headless-shell", *chromium.NAMES))
 if CHROMIUM is None:  # one test says so
     collect_ignore_glob = ["test_[!b]*.py"]
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 FILES = HTML.as_uri()
 PICTURES = ROOT / "_build" / "browser"
 OPEN = []  # the visits that a failing test leaves a picture of
@@ -44,24 +33,16 @@ OPEN = []  # the visits that a failing test leaves a picture of
 def browser():
     """One Chromium for all tests of a worker."""
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=list(chromium.FLAGS))
+        yield started
+        started.close()
 
 
 @pytest.fixture(scope="session")
 def server():
     """The address of a local server of the built book, as `python -m http.server` would be."""
-    handler = partial(_Quiet, directory=HTML)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as httpd:
-        threading.Thread(target=httpd.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{httpd.server_port}"
-        httpd.shutdown()
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *arguments):
-        pass
+    with served(HTML) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
@@ -89,6 +70,14 @@ def visit(browser):
             context.close()
 
     return visit
+
+
+@pytest.fixture(scope="module", params=PAGES)
+def unfolded(request, visit):
+    """Every page in its turn, with everything open that is folded, to be looked at in several ways."""
+    with visit(request.param, reduced_motion="reduce") as visited:
+        visited.page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
+        yield visited
 
 
 @pytest.fixture

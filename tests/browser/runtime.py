@@ -11,10 +11,6 @@ import hashlib
 import json
 import os
 import tarfile
-import threading
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from live import files
@@ -50,23 +46,3 @@ def fetch():
     wrong = [name for name in RUNTIME["digests"] if not _is_right(CORE / name)]
     assert not wrong, f"{wrong} of npm's Pyodide are not those that runtime.json names"
     return CORE
-
-
-class _Open(SimpleHTTPRequestHandler):
-    """Files for pages from anywhere, as a content network serves them."""
-
-    def end_headers(self):
-        self.send_header("Access-Control-Allow-Origin", "*")
-        super().end_headers()
-
-    def log_message(self, *arguments):
-        pass
-
-
-@contextmanager
-def served(folder):
-    """The address of a folder."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Open, directory=folder)) as httpd:
-        threading.Thread(target=httpd.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{httpd.server_port}/"
-        httpd.shutdown()

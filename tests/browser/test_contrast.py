@@ -11,24 +11,17 @@ from colour import contrast, in_dark_theme, rgb
 
 from ngbook import plots
 
-from .book import EXPLORABLES, PAGES
+from .book import EXPLORABLES
 from .visit import NEXT_FRAME
 
 THEMES = ("light", "dark")
 
 
-@pytest.fixture(scope="module", params=PAGES)
-def opened(request, visit):
-    with visit(request.param, reduced_motion="reduce") as visited:
-        visited.page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
-        yield visited
-
-
 @pytest.fixture(params=THEMES)
-def themed(request, opened):
-    opened.page.evaluate("theme => (document.documentElement.dataset.theme = theme)", request.param)
-    opened.page.evaluate(NEXT_FRAME)
-    return opened
+def themed(request, unfolded):
+    unfolded.page.evaluate("theme => (document.documentElement.dataset.theme = theme)", request.param)
+    unfolded.page.evaluate(NEXT_FRAME)
+    return unfolded
 
 
 def test_texts_are_read_against_their_background(themed):
@@ -39,7 +32,7 @@ def test_texts_are_read_against_their_background(themed):
 
 def test_lines_and_marks_of_interactive_figures_are_seen(themed, request):
     found = themed.ask("contrast", "contrast.lines()")
-    assert (found["count"] > 5) == (request.node.callspec.params["opened"] in EXPLORABLES)
+    assert (found["count"] > 5) == (request.node.callspec.params["unfolded"] in EXPLORABLES)
     assert found["poor"] == []
 
 

@@ -54,6 +54,15 @@ def choices(visited):
     return visited.page.evaluate("document.querySelector('.explorable select')?.options.length ?? 1")
 
 
+def each_choice(visited):
+    """Choose what the list offers, one after the other, by keyboard; once, where there is no list."""
+    for choice in range(choices(visited)):
+        if choice:
+            visited.page.focus(".explorable select")
+            visited.press("ArrowDown")
+        yield
+
+
 def reset(visited):
     visited.page.focus(".explorable-reset")
     visited.press("Enter")
@@ -71,10 +80,7 @@ def test_every_input_is_named_and_says_its_value(explorable):
 
 def test_every_slider_moved_by_keyboard_changes_the_picture_and_the_sentence(explorable):
     reset(explorable)
-    for choice in range(choices(explorable)):
-        if choice:
-            explorable.page.focus(".explorable select")
-            explorable.press("ArrowDown")
+    for _ in each_choice(explorable):
         ids = reached_by_tab(explorable)
         assert ids == visible_inputs(explorable)
         for slider in ids:
@@ -133,10 +139,7 @@ def test_drawings_are_named_and_their_words_are_inside(explorable):
 
 def test_nothing_scrolls_sideways_whatever_is_chosen(explorable):
     reset(explorable)
-    for choice in range(choices(explorable)):
-        if choice:
-            explorable.page.focus(".explorable select")
-            explorable.press("ArrowDown")
+    for _ in each_choice(explorable):
         assert explorable.ask("questions", "questions.tooWide()") == []
 
 

@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import expect
 
 from . import small_book
-from .runtime import COMPLETE, fetch, served
+from .runtime import COMPLETE, fetch
+from .serving import served
 from .test_pages import AXE
 
 CONTRAST = """axe.run({include: ['.live-bar', '.live-editor', '.live-error']}, {runOnly: ['color-contrast']})
@@ -23,14 +24,14 @@ SHORT = 60_000
 @pytest.fixture(scope="module")
 def pyodide():
     with served(fetch()) as address:
-        yield address
+        yield f"{address}/"
 
 
 @pytest.fixture(scope="module")
 def coin(visit, pyodide, tmp_path_factory):
     """The small book's page, its cells run."""
     pages = small_book.build(tmp_path_factory.mktemp("small"))
-    with served(pages) as address, visit(f"index?pyodide={pyodide}", origin=address.rstrip("/")) as visited:
+    with served(pages) as address, visit(f"index?pyodide={pyodide}", origin=address) as visited:
         visited.errors.clear()  # what the bare theme says when it is opened
         yield visited
 
@@ -248,7 +249,7 @@ def test_axe_finds_nothing_on_a_live_page(chapter, theme):
 @pytest.mark.parametrize("name", ["foundations/distance", "reinforcement/trpo_and_ppo"])
 def test_a_whole_chapter_runs(open_page, name):
     with served(COMPLETE) as address:
-        page = open_page(f"{name}?pyodide={address}").page
+        page = open_page(f"{name}?pyodide={address}/").page
         figures = page.locator(".cell_output figure img").count()
         page.locator(START).click()
         expect(page.locator(STATUS)).to_contain_text("cells ran", timeout=900_000)

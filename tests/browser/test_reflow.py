@@ -5,26 +5,18 @@ The accessibility guidelines ask for both (WCAG 1.4.10 and 1.4.4).
 
 import pytest
 
-from .book import PAGES
 from .visit import NEXT_FRAME
 
 SIZES = {"320": (320, "100%"), "twice": (1280, "200%")}
 
 
-@pytest.fixture(scope="module", params=PAGES)
-def opened(request, visit):
-    with visit(request.param, reduced_motion="reduce") as visited:
-        visited.page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
-        yield visited
-
-
 @pytest.fixture(params=SIZES)
-def enlarged(request, opened):
+def enlarged(request, unfolded):
     width, texts = SIZES[request.param]
-    opened.page.set_viewport_size({"width": width, "height": 900})
-    opened.page.evaluate(f"document.documentElement.style.fontSize = '{texts}'")
-    opened.page.evaluate(NEXT_FRAME)
-    return opened
+    unfolded.page.set_viewport_size({"width": width, "height": 900})
+    unfolded.page.evaluate(f"document.documentElement.style.fontSize = '{texts}'")
+    unfolded.page.evaluate(NEXT_FRAME)
+    return unfolded
 
 
 def test_the_page_does_not_scroll_sideways(enlarged):
