@@ -1,9 +1,11 @@
 """A claim that can fail.
 
 Each check prints one line saying what agreed, and raises `CheckFailed` with the
-difference when it did not.  A comparison that could never fail (an object with
-itself, an empty array, a tolerance that lets a factor of two through) is
-refused with a ``ValueError``, because it would look like evidence and be none.
+difference when it did not.  The line names the tolerance and never the margin,
+because margins differ between processors.  A comparison that could never fail
+(an object with itself, an empty array, a tolerance that lets a factor of two
+through) is refused with a ``ValueError``, because it would look like evidence
+and be none.
 
 ========== ==========================================================
 `same`     two symbolic expressions or matrices are equal, exactly
@@ -137,11 +139,7 @@ def close(actual, expected, rtol=DEFAULT_RTOL, atol=0.0, standard_error=None, ab
     if standard_error is None:
         print(f"close: {_phrase(about)} ({_bound(rtol, atol)})")
     else:
-        largest = np.max(difference / allowed) * STANDARD_ERRORS
-        print(
-            f"Monte Carlo: {_phrase(about)} "
-            f"(off by {largest:.1f} standard errors, at most {STANDARD_ERRORS} allowed)"
-        )
+        print(f"Monte Carlo: {_phrase(about)} (within {STANDARD_ERRORS} standard errors)")
 
 
 def slope(x, y, expected, tolerance=0.05, about=""):
@@ -194,7 +192,7 @@ def slope(x, y, expected, tolerance=0.05, about=""):
             f"slope: {_phrase(about)}: measured {measured:.4f}, "
             f"expected {expected:g} to within {tolerance:g} (off by {measured - expected:+.4f})"
         )
-    print(f"slope: {_phrase(about)} (measured {_rounded(measured)}, expected {expected:g})")
+    print(f"slope: {_phrase(about)} ({_short(expected + 0.0)} to within {_short(tolerance)})")
 
 
 def at_most(smaller, larger, about=""):
@@ -235,11 +233,7 @@ def at_most(smaller, larger, about=""):
             f"at most: {_phrase(about)}: {smaller[worst]:.10g} > {larger[worst]:.10g}{_at(worst)}, "
             f"by {-margin[worst]:.3g}"
         )
-    scale = np.max(np.abs(larger)) + np.max(np.abs(smaller))
-    if margin[worst] <= 1e-9 * scale:
-        print(f"at most: {_phrase(about)} (smallest margin 0, to rounding)")
-    else:
-        print(f"at most: {_phrase(about)} (smallest margin {_two_digits(margin[worst])})")
+    print(f"at most: {_phrase(about)}")
 
 
 # --- helpers -------------------------------------------------------------------------------------
@@ -253,25 +247,13 @@ def _at(index):
     return f" at index {tuple(int(i) for i in index)}" if len(index) else ""
 
 
-def _rounded(value):
-    """Two decimals; ``+ 0.0`` turns a negative zero, which rounding would print as "-0.00"."""
-    return f"{np.round(value, 2) + 0.0:.2f}"
-
-
-def _two_digits(value):
-    """Two significant digits; as people write them, 150 and not 1.5e+02, unless very large or small."""
-    if 1e-4 <= value < 1e6:
-        return np.format_float_positional(value, precision=2, fractional=False, trim="-")
-    return _short(float(f"{value:.2g}"))
-
-
 def _short(value):
     """A tolerance as people write it: 1e-9, not 1e-09."""
     return f"{value:g}".replace("e-0", "e-").replace("e+0", "e+")
 
 
 def _bound(rtol, atol):
-    """What is printed is the tolerance and never the difference: rounding differs between machines."""
+    """The tolerance, in words."""
     if atol == 0:
         return f"largest relative difference below {_short(rtol)}"
     if rtol == 0:

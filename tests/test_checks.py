@@ -136,7 +136,7 @@ def test_close_is_a_monte_carlo_check_with_a_standard_error(capsys):
     sample = np.random.default_rng(0).normal(3.0, 2.0, 10_000)
     error = sample.std(ddof=1) / 100
     checks.close(sample.mean(), 3.0, standard_error=error, about="mean")
-    assert capsys.readouterr().out.startswith("Monte Carlo: mean (off by ")
+    assert capsys.readouterr().out.startswith("Monte Carlo: mean (within 4 standard errors)")
     with pytest.raises(checks.CheckFailed):
         checks.close(sample.mean() + 5 * error, 3.0, standard_error=error)
 
@@ -178,14 +178,14 @@ def test_close_compares_small_integers_although_python_keeps_one_of_each():
 def test_slope_measures_an_order(order, capsys):
     h = np.geomspace(1e-3, 1e-1, 9)
     checks.slope(h, 3 * h**order, order, about="order")
-    assert capsys.readouterr().out == f"slope: order (measured {order:.2f}, expected {order:g})\n"
+    assert capsys.readouterr().out == f"slope: order ({order:g} to within 0.05)\n"
     with pytest.raises(checks.CheckFailed, match=r"off by \+1.0000"):
         checks.slope(h, 3 * h ** (order + 1), order)
 
 
 def test_slope_never_prints_a_negative_zero(capsys):
-    checks.slope([1, 10, 100], [1, 1, 1 - 1e-12], 0)
-    assert "(measured 0.00, expected 0)" in capsys.readouterr().out
+    checks.slope([1, 10, 100], [1, 1, 1 - 1e-12], -0.0)
+    assert "(0 to within 0.05)" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -206,14 +206,14 @@ def test_slope_refuses(x, y, tolerance, message):
         checks.slope(x, y, 1, tolerance=tolerance)
 
 
-def test_at_most_prints_the_smallest_margin(capsys):
+def test_at_most_prints_no_margin(capsys):
     checks.at_most([1.0, 2.0], [1.5, 2.25], "ordered")
     checks.at_most(np.array([0.1, 0.2]), 1, "bounded")
     checks.at_most([1.0, 2.0], [1.0, 3.0], "touching")
     assert capsys.readouterr().out.splitlines() == [
-        "at most: ordered (smallest margin 0.25)",
-        "at most: bounded (smallest margin 0.8)",
-        "at most: touching (smallest margin 0, to rounding)",
+        "at most: ordered",
+        "at most: bounded",
+        "at most: touching",
     ]
     with pytest.raises(checks.CheckFailed, match=r"2 > 1.9 at index \(1,\), by 0.1"):
         checks.at_most([1.0, 2.0], [1.5, 1.9])
