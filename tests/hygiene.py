@@ -199,6 +199,10 @@ def figures(notebook):
             )
         if set(kinds) != {"image/svg+xml"}:
             problems.append(f"{name} shows {', '.join(kinds)}: figures are SVG (plots.use_style)")
+        if any(
+            "<image" in joined(output.get("data", {}).get("image/svg+xml", "")) for output in cell["outputs"]
+        ):
+            problems.append(f"{name} shows a figure with a raster image in it, which is not compared")
         if not str(figure.get("name", "")).startswith("fig-"):
             problems.append(f"{name} shows a figure without mystnb.figure.name fig-...")
         if len(caption) < SHORTEST_CAPTION:
