@@ -10,7 +10,7 @@ kind           the notebooks are executed and compared strictly
 =============  ====================================================================================
 
 Without a kind all of them run. At the end every cell that differed is named, with the run in which it did.
-``disturbed=7`` is one seed; without a number there are two; ``--seeds`` draws two that nobody has seen before.
+``disturbed=7`` is one seed; without a number there are two; ``--seeds`` draws two that nobody has seen.
 """
 
 import os
@@ -80,8 +80,8 @@ def processors():
 def pythons():
     differing = []
     for version in OTHER_PYTHONS:
-        interpreter = shutil.which(f"python{version}")
-        if interpreter is None or not _works(interpreter):
+        interpreter = _interpreter(version)
+        if interpreter is None:
             print(f"\n=== Python {version} is not installed: left out ===", flush=True)
             continue
         folder = tasks.ENVIRONMENTS / f"python{version}"
@@ -91,8 +91,16 @@ def pythons():
     return differing
 
 
-def _works(interpreter):
-    return subprocess.run([interpreter, "--version"], capture_output=True).returncode == 0
+def _interpreter(version):
+    """The path of a Python that is installed, or None; pyenv shows its own only to who names the version."""
+    name = shutil.which(f"python{version}")
+    for settings in ({}, {"PYENV_VERSION": version}):
+        if name is not None:
+            command = [name, "-c", "import sys; print(sys.executable)"]
+            done = subprocess.run(command, env=os.environ | settings, capture_output=True, text=True)
+            if done.returncode == 0:
+                return done.stdout.strip()
+    return None
 
 
 def edition():
