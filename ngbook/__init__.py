@@ -16,14 +16,17 @@ One module per idea; each imports only from those above it.
 ===================  =========================================================
 
 The modules load on first use, so ``import ngbook`` stays quick and pulls in
-neither SymPy nor Matplotlib.
+neither SymPy nor Matplotlib.  Beside them stands one exception, ``OutsideDomain``.
 """
 
 from importlib import import_module
 
+from ngbook._domain import OutsideDomain
+
 __version__ = "0.1.0"
 
 __all__ = [
+    "OutsideDomain",
     "checks",
     "descent",
     "environments",

@@ -25,7 +25,8 @@ LAYERS = [
     "plots",
 ]
 # What two modules share without being public: each belongs to the layer of its owner.
-PRIVATE = {"_arrays": "checks", "_exact": "checks"}
+PRIVATE = {"_arrays": "checks", "_domain": "checks", "_exact": "checks"}
+MODULES = [name for name in ngbook.__all__ if name != "OutsideDomain"]
 
 
 def run(code):
@@ -45,14 +46,14 @@ def test_checking_numbers_does_not_import_sympy():
 
 
 def test_every_module_is_reachable_from_the_package():
-    for name in ngbook.__all__:
+    for name in MODULES:
         assert getattr(ngbook, name).__name__ == f"ngbook.{name}"
-    with pytest.raises(AttributeError, match="it has checks"):
+    with pytest.raises(AttributeError, match="it has OutsideDomain, checks"):
         ngbook.nothing  # noqa: B018
 
 
 def test_every_public_name_exists_and_has_a_docstring():
-    for name in ngbook.__all__:
+    for name in MODULES:
         module = getattr(ngbook, name)
         assert module.__doc__ and module.__all__
         for public in module.__all__:
@@ -160,3 +161,15 @@ def test_the_examples_of_the_readme_run_and_the_pole_is_balanced():
     *statements, expression = ast.parse(last).body
     exec(compile(ast.Module(statements, []), "README.md", "exec"), namespace)
     assert eval(compile(ast.Expression(expression.value), "README.md", "eval"), namespace) > 475
+
+
+def test_outside_the_domain_is_a_value_error_and_any_other_refusal_is_not_that():
+    assert issubclass(ngbook.OutsideDomain, ValueError)
+    normal = ngbook.families.normal
+    for theta in ([0.0, -1.0], [0.0, 0.0], [0.0, float("inf")]):
+        with pytest.raises(ngbook.OutsideDomain, match=r"sigma > 0|finite|σ > 0"):
+            normal.fisher(theta)
+    for theta in ([0.0], [0.0, float("nan")], "ab"):
+        with pytest.raises(ValueError) as refusal:
+            normal.fisher(theta)
+        assert not isinstance(refusal.value, ngbook.OutsideDomain)

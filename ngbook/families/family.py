@@ -7,6 +7,7 @@ import sympy as sp
 
 from ngbook import symbolic
 from ngbook._arrays import as_floats, as_generator
+from ngbook._domain import OutsideDomain
 from ngbook.families.compiled import compile_entries
 from ngbook.families.quadrature import kl_by_quadrature
 from ngbook.families.spaces import Space, Support, assumed, assumed_support, bounds_of
@@ -530,7 +531,7 @@ class Family:
         return Support(self.support, self._variables, self.parameters + self.constants)
 
     def _checked(self, theta, label="theta"):
-        """Parameters as a float vector inside the parameter space, or a ValueError that says what is off."""
+        """Parameters as a float vector inside the parameter space, or an exception that says what is off."""
         if self.constants:
             missing = ", ".join(constant.name for constant in self.constants)
             raise ValueError(f"{self!r} has the constant {missing}; fix it first with .at({missing}=...)")
@@ -542,7 +543,8 @@ class Family:
                 f"number for each of: {names}"
             )
         if not np.isfinite(theta).all():
-            raise ValueError(f"{label} = {theta.tolist()} of {self!r} must be finite, for each of: {names}")
+            kind = ValueError if np.isnan(theta).any() else OutsideDomain  # a step may overflow
+            raise kind(f"{label} = {theta.tolist()} of {self!r} must be finite, for each of: {names}")
         relation = self._general._space.violated(self._numbers(theta))
         if relation is not None:
             here = {
@@ -550,7 +552,7 @@ class Family:
                 for p, t in zip(self.parameters, theta, strict=True)
                 if p in relation.free_symbols
             }
-            raise ValueError(
+            raise OutsideDomain(
                 f"{label} has {_listing(here)}, outside the parameter space of {self!r}: "
                 f"it needs {_bound(relation)}"
             )
