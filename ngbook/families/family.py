@@ -543,8 +543,9 @@ class Family:
                 f"number for each of: {names}"
             )
         if not np.isfinite(theta).all():
-            kind = ValueError if np.isnan(theta).any() else OutsideDomain  # a step may overflow
-            raise kind(f"{label} = {theta.tolist()} of {self!r} must be finite, for each of: {names}")
+            raise OutsideDomain(
+                f"{label} = {theta.tolist()} of {self!r} must be finite, for each of: {names}"
+            )
         relation = self._general._space.violated(self._numbers(theta))
         if relation is not None:
             here = {
