@@ -17,7 +17,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ngbook._arrays import as_count
+from ngbook._arrays import as_count, as_floats
+from ngbook._domain import OutsideDomain
 from ngbook.solve import as_function, as_number, as_vector, curvature, dense_solve
 from ngbook.solve.inputs import as_fraction, as_not_negative
 
@@ -90,10 +91,10 @@ def gradient_descent(value, gradient, start, step_size, iterations=100, toleranc
     With a fixed step size the *length* of a step, α‖g‖, shrinks along with the gradient; a fixed
     length is a different algorithm, ``trust_region_descent`` with the identity as the metric.
 
-    A step whose value or gradient is not finite, or raises ``ValueError`` or ``ArithmeticError`` as
-    a family does outside its parameter space, is not taken: the path ends before it, with
-    the reason ``"domain"``. A failed run is a finding to look at, so it is returned and not raised.
-    At ``start`` itself nothing is forgiven.
+    A step whose value or gradient is not finite, or raises ``OutsideDomain`` as a family does outside its
+    parameter space, is not taken: the path ends before it, with the reason ``"domain"``. A failed run is a
+    finding to look at, so it is returned and not raised. At ``start`` itself nothing is forgiven, and
+    any other error of ``value`` or ``gradient`` is raised wherever it happens.
 
     Parameters
     ----------
@@ -269,7 +270,8 @@ def exact_line_search(value, gradient, point, direction):
     direction``: bracketed by doubling from 1, then found to twelve digits by SciPy's Brent solver. On
     a quadratic the derivative is a straight line and one secant finds it. The derivative is used
     and not the value, because the value is flat at its minimum: it locates the step size to eight
-    digits only. What the value is good for is the domain: where it is not finite, the line has ended.
+    digits only. What the value is good for is the domain: where it is not finite, or raises
+    ``OutsideDomain``, the line has ended.
 
     Parameters
     ----------
@@ -340,7 +342,7 @@ def backtracking_line_search(
     with ``slope = gradient(point) @ direction``, which must be negative. Along *plus* the gradient,
     as the paper's text prints it, the right side rises, no shorter step helps, and the
     search would never end; here that is a ``ValueError`` before the first trial.
-    A trial outside the domain (not finite) counts as not low enough.
+    A trial outside the domain (not finite, or ``OutsideDomain``) counts as not low enough.
 
     Parameters
     ----------
@@ -495,9 +497,17 @@ def _evaluate(value, gradient, theta):
     """Value and gradient at a trial point, or the complaint that it is outside the domain."""
     with np.errstate(all="ignore"):  # what is not finite is reported by the caller
         try:
-            return (as_number(value(theta)), _gradient_at(gradient, theta)), ""
-        except (ValueError, ArithmeticError) as error:
-            return None, str(error) or type(error).__name__
+            return (_inside(value, theta, "value", ()), _inside(gradient, theta, "gradient", theta.shape)), ""
+        except OutsideDomain as error:
+            return None, str(error) or "the function says no more"
+
+
+def _inside(function, theta, name, shape):
+    """What a caller's function returns at a trial point, or ``OutsideDomain`` if that is not finite."""
+    result = as_floats(function(theta), name)
+    if result.shape == shape and not np.isfinite(result).all():
+        raise OutsideDomain(f"{name} must be finite, but is {result}")
+    return as_vector(result, name, theta.size) if shape else as_number(result, name)
 
 
 def _gradient_at(gradient, theta):
@@ -507,8 +517,8 @@ def _gradient_at(gradient, theta):
 def _value_or_nan(value, theta):
     with np.errstate(all="ignore"):
         try:
-            return as_number(value(theta))
-        except (ValueError, ArithmeticError):
+            return _inside(value, theta, "value", ())
+        except OutsideDomain:
             return np.nan
 
 

@@ -19,6 +19,7 @@ function               observations                    what it estimates
 
 import numpy as np
 
+from ngbook._domain import OutsideDomain
 from ngbook.solve import as_function, as_number, as_vector, mean_outer_product
 
 __all__ = ["empirical_fisher", "fisher_from_kl", "sampled_fisher"]
@@ -120,7 +121,8 @@ def fisher_from_kl(kl, theta, step=0.01):
     ----------
     kl : callable
         ``kl(old, new)``, the KL divergence of the old distribution from the new one, a number,
-        six times differentiable in ``new`` around ``old``.
+        six times differentiable in ``new`` around ``old``. Where ``new`` is outside its space it raises
+        ``OutsideDomain``, as a family's does, or returns NaN or infinity.
     theta : ndarray of shape (p,)
         The parameters, in the chart that the matrix is wanted in.
     step : float
@@ -171,7 +173,7 @@ def _divergence(kl, theta, change):
     with np.errstate(all="ignore"):  # what is not finite is reported later, with its place
         try:
             value = _as_divergence(kl(theta.copy(), theta + change))
-        except (ValueError, ArithmeticError):
+        except OutsideDomain:
             return np.inf
     if value < -1e-8:
         raise ValueError(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.sparse.linalg import aslinearoperator
 
+from ngbook import OutsideDomain
 from ngbook.descent import (
     backtracking_line_search,
     exact_line_search,
@@ -15,6 +16,7 @@ from ngbook.descent import (
     trust_region_descent,
     trust_region_step,
 )
+from ngbook.families import normal
 
 
 def quadratic(hessian):
@@ -436,11 +438,11 @@ def test_the_three_reasons_to_end():
 
 def refusing_loss(theta):
     if theta[1] <= 0:
-        raise ValueError(f"sigma must be positive, but is {theta[1]:.3g}")
+        raise OutsideDomain(f"sigma must be positive, but is {theta[1]:.3g}")
     return normal_loss(theta)
 
 
-@pytest.mark.parametrize("loss", [normal_loss, refusing_loss], ids=["nan", "ValueError"])
+@pytest.mark.parametrize("loss", [normal_loss, refusing_loss], ids=["nan", "OutsideDomain"])
 def test_a_step_out_of_the_domain_ends_the_path_before_it(loss):
     """Near the optimum the natural gradient turns unstable in sigma at step size 2, and then leaves it."""
     path = natural_gradient_descent(loss, normal_gradient, normal_fisher, [12.0, 4.5], 2.5, iterations=1000)
@@ -454,6 +456,68 @@ def test_a_step_out_of_the_domain_ends_the_path_before_it(loss):
 def test_a_start_outside_the_domain_is_an_error():
     with pytest.raises(ValueError, match="sigma must be positive"):
         gradient_descent(refusing_loss, normal_gradient, [0.0, -1.0], 0.1)
+
+
+BUGS = {
+    "shapes that do not fit": (lambda theta: np.ones(2) + np.ones(3), ValueError, "could not be broadcast"),
+    "a division by zero": (lambda theta: 1 / 0.0, ZeroDivisionError, "division by zero"),
+    "a power too large": (lambda theta: 2.0**5000, OverflowError, "out of range"),
+    "a wrong name": (lambda theta: theta.no_such_method(), AttributeError, "no_such_method"),
+    "a vector too long": (lambda theta: np.full(3, np.nan), ValueError, "3"),
+    "no number": (lambda theta: "many", ValueError, "real numbers"),
+}
+
+
+@pytest.mark.parametrize("bug", BUGS)
+@pytest.mark.parametrize("where", ["value", "gradient"])
+def test_a_mistake_in_a_callers_function_is_raised_as_it_is(bug, where):
+    """Only away from the start, so that nothing but a trial point meets it."""
+    broken, kind, message = BUGS[bug]
+    functions = {"value": normal_loss, "gradient": normal_gradient}
+    sound = functions[where]
+    functions[where] = lambda theta: sound(theta) if np.array_equal(theta, start) else broken(theta)
+    start = np.array([10.0, 4.0])
+    runs = [
+        partial(gradient_descent, **functions, start=start, step_size=0.1),
+        partial(natural_gradient_descent, **functions, metric=normal_fisher, start=start, step_size=0.1),
+        partial(trust_region_descent, **functions, metric=normal_fisher, start=start, radius=0.01),
+        partial(gradient_descent, **functions, start=start, step_size=exact_line_search),
+        partial(gradient_descent, **functions, start=start, step_size=backtracking_line_search),
+    ]
+    for run in runs:
+        with pytest.raises(kind, match=message) as error:
+            run()
+        assert error.type is kind and "domain" not in str(error.value)
+
+
+@pytest.mark.parametrize("search", [exact_line_search, backtracking_line_search])
+def test_line_searches_step_back_from_where_a_function_says_it_is_outside(search):
+    """The minimum of x - log x is at 1; the first trial, at -1, is outside."""
+
+    def value(theta):
+        if theta[0] <= 0:
+            raise OutsideDomain
+        return theta[0] - np.log(theta[0])
+
+    size = search(value, lambda theta: 1 - 1 / theta, np.array([2.0]), np.array([-3.0]))
+    assert 0 < 2 - 3 * size < 2
+    if search is exact_line_search:
+        assert 2 - 3 * size == pytest.approx(1)
+
+
+def test_a_family_says_by_itself_that_a_step_leaves_its_space():
+    """The same path as with a loss that is NaN there."""
+    data = np.random.default_rng(0).normal(12, 4, 50)
+
+    def loss(theta):
+        return -normal.log_prob(theta, data).mean()
+
+    def gradient(theta):
+        return -normal.score(theta, data).mean(axis=0)
+
+    path = natural_gradient_descent(loss, gradient, normal.fisher, [12.0, 4.5], 2.5, iterations=1000)
+    assert path.reason == "domain" and len(path) > 1
+    assert "outside the parameter space" in path.message
 
 
 def test_a_metric_that_fails_on_the_way_names_the_point():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.sparse.linalg import LinearOperator, aslinearoperator
 
-from ngbook import families
+from ngbook import OutsideDomain, families
 from ngbook.fisher import empirical_fisher, fisher_from_kl, sampled_fisher
 from ngbook.solve import as_matrix, dense_solve
 
@@ -193,6 +193,34 @@ def test_a_support_that_moves_has_no_fisher_matrix():
 
     with pytest.raises(ValueError, match="support moves with the parameter"):
         fisher_from_kl(uniform_kl, [2.0])
+
+
+def test_differences_step_back_from_the_edge_of_the_space():
+    """A Poisson mean of 1e-5 is less than a step of Fisher length .01 away from 0."""
+
+    def kl(old, new):
+        if new[0] <= 0:
+            raise OutsideDomain("the mean must be positive")
+        return old[0] * np.log(old[0] / new[0]) - old[0] + new[0]
+
+    assert fisher_from_kl(kl, [1e-5])[0, 0] == pytest.approx(1e5, rel=1e-6)
+    assert fisher_from_kl(families.poisson.kl, [1e-5])[0, 0] == pytest.approx(1e5, rel=1e-6)
+
+
+@pytest.mark.parametrize("mistake", [ValueError, ZeroDivisionError, OverflowError, TypeError])
+def test_a_mistake_in_a_callers_divergence_is_raised_as_it_is(mistake):
+    def kl(old, new):
+        if not np.array_equal(old, new):
+            raise mistake("a mistake of its own")
+        return 0.0
+
+    with pytest.raises(mistake, match=r"^a mistake of its own$"):
+        fisher_from_kl(kl, [1.0])
+
+
+def test_a_divergence_of_the_wrong_shape_is_no_point_outside():
+    with pytest.raises(ValueError, match=r"one number, but returned shape \(1,\)"):
+        fisher_from_kl(lambda old, new: (new - old) ** 2 if np.any(new != old) else 0.0, [1.0])
 
 
 def test_a_divergence_with_a_kink_is_refused():

@@ -167,7 +167,7 @@ def test_outside_the_domain_is_a_value_error_and_any_other_refusal_is_not_that()
     assert issubclass(ngbook.OutsideDomain, ValueError)
     normal = ngbook.families.normal
     for theta in ([0.0, -1.0], [0.0, 0.0], [0.0, float("inf")], [float("nan"), 1.0]):
-        with pytest.raises(ngbook.OutsideDomain, match="it needs sigma > 0|must be finite"):
+        with pytest.raises(ngbook.OutsideDomain, match=r"it needs sigma > 0|must be finite"):
             normal.fisher(theta)
     for theta in ([0.0], [[0.0, 1.0]], "ab"):
         with pytest.raises(ValueError) as refusal:

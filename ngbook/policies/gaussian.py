@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from ngbook._arrays import as_count, as_generator
+from ngbook._domain import OutsideDomain
 from ngbook.policies.actions import Actions
 from ngbook.policies.network import in_precision
 from ngbook.policies.policy import Policy
@@ -120,8 +121,10 @@ class GaussianPolicy(Policy):
         Raises
         ------
         ValueError
-            If a shape does not fit, an entry is not finite, or a standard deviation is not above 0, or so
-            small or large that 1/σ² or σ² overflows (a logarithm beyond ±354, or ±43 in float32).
+            If a shape does not fit, or an observation is not finite.
+        ngbook.OutsideDomain
+            If a parameter is not finite, or a standard deviation is not above 0, or so small or large that
+            1/σ² or σ² overflows (a logarithm beyond ±354, or ±43 in float32).
         """
         theta = self._as_theta(theta)
         return GaussianActions(self._network, theta, self._as_observations(observations), self.chart)
@@ -148,7 +151,7 @@ class GaussianActions(Actions):
         with np.errstate(over="ignore"):  # a spread that overflows is refused in the next line
             self.std = spread if chart == "std" else np.exp(spread)
         if not SMALLEST[spread.dtype] < self.std.min() <= self.std.max() < 1 / SMALLEST[spread.dtype]:
-            raise ValueError(
+            raise OutsideDomain(
                 "theta is outside the parameter space: the standard deviations must be above 0, and they and "
                 f"their inverses must have finite squares in {spread.dtype}, but the last {len(spread)} "
                 f'entries make them {self.std}; take a shorter step, or use chart="log_std"'

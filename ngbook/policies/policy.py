@@ -3,7 +3,8 @@
 import numpy as np
 
 from ngbook._arrays import as_count, as_generator
-from ngbook.policies.network import Network, as_parameters, in_precision
+from ngbook._domain import OutsideDomain
+from ngbook.policies.network import Network, in_precision
 from ngbook.solve import as_vector
 from ngbook.solve.inputs import as_not_negative
 
@@ -39,7 +40,13 @@ class Policy:
 
     def _as_theta(self, theta):
         """A copy, so that a theta that is changed in place does not reach what was computed from it."""
-        return as_parameters(theta, "theta", self.size, self.dtype).copy()
+        theta = in_precision(theta, "theta", self.dtype)
+        if theta.shape != (self.size,):
+            as_vector(theta, "theta", self.size)  # which says what is wrong
+        if not np.isfinite(theta).all():
+            first = int(np.argmin(np.isfinite(theta)))
+            raise OutsideDomain(f"theta must be finite in {self.dtype}, but theta[{first}] is {theta[first]}")
+        return theta.copy()
 
     def _as_observations(self, observations):
         """Observations of shape (n, inputs), scaled."""

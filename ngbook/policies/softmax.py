@@ -89,7 +89,9 @@ class SoftmaxPolicy(Policy):
         Raises
         ------
         ValueError
-            If a shape does not fit, or an entry is not finite.
+            If a shape does not fit, or an observation is not finite.
+        ngbook.OutsideDomain
+            If a parameter is not finite.
         """
         return SoftmaxActions(self._network, self._as_theta(theta), self._as_observations(observations))
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ngbook._arrays import as_count, as_generator
+from ngbook._domain import OutsideDomain
 from ngbook.policy_gradient.step import Point
 from ngbook.solve import as_number, as_vector
 from ngbook.solve.inputs import as_fraction, as_not_negative
@@ -86,7 +87,7 @@ def ppo(
         candidate = _small_steps(
             here, climb, _parts(len(here.weights), epochs, minibatches, rng), clip, factor
         )
-    except ValueError as error:
+    except OutsideDomain as error:
         step = here.rejected(f"a small step goes too far: {error}")
     else:
         step = here.try_point(candidate, step_size * epochs * minibatches)
@@ -184,9 +185,12 @@ def _small_steps(here, climb, parts, clip, penalty):
     candidate, old = here.theta, here.log_prob
     for part in parts:
         new = here.policy.at(candidate, here.states[part])
-        with np.errstate(over="ignore"):  # the gradient refuses an infinite weight
+        with np.errstate(over="ignore", invalid="ignore"):  # refused in the next line
             ratio = np.exp(new.log_prob(here.actions[part]) - old[part])
-        gradient = new.gradient(here.actions[part], _pull(ratio, here.weights[part], clip, penalty))
+            pull = _pull(ratio, here.weights[part], clip, penalty).astype(here.policy.dtype)
+        if not np.isfinite(pull).all():
+            raise OutsideDomain(f"a ratio of probabilities overflows: the largest is {ratio.max():.3g}")
+        gradient = new.gradient(here.actions[part], pull)
         if penalty is not None:
             gradient -= penalty * new.kl_gradient(here.policy.at(here.theta, here.states[part]))
         candidate = candidate + climb(gradient)
@@ -206,7 +210,7 @@ class _Adam:
         with np.errstate(over="ignore"):  # it is refused in the next line
             self._square = self._keep_square * self._square + (1 - self._keep_square) * gradient**2
         if not np.isfinite(self._square).all():
-            raise ValueError(f"the square of a gradient of {np.abs(gradient).max():.3g} overflows")
+            raise OutsideDomain(f"the square of a gradient of {np.abs(gradient).max():.3g} overflows")
         mean = self._mean / (1 - self._keep**self._count)
         square = self._square / (1 - self._keep_square**self._count)
         return self._step_size * mean / (np.sqrt(square) + 1e-8)

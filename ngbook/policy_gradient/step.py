@@ -5,6 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
+from ngbook._domain import OutsideDomain
 from ngbook.policy_gradient._inputs import as_policy, as_step_values
 from ngbook.solve import as_vector, conjugate_gradient, dense_solve
 
@@ -89,7 +90,7 @@ class Point:
         """The step to a candidate, with its exact KL, or the rejection that it is outside the space."""
         try:
             new = self.policy.at(candidate, self.states)
-        except ValueError as error:
+        except OutsideDomain as error:
             return self.rejected(str(error))
         with np.errstate(all="ignore"):  # a step that is much too long is reported, and not warned of
             ratio = np.exp(new.log_prob(self.actions) - self.log_prob)
