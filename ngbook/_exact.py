@@ -1,26 +1,12 @@
-"""Deciding whether two symbolic expressions are equal: what `ngbook.checks.same` does.
+"""What `ngbook.checks.same` does around the decision whether two expressions are equal.
 
-This differs from ``sympy.simplify(left - right) == 0`` in four ways:
-
-1. a comparison of structurally equal sides is refused, since it proves nothing;
-2. a wrong claim is refuted first, at rational points, which takes milliseconds and
-   yields a counterexample, where ``simplify`` takes seconds and yields a residue;
-3. the zero is proved entry by entry with the cheap rules before the dear one;
-4. "could not be decided" is an answer of its own, never taken for a yes or a no.
+It refuses a comparison of structurally equal sides, since that proves nothing; it evaluates what a claim
+leaves unevaluated, and notes the conditions; and it says what failed, entry by entry.
 """
 
 import sympy as sp
-from sympy.core.function import AppliedUndef
 
-DIGITS = 40  # of the numerical evaluation at a rational point
-AGREES = sp.Float(10) ** -25  # relative size below which a difference counts as zero there
-UNEVALUATED = (sp.Integral, sp.Sum, sp.Product, sp.Limit)
-
-# Numerators and denominators without a pattern, so that no accidental cancellation makes a wrong claim
-# look right; the first ones lie in (0, 1), where probabilities are at home.
-POSITIVE = [sp.Rational(q) for q in ("1/3", "2/7", "5/11", "3/13", "7/5", "13/6", "19/7", "17/23")]
-COUNTS = [sp.Integer(n) for n in (2, 5, 3, 7, 4, 11, 6, 13)]
-POINTS = 5
+from ngbook._equality import UNEVALUATED, decide
 
 
 def compare(left, right, about, unlike=None):
@@ -110,124 +96,27 @@ def _evaluated(entry, conditions):
 def _decide(left, right):
     """``None`` if the two are proved equal, else (verdict, explanation)."""
     difference = left - right
-    if difference == 0 or sp.expand(difference) == 0:
-        return None
     sides = f"  left  = {_text(left)}\n  right = {_text(right)}"
-    if difference.has(*UNEVALUATED):
+    if difference.has(*UNEVALUATED) and sp.expand(difference) != 0:
         return "not decided", f"{sides}\n  SymPy could not evaluate {_text(difference.atoms(*UNEVALUATED))}"
-    examples, where_functions = _example_functions(sp.Tuple(left, right))
-    concrete = sp.Tuple(left, right).subs(examples).doit() if examples else sp.Tuple(left, right)
-    tried = 0
-    for point in _points(concrete):
-        values = [_number(side, point) for side in concrete]
-        if None in values:
-            continue
-        gap = values[0] - values[1]
-        if abs(gap) > AGREES * (1 + abs(values[0]) + abs(values[1])):
-            where = ", ".join(where_functions + [f"{name} = {value}" for name, value in point.items()])
-            return "not the same", (
-                f"{sides}\n  {'at ' + where if where else 'as numbers'}: "
-                f"left = {values[0].n(10)}, right = {values[1].n(10)}, left - right = {gap.n(10)}"
-            )
-        tried += 1
-    if any(_vanishes(rule, difference) for rule in _RULES):
+    verdict = decide(left, right)
+    if verdict.proved:
         return None
-    agreement = f"they agree at {tried} rational points, but no" if tried else "no"
+    if verdict.refuted:
+        ours, theirs = verdict.values
+        where = ", ".join(
+            f"{name} = {value}" for name, value in [*verdict.functions.items(), *verdict.point.items()]
+        )
+        return "not the same", (
+            f"{sides}\n  {'at ' + where if where else 'as numbers'}: "
+            f"left = {ours.n(10)}, right = {theirs.n(10)}, left - right = {(ours - theirs).n(10)}"
+        )
+    agreement = f"they agree at {verdict.agreed} rational points, but no" if verdict.agreed else "no"
     return "not decided", (
         f"{sides}\n  {agreement} rule proves it; "
-        f"what is left is {_text(sp.simplify(difference))}. "
+        f"what is left is {_text(verdict.rest)}. "
         "Declare assumptions (positive=True, ...), or prove it in smaller steps"
     )
-
-
-def _number(side, point):
-    value = side.subs(point, simultaneous=True)
-    if value.has(sp.nan, sp.zoo, sp.oo, -sp.oo, *UNEVALUATED):
-        return None
-    try:
-        value = value.n(DIGITS)
-    except (ValueError, TypeError, ZeroDivisionError, OverflowError):
-        return None
-    return value if value.is_number and value.is_finite and not value.free_symbols else None
-
-
-def _points(expression):
-    """Rational values for whatever the expression depends on, within its assumptions."""
-    names = sorted(expression.free_symbols, key=str)
-    if expression.has(AppliedUndef, sp.Derivative, sp.Subs, sp.MatrixSymbol, sp.Indexed):
-        return []  # these have no value at a point; the rules still apply
-    points = []
-    for k in range(POINTS if names else 1):
-        point = {name: _value(name, k + 3 * i, k) for i, name in enumerate(names)}
-        if all(value is not None for value in point.values()):
-            points.append(point)
-    return points
-
-
-def _example_functions(expression):
-    """A concrete positive polynomial for each arbitrary function: what holds for all holds for it."""
-    examples, texts = {}, []
-    calls = sorted(expression.atoms(AppliedUndef), key=str)
-    for i, name in enumerate(sorted({call.func for call in calls}, key=str)):
-        for call in (c for c in calls if c.func == name):
-            t = sum((POSITIVE[(i + j) % 8] * arg for j, arg in enumerate(call.args)), sp.Integer(0))
-            examples[call] = 2 + t + t**2 / (3 + i) + t**4
-            texts.append(f"{call} = {examples[call]}")
-    return examples, texts
-
-
-def _value(symbol, position, k):
-    pool = COUNTS if symbol.is_integer else POSITIVE
-    value = pool[position % len(pool)]
-    if symbol.is_nonnegative:
-        return value
-    if symbol.is_nonpositive or (k % 2 and symbol.is_negative is not False):
-        return -value
-    return value
-
-
-def _vanishes(rule, difference):
-    try:
-        return rule(difference) == 0
-    except (NotImplementedError, sp.PolynomialError, TypeError, ValueError, AttributeError):
-        return False
-
-
-def _combined(e):
-    return sp.cancel(sp.together(e))
-
-
-def _functions_expanded(e):
-    return _combined(sp.expand_func(sp.expand_log(sp.powsimp(sp.expand(e)))))
-
-
-def _gammas(e):
-    return _combined(sp.gammasimp(sp.expand_func(e)))
-
-
-def _log_gammas(e):
-    return _functions_expanded(sp.expand_func(e.replace(sp.loggamma, lambda a: sp.log(sp.gamma(a)))))
-
-
-def _exponentials(e):
-    return _combined(sp.powsimp(sp.expand(_combined(e.rewrite(sp.exp))), deep=True))
-
-
-def _numerically_zero(e):
-    """SymPy's own proof for a constant (by its minimal polynomial); nothing for an expression."""
-    return 0 if e.is_number and e.equals(0) else 1
-
-
-_RULES = (
-    _combined,
-    _functions_expanded,
-    _gammas,
-    _log_gammas,
-    sp.trigsimp,
-    _exponentials,
-    _numerically_zero,
-    sp.simplify,
-)
 
 
 def _text(value, limit=300):

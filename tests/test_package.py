@@ -25,7 +25,7 @@ LAYERS = [
     "plots",
 ]
 # What two modules share without being public: each belongs to the layer of its owner.
-PRIVATE = {"_arrays": "checks", "_domain": "checks", "_exact": "checks"}
+PRIVATE = {"_arrays": "checks", "_domain": "checks", "_equality": "checks", "_exact": "checks"}
 MODULES = [name for name in ngbook.__all__ if name != "OutsideDomain"]
 
 

@@ -2,6 +2,7 @@
 
 import sympy as sp
 
+from ngbook._equality import STEPS, bring_together, decide
 from ngbook.symbolic.inputs import as_exact, as_exact_or_matrix, as_point
 
 
@@ -17,8 +18,9 @@ def equal(left, right, point=None):
     left, right : sympy.Expr or sympy.Matrix
         Of one shape.
     point : dict, optional
-        From symbols to exact numbers, at which a refutation is tried first. Rational numbers between 0 and 1,
-        of the signs that the symbols allow, unless given.
+        From symbols to exact numbers: where the two are compared, if the assumptions on the symbols do not
+        say it. A refutation is then tried there and close to it, and otherwise at rational numbers of order
+        one that the symbols allow.
 
     Returns
     -------
@@ -46,8 +48,9 @@ def prove_equal(left, right, point=None):
     Returns
     -------
     str or None
-        ``"identical"``, ``"expansion"``, ``"cancellation"``, ``"Gamma function identities"`` or
-        ``"simplification"``: the heaviest step that any entry needed; None if equality was refuted.
+        The heaviest step that any entry needed, from ``"identical"``, ``"expansion"``, ``"cancellation"`` and
+        ``"Gamma function identities"`` over ``"logarithms and powers"``, ``"trigonometric identities"``,
+        ``"exponentials"`` and ``"constants"`` to ``"simplification"``; None if equality was refuted.
 
     Raises
     ------
@@ -61,45 +64,20 @@ def prove_equal(left, right, point=None):
     if getattr(left, "shape", None) != getattr(right, "shape", None):
         return None
     entries = zip(left, right, strict=True) if hasattr(left, "shape") else [(left, right)]
-    heaviest = 0
+    heaviest, undecided = 0, ""
     for left_entry, right_entry in dict.fromkeys(entries):  # each once: Fisher matrices are symmetric
-        step = _prove_zero(left_entry, right_entry, point)
-        if step is None:
+        verdict = decide(left_entry, right_entry, point)
+        if verdict.refuted:
             return None
-        heaviest = max(heaviest, step)
-    return _STEPS[heaviest][0]
-
-
-_STEPS = (
-    ("identical", lambda e: e),
-    ("expansion", sp.expand),
-    ("cancellation", lambda e: sp.cancel(sp.together(sp.expand(bring_together(e), power_base=False)))),
-    ("Gamma function identities", lambda e: sp.cancel(sp.together(sp.gammasimp(bring_together(e))))),
-    ("simplification", sp.simplify),
-)
-
-
-def _prove_zero(left, right, point):
-    """Index of the first step that turns the difference into zero; None if a point refutes it."""
-    difference = left - right
-    for step, (_, transform) in enumerate(_STEPS):
-        if step == 1 and _refuted(left, right, point):
-            return None
-        if transform(difference) == 0:
-            return step
-    raise Undecided(
-        f"neither proved nor refuted: {left} = {right}; give a point at which they differ, or rewrite one"
-    )
-
-
-def _refuted(left, right, point):
-    symbols = sorted((left - right).free_symbols, key=str)
-    values = {x: sp.Rational(-2 if x.is_negative else 2, sp.prime(k + 4)) for k, x in enumerate(symbols)}
-    values.update(point)
-    here = [sp.N(side.subs(values), 40) for side in (left, right)]
-    if not all(side.is_number and side.is_finite for side in here):
-        return False
-    return bool(abs(here[0] - here[1]) > sp.Float("1e-25", 40) * (1 + abs(here[0]) + abs(here[1])))
+        if verdict.proved:
+            heaviest = max(heaviest, verdict.step)
+        else:
+            undecided = undecided or f"{left_entry} = {right_entry}"
+    if undecided:
+        raise Undecided(
+            f"neither proved nor refuted: {undecided}; give a point at which they differ, or rewrite one"
+        )
+    return STEPS[heaviest][0]
 
 
 def tidy(expression, point=None):
@@ -148,17 +126,3 @@ def _flip_negative_factors(expression, point):
             sign, factor = sign * (-1) ** exponent, (-base) ** exponent
         factors.append(factor)
     return sign * sp.Mul(*factors) if len(factors) > 1 else expression
-
-
-def bring_together(expression):
-    """Bring Gamma and Bessel functions whose arguments or orders differ by integers to common ones."""
-    expression = sp.expand_func(expression)
-    if expression.has(sp.besseli):
-        expression = expression.replace(
-            lambda e: isinstance(e, sp.besseli) and e.args[0].is_Integer and e.args[0] >= 2,
-            lambda e: (
-                sp.besseli(e.args[0] - 2, e.args[1])
-                - 2 * (e.args[0] - 1) / e.args[1] * sp.besseli(e.args[0] - 1, e.args[1])
-            ),
-        )
-    return expression
