@@ -168,6 +168,19 @@ def test_make_takes_the_fastest_form():
 # --- the pendulum, against Gymnasium's ---------------------------------------------------------------------
 
 
+def test_gymnasiums_own_pendulum_is_one_option_away_and_the_message_says_so():
+    for options in ({"render_mode": "rgb_array"}, {"g": 9.8}):
+        with pytest.raises(ValueError, match=r'unexpected keyword.*; .*add vectorization_mode="sync"'):
+            make("Pendulum-v1", 2, **options)
+        for mode in ("sync", gymnasium.VectorizeMode.SYNC):
+            environment = make("Pendulum-v1", 2, vectorization_mode=mode, **options)
+            assert environment.num_envs == 2
+            assert environment.spec.id == "Pendulum-v1"
+            environment.close()
+    for mode in ("vector_entry_point", None):
+        assert isinstance(make("Pendulum-v1", 2, vectorization_mode=mode), Pendulum)
+
+
 def test_one_pendulum_is_gymnasiums_by_gymnasiums_own_comparison():
     ours, theirs = gymnasium.make("ngbook/Pendulum-v1"), gymnasium.make("Pendulum-v1")
     check_environments_match(theirs, ours, num_steps=1000, seed=3)

@@ -5,10 +5,11 @@ import subprocess
 import sys
 
 import gymnasium
+import mpmath
 import numpy as np
 import pytest
 
-from ngbook import families
+from ngbook import OutsideDomain, families
 from ngbook.fisher import fisher_from_kl
 from ngbook.policies import GaussianPolicy, SoftmaxPolicy, for_environment
 from ngbook.solve import as_matrix
@@ -280,6 +281,132 @@ def test_kl_is_the_expectation_of_the_log_ratio_and_not_symmetric(name):
     assert not np.allclose(kl, policy.at(moved, observations).kl(policy.at(theta, observations)), rtol=1e-3)
 
 
+# A divergence is at least 0 and keeps its digits, for the outputs that the network returned in its precision.
+
+PRECISIONS = pytest.mark.parametrize("dtype", [np.float32, np.float64])
+
+
+def exact_softmax_kl(old, new):
+    """From two rows of outputs, in 60 digits."""
+    with mpmath.workdps(60):
+        rows = [[mpmath.mpf(float(z)) for z in row] for row in (old, new)]
+        sums = [mpmath.log(mpmath.fsum(map(mpmath.exp, row))) for row in rows]
+        return mpmath.fsum(
+            mpmath.exp(z - sums[0]) * ((z - sums[0]) - (moved - sums[1]))
+            for z, moved in zip(*rows, strict=True)
+        )
+
+
+@PRECISIONS
+@pytest.mark.parametrize("actions", [2, 3, 18])
+@pytest.mark.parametrize("spread", [0.01, 1.0, 30.0])
+def test_kl_of_softmax_policies_is_never_negative_and_right_to_the_last_digits(dtype, actions, spread):
+    """Any logits, and steps from the last digit to farther than the softmax is wide."""
+    policy, rng = SoftmaxPolicy(0, actions, dtype=dtype), np.random.default_rng(actions)
+    precision = np.finfo(dtype).eps
+    for size in 10.0 ** np.arange(-9, 4):
+        old = spread * rng.normal(size=actions)
+        theta = [row.astype(dtype) for row in (old, old + size * rng.normal(size=actions))]
+        here, there = (policy.at(row, np.zeros((1, 1))) for row in theta)
+        (kl,), exact = here.kl(there), exact_softmax_kl(*theta)
+        assert kl >= 0
+        lost = precision * (10 + 2 * np.ptp(theta))  # a probability eᶻ is as many roundings off as z is long
+        assert abs(kl - exact) <= lost * exact
+
+
+def exact_gaussian_kl(old, new, deviations):
+    with mpmath.workdps(60):
+        (mean, sigma), (moved, wider) = [
+            (row[0], row[1] if deviations else mpmath.exp(row[1]))
+            for row in ([mpmath.mpf(float(t)) for t in theta] for theta in (old, new))
+        ]
+        return (
+            mpmath.log(wider / sigma) + (sigma**2 + (mean - moved) ** 2) / (2 * wider**2) - mpmath.mpf(1) / 2
+        )
+
+
+@PRECISIONS
+@pytest.mark.parametrize("chart", ["std", "log_std"])
+def test_kl_of_gaussian_policies_is_never_negative_and_right_to_the_last_digits(chart, dtype):
+    policy, rng = GaussianPolicy(0, 1, chart=chart, dtype=dtype), np.random.default_rng(5)
+    for size in np.repeat(10.0 ** np.arange(-9, 1), 20):
+        old = np.array([rng.normal(), rng.uniform(0.3, 3)])
+        theta = [row.astype(dtype) for row in (old, old + size * rng.uniform(-0.25, 1, size=2))]
+        here, there = (policy.at(row, np.zeros((1, 1))) for row in theta)
+        (kl,), exact = here.kl(there), exact_gaussian_kl(*theta, chart == "std")
+        assert kl >= 0
+        assert kl == pytest.approx(float(exact), rel=20 * float(np.finfo(dtype).eps), abs=0)
+
+
+def test_kl_between_charts_of_a_gaussian_policy():
+    old, new = np.array([0.3, 0.8]), np.array([-0.2, 1.1])
+    for first, second in itertools.product(["std", "log_std"], repeat=2):
+        here, there = (
+            GaussianPolicy(0, 1, chart=chart).at(
+                [theta[0], theta[1] if chart == "std" else np.log(theta[1])], np.zeros((1, 1))
+            )
+            for chart, theta in ((first, old), (second, new))
+        )
+        assert here.kl(there) == pytest.approx(float(exact_gaussian_kl(old, new, True)), rel=1e-14)
+
+
+@every_policy
+@PRECISIONS
+def test_small_steps_of_a_network_have_no_negative_divergence(name, dtype):
+    """300 steps of 1e-8 to 1e-2, and the double precision's divergence of the same parameters beside it."""
+    policy = POLICIES[name]
+    options = {"hidden": policy.hidden, "observation_scale": policy._scale}
+    if isinstance(policy, GaussianPolicy):
+        options["chart"] = policy.chart
+    here, there = (
+        type(policy)(policy.inputs, policy.actions, dtype=precision, **options)
+        for precision in (dtype, float)
+    )
+    _, theta, observations, _ = situation(name)
+    rng = np.random.default_rng(2)
+    for size in 10.0 ** rng.uniform(-8, -2, size=300):
+        moved = (theta + size * rng.normal(size=theta.size)).astype(dtype)
+        kl = here.at(theta, observations).kl(here.at(moved, observations))
+        assert kl.min() >= 0
+        if dtype == np.float32 and size > 1e-3:
+            rounded = theta.astype(dtype).astype(float)
+            exact = there.at(rounded, observations.astype(dtype)).kl(
+                there.at(moved.astype(float), observations.astype(dtype))
+            )
+            assert kl.mean() == pytest.approx(exact.mean(), rel=0.02)
+
+
+@every_policy
+def test_a_divergence_at_other_observations_is_refused(name):
+    policy, theta, observations, _ = situation(name)
+    others = observations.copy()
+    others[2, 0] += 1e-9
+    here, there = policy.at(theta, observations), policy.at(theta, others)
+    assert not here.kl(policy.at(theta, observations.copy())).any()
+    if policy.inputs:
+        for compare in (here.kl, here.kl_gradient):
+            with pytest.raises(ValueError, match="at the same 6 observations"):
+                compare(there)
+    else:
+        assert not here.kl(there).any(), "a policy that reads nothing is the same everywhere"
+
+
+def test_parameters_outside_their_space_are_told_from_a_wrong_call():
+    observations = np.zeros((2, 1))
+    for policy in (GaussianPolicy(1, 1), SoftmaxPolicy(1, 2), GaussianPolicy(1, 1, dtype=np.float32)):
+        for bad in (np.inf, np.nan, *([1e39] if policy.dtype == np.float32 else [])):
+            theta = np.zeros(policy.size)
+            theta[1] = bad
+            with pytest.raises(OutsideDomain, match=r"theta\[1\] is"):
+                policy.at(theta, observations)
+        for theta in (np.zeros(policy.size + 1), np.zeros((policy.size, 1)), "theta"):
+            with pytest.raises(ValueError) as refusal:
+                policy.at(theta, observations)
+            assert refusal.type is ValueError
+    with pytest.raises(OutsideDomain, match="above 0"):
+        GaussianPolicy(1, 1, chart="std").at([0.0, 0.0, -1.0], observations)
+
+
 def test_a_blind_softmax_is_the_categorical_family():
     family, policy = families.categorical_softmax, SOFTMAX["blind"]
     old, new = np.array([0.3, -1.0, 0.8]), np.array([0.1, 0.4, -0.2])
@@ -467,9 +594,9 @@ def test_float32_is_kept_and_agrees_with_float64(kind, hidden):
     ):
         assert found.dtype == np.float32
         assert np.abs(found - expected).max() < 2e-5 * np.abs(expected).max()
-    # A divergence is a small difference of numbers of order one, so its error is absolute.
     assert there.kl(moved[1]).dtype == np.float32
-    assert np.abs(there.kl(moved[1]) - here.kl(moved[0])).max() < 2e-6
+    divergence = here.kl(moved[0])  # its root is what the rounding of the outputs is added to
+    assert np.all(np.abs(there.kl(moved[1]) - divergence) < 2e-6 * (np.sqrt(divergence) + divergence))
 
 
 # --- environments -----------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from ngbook import checks, environments
-from ngbook.policies import GaussianPolicy, SoftmaxPolicy
+from ngbook.policies import GaussianPolicy, SoftmaxPolicy, for_environment
 from ngbook.policy_gradient import (
     AdaptivePenalty,
     Batch,
@@ -262,6 +262,64 @@ def test_bounded_actions_are_clipped_for_the_environment_and_kept_for_the_batch(
     batch = Rollouts(environment, GaussianPolicy(0, 1), np.random.default_rng(0)).collect([0.0, 0.0], 9)
     assert np.array_equal(np.array(executed), np.clip(batch.actions, -0.5, 0.25))
     assert np.abs(batch.actions).max() > 0.5
+
+
+class Strict(gymnasium.Env):
+    """Begins ``step`` as many environments do: with an assertion about the action."""
+
+    observation_space = Box(-1, 1, (2,))
+
+    def __init__(self, action_space):
+        self.action_space = action_space
+        self.seen = []
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        return np.zeros(2, np.float32), {}
+
+    def step(self, action):
+        assert self.action_space.contains(action), action
+        self.seen.append(action)
+        return np.zeros(2, np.float32), 0.0, False, False, {}
+
+
+@pytest.mark.parametrize("precision", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    "space",
+    [
+        Box(-1, 1, (1,), np.float32),
+        Box(
+            np.float32(-0.1), np.float32(0.1), (2,), np.float32
+        ),  # bounds that double precision does not have
+        Box(0, np.inf, (1,), np.float32),
+        Box(-np.inf, np.inf, (1,), np.float32),
+        Box(-np.inf, np.inf, (1,), np.float64),
+        Box(-1, 1, (1,), np.float16),
+        Discrete(3),
+        Discrete(3, dtype=np.int32),
+    ],
+    ids=str,
+)
+def test_an_action_is_in_the_action_space_by_its_numbers_and_by_its_dtype(space, precision):
+    copies = [Strict(space), Strict(space)]
+    environment = gymnasium.vector.SyncVectorEnv([lambda copy=copy: copy for copy in copies])
+    policy = for_environment(environment, dtype=precision)
+    theta = policy.initial(np.random.default_rng(0)).astype(float)
+    rule = functools.partial(trpo, radius=1e-6)
+    training = train(
+        environment, policy, rule, theta=theta, iterations=2, steps=7, rng=np.random.default_rng(0)
+    )
+    assert np.isfinite(training.theta).all()
+    assert all(np.asarray(action).dtype == space.dtype for copy in copies for action in copy.seen)
+    assert all(len(copy.seen) == 14 for copy in copies)
+
+
+def test_an_action_beyond_single_precision_is_brought_into_it():
+    copy = Strict(Box(-np.inf, np.inf, (1,), np.float32))
+    environment = gymnasium.vector.SyncVectorEnv([lambda: copy])
+    policy = GaussianPolicy(0, 1)
+    Rollouts(environment, policy, np.random.default_rng(0)).collect([1e60, 0.0], 2)
+    assert copy.seen[0] == np.finfo(np.float32).max
 
 
 def test_a_bad_number_is_named_with_its_environment_and_step():
@@ -866,6 +924,47 @@ def test_a_step_that_went_too_far_raises_the_penalty(seed, epochs):
     assert penalty.value == 2.0
     assert run(**options | {"step_size": 1e-3}).accepted
     assert penalty.value == 1.0
+
+
+def test_a_penalty_is_adapted_through_steps_of_the_size_of_rounding():
+    """In float32: the divergences of these steps are below what one rounding of a probability is worth."""
+    divergences = {}
+    for precision in (np.float32, np.float64):
+        environment = environments.make("CartPole-v1", num_envs=4)
+        policy = for_environment(environment, hidden=(8,), dtype=precision)
+        options = {"penalty": AdaptivePenalty(), "step_size": 1e-5, "epochs": 1, "minibatches": 1}
+        training = train(
+            environment,
+            policy,
+            functools.partial(ppo, **options),
+            theta=policy.initial(np.random.default_rng(1)).astype(np.float32).astype(float),
+            iterations=4,
+            steps=16,
+            rng=np.random.default_rng(0),
+        )
+        divergences[precision] = training.history.kl
+        assert training.history.accepted.all() and len(training.history) == 4
+    assert np.all(divergences[np.float32] >= 0)
+    np.testing.assert_allclose(divergences[np.float32][0], divergences[np.float64][0], rtol=0.02)
+
+
+def test_a_mistake_in_a_policy_is_not_taken_for_a_step_too_long():
+    """Only a point outside the parameter space rejects a step."""
+
+    class Broken(GaussianPolicy):
+        def at(self, theta, observations):
+            if not np.array_equal(theta, start):
+                raise ValueError("a mistake of its own")
+            return super().at(theta, observations)
+
+    start = np.array([0.0, 1.0])
+    _, batch = line_walk_batch(start)
+    broken = Broken(0, 1, chart="std")
+    advantages = standardised(batch, total_return(batch))
+    for rule in (*RULES.values(), functools.partial(ppo, step_size=0.01, penalty=1.0)):
+        arguments = {"rng": np.random.default_rng(0)}
+        with pytest.raises(ValueError, match=r"^a mistake of its own$"):
+            rule(broken, start, batch, advantages, **arguments)
 
 
 # --- the loop -----------------------------------------------------------------------------------------------

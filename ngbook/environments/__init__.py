@@ -40,6 +40,8 @@ __all__ = [
 OURS = {"Pendulum-v1": "ngbook/Pendulum-v1"}
 """Tasks that Gymnasium has, but not many copies at a time."""
 
+VECTOR = (gymnasium.VectorizeMode.VECTOR_ENTRY_POINT, gymnasium.VectorizeMode.VECTOR_ENTRY_POINT.value)
+
 gymnasium.register(
     id="ngbook/LineWalk-v0",
     entry_point="ngbook.environments.single:line_walk",
@@ -58,7 +60,8 @@ def make(name, num_envs=1, **options):
 
     That is, in this order: ``Pendulum`` for ``"Pendulum-v1"``, which Gymnasium itself only steps one copy
     after another; Gymnasium's own vector environment where it has one (``"CartPole-v1"``);
-    ``gymnasium.vector.SyncVectorEnv`` for everything else.
+    ``gymnasium.vector.SyncVectorEnv`` for everything else. With ``vectorization_mode="sync"`` it is the last
+    in any case, with every option that Gymnasium's task has.
 
     Parameters
     ----------
@@ -85,7 +88,12 @@ def make(name, num_envs=1, **options):
             f"name must be the id of a Gymnasium environment, such as 'CartPole-v1', not {name!r}"
         )
     num_envs = as_count(num_envs, "num_envs")
+    ours = options.get("vectorization_mode") in (None, *VECTOR)
+    chosen = OURS.get(name, name) if ours else name
     try:
-        return gymnasium.make_vec(OURS.get(name, name), num_envs, **options)
+        return gymnasium.make_vec(chosen, num_envs, **options)
     except (gymnasium.error.Error, ImportError, TypeError) as error:
-        raise ValueError(f"Gymnasium cannot make {num_envs} of {name!r}: {error}") from error
+        remedy = ""
+        if chosen != name and options:
+            remedy = f'; for Gymnasium\'s own {name}, with all its options, add vectorization_mode="sync"'
+        raise ValueError(f"Gymnasium cannot make {num_envs} of {name!r}: {error}{remedy}") from error

@@ -8,9 +8,25 @@ An action's log-probability depends on theta only through the outputs z of the n
 A distribution supplies s and F; J is the network's.
 """
 
+import math
+
 import numpy as np
 
 from ngbook.policies.network import as_parameters, in_precision
+
+NEAR = 0.25
+"""Up to this size, eᵗ − 1 − t is a series: the difference would lose its digits."""
+
+SERIES = [1 / math.factorial(k) for k in range(13, 1, -1)]
+"""Its coefficients, the highest first; what comes after them is below 1e-16 of the sum."""
+
+
+def exp_remainder(t):
+    """eᵗ − 1 − t for |t| ≤ ¼, which is t²/2 to leading order: to full precision, and never negative."""
+    total = SERIES[0]
+    for coefficient in SERIES[1:]:
+        total = total * t + coefficient
+    return total * t**2
 
 
 class Actions:
@@ -144,7 +160,7 @@ class Actions:
         Raises
         ------
         ValueError
-            If ``old`` is of another kind, or at other observations.
+            If ``old`` is of another kind, or at other observations (as the network reads them).
         """
         self._check_same_kind(old, "old")
         return self._evaluated.transposed_product(self._output_kl_gradient(old) / len(self))
@@ -160,7 +176,11 @@ class Actions:
 
     def _check_same_kind(self, other, name):
         kind = type(self)
-        if not isinstance(other, kind) or other._evaluated.outputs.shape != self._evaluated.outputs.shape:
+        if not (
+            isinstance(other, kind)
+            and other._evaluated.outputs.shape == self._evaluated.outputs.shape
+            and np.array_equal(other._evaluated.inputs, self._evaluated.inputs)
+        ):
             raise ValueError(
                 f"{name} must be {kind.__name__} at the same {len(self)} observations, but is {other!r}: "
                 "make it with policy.at(theta, observations)"

@@ -6,7 +6,7 @@ import numpy as np
 
 from ngbook._arrays import as_count, as_generator
 from ngbook._domain import OutsideDomain
-from ngbook.policies.actions import Actions
+from ngbook.policies.actions import NEAR, Actions, exp_remainder
 from ngbook.policies.network import in_precision
 from ngbook.policies.policy import Policy
 from ngbook.solve import as_number
@@ -220,6 +220,9 @@ class GaussianActions(Actions):
     def kl(self, new):
         """KL(self ‖ new) at each observation: this is the old one, the expectation is over its actions.
 
+        For each number of an action, (eᵗ − 1 − t)/2 with t = 2 log(σ_old/σ_new), plus half the square of the
+        change of the mean in units of σ_new. No term is negative, and a short step keeps its digits.
+
         Parameters
         ----------
         new : GaussianActions
@@ -233,11 +236,15 @@ class GaussianActions(Actions):
         Raises
         ------
         ValueError
-            If ``new`` is of another kind, or at other observations.
+            If ``new`` is of another kind, or at other observations (as the network reads them).
         """
         self._check_same_kind(new, "new")
-        moved = (self.std**2 + (self.mean - new.mean) ** 2) / new.std**2
-        return np.sum((moved - 1) / 2 + new.log_std - self.log_std, axis=1)
+        if self.chart == new.chart == "std":
+            t = 2 * np.log1p((self.std - new.std) / new.std)
+        else:
+            t = 2 * (self.log_std - new.log_std)
+        spread = np.where(np.abs(t) < NEAR, exp_remainder(np.clip(t, -NEAR, NEAR)), np.expm1(t) - t)
+        return np.sum(((self.mean - new.mean) / new.std) ** 2 + spread, axis=1) / 2
 
     def _output_scores(self, actions):
         """The gradient of log p(a) in the mean, and beside it in the spread."""

@@ -89,6 +89,8 @@ class Evaluated:
 
     Attributes
     ----------
+    inputs : ndarray of shape (n, inputs + 1)
+        A copy of the observations, beside a column of ones.
     outputs : ndarray of shape (n, outputs)
         What the last layer returns.
     constants : ndarray of shape (constants,)
@@ -98,7 +100,8 @@ class Evaluated:
     def __init__(self, network, theta, observations):
         self._network = network
         self._layers, self.constants = network.split(theta)
-        self._reads = [_beside_ones(observations)]
+        self.inputs = _beside_ones(observations)
+        self._reads = [self.inputs]
         for layer in self._layers[:-1]:
             sums = self._reads[-1] @ layer
             self._reads.append(_beside_ones(np.tanh(sums, out=sums)))

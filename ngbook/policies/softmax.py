@@ -5,7 +5,7 @@ from functools import cached_property
 import numpy as np
 
 from ngbook._arrays import as_count, as_generator
-from ngbook.policies.actions import Actions
+from ngbook.policies.actions import NEAR, Actions, exp_remainder
 from ngbook.policies.policy import Policy
 
 
@@ -180,6 +180,10 @@ class SoftmaxActions(Actions):
     def kl(self, new):
         """KL(self ‖ new) at each observation: this is the old one, the expectation is over its actions.
 
+        With t the change of the outputs, less its mean under p, the old probabilities, it is log Σ p eᵗ,
+        which is log(1 + Σ p (eᵗ − 1 − t)). No term is negative, and a short step keeps its digits, in float32
+        too. The usual sum of p log(p/q) has terms of both signs that nearly cancel.
+
         Parameters
         ----------
         new : SoftmaxActions
@@ -193,10 +197,24 @@ class SoftmaxActions(Actions):
         Raises
         ------
         ValueError
-            If ``new`` is of another kind, or at other observations.
+            If ``new`` is of another kind, or at other observations (as the network reads them).
         """
         self._check_same_kind(new, "new")
-        return np.sum(self.probabilities * (self.log_probabilities - new.log_probabilities), axis=1)
+        p, moved = self.probabilities, new._evaluated.outputs - self._evaluated.outputs
+        t = moved - np.sum(p * moved, axis=1, keepdims=True)
+        kl = np.log1p(np.sum(p * exp_remainder(np.clip(t, -NEAR, NEAR)), axis=1))
+        far = (np.abs(t) >= NEAR).any(axis=1)
+        if far.any():
+            kl[far] = self._kl_of_long_steps(new)[far]
+        return kl
+
+    def _kl_of_long_steps(self, new):
+        """Σ p (eᵈ − 1 − d) with d = log(q/p): the same, as p and q add up to one, and nothing overflows."""
+        p, q = self.probabilities, new.probabilities
+        d = (new._shifted - self._shifted) - np.log(new._sums / self._sums)
+        near = p * exp_remainder(np.clip(d, -NEAR, NEAR))
+        far = np.maximum(q - p - p * d, 0)  # below the smallest normal number p and q have few digits
+        return np.sum(np.where(np.abs(d) < NEAR, near, far), axis=1)
 
     def _output_scores(self, actions):
         """The gradient of log p(a) in the outputs: one at the action taken, minus the probabilities."""

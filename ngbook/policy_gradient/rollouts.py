@@ -110,10 +110,10 @@ class Rollouts:
         return self._batch(seen, np.array(actions), rewards, terminated, truncated, finals)
 
     def _executed(self, action):
-        """The action, brought into the bounds of the action space; the batch keeps what was drawn."""
-        if self._bounds is None:
-            return action
-        return np.minimum(np.maximum(action, self._bounds[0]), self._bounds[1])
+        """The action in the bounds and the dtype of the action space; the batch keeps what was drawn."""
+        if self._bounds is not None:
+            action = np.minimum(np.maximum(action, self._bounds[0]), self._bounds[1])
+        return action.astype(self.environment.single_action_space.dtype, copy=False)
 
     def _restart(self, ended, observation, info):
         """The last observations of the episodes that ended, and the observations to go on from."""
@@ -289,8 +289,11 @@ def _check_spaces(environment, policy):
 
 
 def _bounds(environment):
-    """The edges of a bounded action space, or None."""
+    """The edges of an action space that has some (those of float32 are some), or None."""
     space = environment.single_action_space
-    if type(space).__name__ != "Box" or not (np.isfinite(space.low).any() or np.isfinite(space.high).any()):
+    if type(space).__name__ != "Box":
         return None
-    return space.low, space.high
+    largest = np.finfo(space.dtype).max
+    low, high = np.maximum(space.low, -largest), np.minimum(space.high, largest)
+    bounded = space.dtype != np.float64 or np.isfinite(space.low).any() or np.isfinite(space.high).any()
+    return (low, high) if bounded else None
