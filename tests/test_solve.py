@@ -8,6 +8,7 @@ import tracemalloc
 import numpy as np
 import pytest
 import scipy.linalg
+import scipy.sparse
 from scipy.sparse.linalg import LinearOperator, aslinearoperator, cg
 
 from ngbook import families
@@ -339,6 +340,29 @@ def test_its_iterates_are_those_of_scipy_and_their_limit_that_of_numpy(size):
     np.testing.assert_allclose(found.solution, np.linalg.solve(metric, gradient), rtol=1e-10)
     assert np.array_equal(found.solution, found.iterates[-1])
     assert found.iterations == len(found.curvatures) == len(found.iterates) - 1
+
+
+@pytest.mark.parametrize("kind", ["csr_array", "csc_array", "coo_array", "csr_matrix", "dia_array"])
+def test_a_sparse_matrix_is_taken_as_what_it_is(kind):
+    """The Laplacian of a path, and sparse scores."""
+    sparse = getattr(scipy.sparse, kind)
+    dense = 2 * np.eye(6) - np.eye(6, k=1) - np.eye(6, k=-1)
+    metric, gradient = sparse(dense), np.arange(6.0)
+    solution = np.linalg.solve(dense, gradient)
+    np.testing.assert_allclose(dense_solve(metric, gradient), solution, rtol=1e-12)
+    np.testing.assert_allclose(conjugate_gradient(metric, gradient).solution, solution, rtol=1e-12)
+    assert curvature(metric, gradient) == pytest.approx(gradient @ dense @ gradient)
+    np.testing.assert_array_equal(as_matrix(metric), dense)
+    scores = np.random.default_rng(0).normal(size=(40, 6)) * (np.arange(6) % 2 + np.arange(40)[:, None] % 3)
+    fisher, expected = mean_outer_product(sparse(scores)), scores.T @ scores / 40
+    np.testing.assert_allclose(as_matrix(fisher), expected, rtol=1e-12)
+    direction = natural_direction(sparse(scores), gradient, damping=0.1)
+    np.testing.assert_allclose(direction, np.linalg.solve(expected + 0.1 * np.eye(6), gradient), rtol=1e-8)
+    for solve in (dense_solve, conjugate_gradient):
+        with pytest.raises(ValueError, match="shape"):
+            solve(sparse(dense[:, :4]), gradient)
+    with pytest.raises(ValueError, match="symmetric"):
+        dense_solve(sparse(np.triu(dense)), gradient)
 
 
 def test_an_operator_is_solved_like_its_array():

@@ -77,7 +77,7 @@ def conjugate_gradient(metric, gradient, damping=0.0, iterations=None, tolerance
     Parameters
     ----------
     metric : ndarray of shape (p, p) or LinearOperator
-        Symmetric positive semidefinite. Of a LinearOperator only products are used.
+        Symmetric positive semidefinite. Of a LinearOperator or a SciPy sparse matrix only products are used.
     gradient : ndarray of shape (p,)
         The vector of partial derivatives, in the same chart. If it and the metric are float32, all
         is done in float32, otherwise in float64.

@@ -126,8 +126,8 @@ def as_matrix(metric, size=None):
     Parameters
     ----------
     metric : ndarray of shape (p, p) or LinearOperator
-        A LinearOperator is multiplied with the identity: p products and p² numbers, meant for
-        small p.
+        A LinearOperator, or a SciPy sparse matrix, is multiplied with the identity: p products and p²
+        numbers, meant for small p.
     size : int or None
         The p that it must have.
 
@@ -187,7 +187,8 @@ def as_tolerance(value):
 
 
 def is_operator(metric):
-    return hasattr(metric, "matvec") and hasattr(metric, "shape")
+    """Whether it is known by its products: a LinearOperator or a SciPy sparse matrix."""
+    return hasattr(metric, "shape") and (hasattr(metric, "matvec") or hasattr(metric, "tocsr"))
 
 
 def operator_size(operator):
