@@ -2,6 +2,7 @@
 # make pdf        the whole book in one file, _build/natural-gradients.pdf; needs Chromium
 # make test       everything that can fail: package, book and built pages, every notebook cell
 # make notebooks  re-execute the notebooks in place (byte-identical when nothing has changed)
+# make results    compute what book/results holds and is not current (learning curves; minutes)
 # make bench      side-by-side measurements; the peers go into benchmarks/.peers
 # make clean      remove what was built
 #
@@ -21,7 +22,7 @@ export MKL_NUM_THREADS = 1
 export PYDEVD_DISABLE_FILE_VALIDATION = 1
 export JUPYTER_PLATFORM_DIRS = 1
 
-.PHONY: book pdf test notebooks bench clean lock
+.PHONY: book pdf test notebooks results bench clean lock
 .DELETE_ON_ERROR:
 
 book: $(READY)
@@ -38,6 +39,9 @@ test: book
 
 notebooks: $(READY)
 	$(BIN)/python book/execute.py
+
+results: $(READY)
+	$(BIN)/python -m book.results
 
 bench: $(READY) $(PEERS)
 	$(BIN)/python -m benchmarks
