@@ -1,4 +1,4 @@
-"""Ten runs on CartPole with each of four rules: returns, divergences, and what the last policies earn."""
+"""Ten runs on CartPole with each of four rules: returns, longest steps, and what the last policies earn."""
 
 from functools import partial
 
@@ -26,6 +26,7 @@ SETTINGS = {
     "observation scale": [1 / 2.4, 0.5, 1 / 0.21, 0.5],
     "features": 60,
     "fresh episodes": 100,
+    "kept": [0, 6, 20],
     "rules": {
         "policy gradient": {"step_size": 2.0},
         "natural policy gradient": {"radius": 0.03, "damping": 0.1},
@@ -43,13 +44,13 @@ SCALE = np.array(SETTINGS["observation scale"])
 POLICY = SoftmaxPolicy(4, 2, hidden=SETTINGS["hidden"], observation_scale=SCALE)
 
 
-def balance(name, seed, iterations=SETTINGS["iterations"]):
-    """One run."""
+def balance(name, seed, iterations=SETTINGS["iterations"], **options):
+    """One run, with the rule's usual options or with others."""
     rng = np.random.default_rng(seed)
     return train(
         make(SETTINGS["task"], SETTINGS["copies"]),
         POLICY,
-        partial(RULES[name], **SETTINGS["rules"][name]),
+        partial(RULES[name], **(options or SETTINGS["rules"][name])),
         iterations=iterations,
         steps=SETTINGS["steps"],
         rng=rng,
@@ -74,16 +75,22 @@ def described(runs):
     """What a figure shows of the runs of one rule."""
     return {
         "learning curves": [learning_curve(run.history).round().astype(int).tolist() for run in runs],
-        "longest step": [round(run.history.kl.max(), 4) for run in runs],
-        "shortened": [int(np.sum(run.history.halvings > 0)) for run in runs],
-        "fresh mean": [round(fresh_mean(run), 1) for run in runs],
+        "longest steps": [round(run.history.kl.max(), 3) for run in runs],
+        "shortened": [int((run.history.halvings > 0).sum()) for run in runs],
+        "fresh means": [round(fresh_mean(run)) for run in runs],
     }
 
 
+def policies(run):
+    """What a run acted with at some of its updates: to four decimals, which makes it a policy of its own."""
+    return {str(updates): run.history.theta[updates].round(4).tolist() for updates in SETTINGS["kept"]}
+
+
 def compute():
-    """All runs."""
-    seeds = range(SETTINGS["seeds"])
-    return {name: described([balance(name, seed) for seed in seeds]) for name in RULES}
+    """All runs, and some policies of the first one with TRPO."""
+    runs = {name: [balance(name, seed) for seed in range(SETTINGS["seeds"])] for name in RULES}
+    rules = {name: described(of_rule) for name, of_rule in runs.items()}
+    return {"rules": rules, "policies": policies(runs["TRPO"][0])}
 
 
 def beginning():
