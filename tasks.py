@@ -175,11 +175,16 @@ def book():
         for part in ("html", ".doctrees", "jupyter_execute"):
             shutil.rmtree(BUILD / part, ignore_errors=True)
     whole.unlink(missing_ok=True)
+    build(python)
+    _write(whole, stamp)
+    return python
+
+
+def build(python):
+    """All that `book` makes, from whatever is there already."""
     builder = python.with_name("jupyter-book" + python.suffix)
     strict = ("-W", "-n", "--keep-going")
     run(builder, "build", "book", "--config", "_config.yml", "--path-output", ".", *strict)
-    _write(whole, stamp)
-    return python
 
 
 @task
@@ -254,6 +259,12 @@ def _on(name, resolution):
 def portable():
     """all chapters as other machines would round: disturbed sums, old linear algebra, other Pythons"""
     run(book(), "-m", "tests.portable")
+
+
+@task
+def identical():
+    """build two clones of the last commit in different surroundings and compare them, byte for byte"""
+    run(own_environment(), "-m", "tests.identical")
 
 
 @task
