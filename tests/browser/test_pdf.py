@@ -11,6 +11,8 @@ from pypdf import PdfReader
 from book.pdf import pages, printer
 
 from .book import HTML, ROOT
+from .test_faces import borrowed
+from .visit import Visit
 
 FILE = HTML.parent / "natural-gradients.pdf"
 MEGABYTE = 1_000_000
@@ -150,6 +152,16 @@ def test_the_file_says_what_it_is(pdf):
 def test_size(pdf):
     assert 250 < len(pdf.pages) < 450
     assert 2 * MEGABYTE < FILE.stat().st_size < 15 * MEGABYTE
+
+
+def test_no_letter_is_of_a_font_of_this_machine(pdf, browser):
+    page = browser.new_page()
+    visited = Visit(page, (HTML.parent / "pdf" / "book.html").as_uri())
+    visited.open()
+    found, count = borrowed(visited)
+    page.close()
+    assert found == []
+    assert count > 500
 
 
 @pytest.mark.parametrize(
