@@ -49,6 +49,8 @@ bench: $(READY) $(PEERS)
 lock:
 	uv pip compile pyproject.toml --extra book --universal --python-version 3.11 --no-header --no-annotate \
 	  --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.txt
+	uv pip compile pyproject.toml --extra lab --constraint requirements.txt --universal --python-version 3.11 --no-header \
+	  --no-annotate --no-emit-index-url --no-emit-find-links --quiet --output-file requirements-lab.txt
 
 clean:
 	rm -rf _build .pytest_cache .ruff_cache
