@@ -1,6 +1,8 @@
 # make book       the HTML, in _build/html/index.html
 # make pdf        the whole book in one file, _build/natural-gradients.pdf; needs Chromium
 # make test       everything that can fail: package, book and built pages, every notebook cell
+# make lab        the chapters as notebooks for people (_build/notebooks), opened in JupyterLab
+# make notebooks-edition  those notebooks alone, without the HTML
 # make notebooks  re-execute the notebooks in place (byte-identical when nothing has changed)
 # make results    compute what book/results holds and is not current (learning curves; minutes)
 # make bench      side-by-side measurements; the peers go into benchmarks/.peers
@@ -22,7 +24,7 @@ export MKL_NUM_THREADS = 1
 export PYDEVD_DISABLE_FILE_VALIDATION = 1
 export JUPYTER_PLATFORM_DIRS = 1
 
-.PHONY: book pdf test notebooks results bench clean lock
+.PHONY: book pdf test notebooks notebooks-edition lab results bench clean lock
 .DELETE_ON_ERROR:
 
 book: $(READY)
@@ -42,6 +44,12 @@ notebooks: $(READY)
 
 results: $(READY)
 	$(BIN)/python -m book.results
+
+notebooks-edition: $(READY)
+	$(BIN)/python -m book.notebooks
+
+lab: notebooks-edition
+	$(BIN)/python -m book.lab
 
 bench: $(READY) $(PEERS)
 	$(BIN)/python -m benchmarks
