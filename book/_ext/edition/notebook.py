@@ -19,28 +19,29 @@ GLUED = "application/papermill.record/"  # how glue leaves a number in the outpu
 FOLDED = {"source_hidden": True}
 HIDDEN = {"source_hidden": True, "outputs_hidden": True}
 NOTE = """\
-*From the book {book}. Numbers in the text are those of the stored run, whose outputs are below.*"""
+*From the book {book}. Numbers in the text are those of the stored run, whose outputs are below.
+The code calls the book's package, `ngbook` {version} or newer, whose wheel is in the zip of all notebooks:
+`%pip install {wheel}`. {elsewhere}*"""
+UPLOAD = "Where the wheel lies elsewhere, say so; on Colab, upload it and install it by its name alone."
+PUBLISHED = "Or, from the book's address: `%pip install {address}`."
 PACKAGE = """\
-# The code calls the book's package, ngbook {version} or newer. Its wheel is in the zip of all notebooks:
-#     %pip install {wheel}
-# {elsewhere}
+# Is ngbook here, and new enough?
 from importlib.metadata import PackageNotFoundError, version
 
 try:
     found = version("ngbook")
 except PackageNotFoundError:
     raise ImportError(
-        "ngbook is not installed; the lines above say how to get it"
+        "ngbook is not installed: run `%pip install {wheel}` in a cell, with the "
+        "place of that file; it is in the zip of all notebooks, beside them"
     ) from None
 from packaging.version import Version
 
 if Version(found) < Version("{version}"):
     raise ImportError(
-        f"this notebook needs ngbook {version} or newer, and finds {{found}}: "
-        "install the newer wheel as the lines above say, and restart the kernel"
+        f"this notebook needs ngbook {version} or newer, and finds {{found}}: run "
+        "`%pip install {wheel}` in a cell, and restart the kernel"
     )"""
-UPLOAD = "Where the wheel lies elsewhere, say so; on Colab, upload it and install it by its name alone."
-PUBLISHED = "Or, from the book's address:\n#     %pip install {address}"
 
 
 @dataclass(frozen=True)
@@ -103,24 +104,20 @@ class Assembly:
         number = self.setting.builder.section_number(self.docname, node.parent)
         self.text.append(f"{'#' * depth} {number}{self.writer.inline(node)}")
         if depth == 1:
-            self.text.append(NOTE.format(book=self._book()))
+            self.text.append(self._filled(NOTE))
             self.flush()
-            self.add_code(self._package(), folded=None)
+            self.add_code(self._filled(PACKAGE), folded=FOLDED)
 
-    def _book(self):
-        config = self.setting.builder.config
-        return (
-            f"[{config.html_title}]({config.html_baseurl})"
-            if config.html_baseurl
-            else f"“{config.html_title}”"
-        )
-
-    def _package(self):
-        published = self.setting.builder.config.html_baseurl.rstrip("/")
-        wheel = "../" * (self.docname.count("/") + (not self.solutions)) + self.setting.wheel
-        elsewhere = PUBLISHED.format(address=f"{published}/notebooks/{self.setting.wheel}")
-        return PACKAGE.format(
-            version=self.setting.version, wheel=wheel, elsewhere=elsewhere if published else UPLOAD
+    def _filled(self, template):
+        """What every notebook begins with, for this one."""
+        config, wheel = self.setting.builder.config, self.setting.wheel
+        title, published = config.html_title, config.html_baseurl.rstrip("/")
+        address = f"{published}/notebooks/{wheel}"
+        return template.format(
+            book=f"[{title}]({published})" if published else f"“{title}”",
+            version=self.setting.version,
+            wheel="../" * (self.docname.count("/") + (not self.solutions)) + wheel,
+            elsewhere=PUBLISHED.format(address=address) if published else UPLOAD,
         )
 
     def flush(self):
@@ -147,7 +144,7 @@ class Assembly:
         text, outputs = self._of_source(node["cell_index"])
         captions = [self.writer.caption_of(figure, "figure") for figure in figures]
         if mode is not None:
-            text = _titled(text, "Solution" if is_solution else self._heading(figures))
+            text = _titled(text, "Solution in code" if is_solution else self._heading(figures))
         self.add_code(text, outputs, folded={None: None, "input": FOLDED}.get(mode, HIDDEN))
         self.text += captions
         self.flush()
@@ -156,7 +153,7 @@ class Assembly:
         """What a reader of the collapsed cell sees first."""
         if figures:
             return "Draws " + " and ".join(self.writer.name_of(figure, "figure") for figure in figures)
-        return "Set-up" if self.count == 1 else None
+        return "Set-up" if self.count == 1 else None  # the first of the chapter's own
 
     def _of_source(self, index):
         """The text and the outputs of a cell of the source, made fit for a notebook by itself."""
