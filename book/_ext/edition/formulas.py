@@ -9,6 +9,7 @@ from maths import display_source
 
 # TeX's tokens, as far as an expansion needs them.
 TOKEN = re.compile(r"\\[A-Za-z]+[ \t\r\n]*|\\.|[{}]|[^\\{}]", re.DOTALL)
+NAME = re.compile(r"\\[A-Za-z]+$")
 PARAMETER = re.compile(r"#([1-9])")
 # What a reader of HTML could take for the beginning of a tag.
 TAG = re.compile(r"<(?=[A-Za-z/!?])")
@@ -16,21 +17,26 @@ TAG = re.compile(r"<(?=[A-Za-z/!?])")
 
 def expand(tex, macros):
     """The same formula without macros: each is replaced by its definition, with its arguments inserted."""
-    tokens, written = TOKEN.findall(tex), []
+    tokens, pieces = TOKEN.findall(tex), []
     while tokens:
         token = tokens.pop(0)
         definition = macros.get(token.strip())
         if definition is None:
-            written.append(token)
+            pieces.append(token)
             continue
-        count = max(map(int, PARAMETER.findall(definition)), default=0)
-        arguments = [_argument(tokens, token) for _ in range(count)]
-        body = PARAMETER.sub(lambda place, given=arguments: given[int(place[1]) - 1], definition)
-        following = tokens[0] if tokens else ""
-        # The blank behind a name ends the name; without it the next letter would become a part of it.
-        space = " " if re.search(r"\\[A-Za-z]+$", body) and following[:1].isalpha() else ""
-        written.append(expand(body, macros) + space)
-    return "".join(written)
+        parts = PARAMETER.split(definition)  # text, number, text, number, ...
+        arguments = [_argument(tokens, token) for _ in range(max(map(int, parts[1::2]), default=0))]
+        parts[1::2] = [arguments[int(number) - 1] for number in parts[1::2]]
+        pieces.append(expand(_joined(parts), macros))
+    return _joined(pieces)
+
+
+def _joined(pieces):
+    """Pieces of TeX put together; a blank ends a name that the next letter would become a part of."""
+    text = ""
+    for piece in pieces:
+        text += " " * bool(NAME.search(text) and piece[:1].isalpha()) + piece
+    return text
 
 
 def _argument(tokens, macro):

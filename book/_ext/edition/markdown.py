@@ -6,6 +6,7 @@ build: nothing is left out in silence.
 """
 
 import re
+from html import escape
 
 from sphinx.util import logging
 from sphinx.util.nodes import clean_astext
@@ -94,7 +95,7 @@ class Writer:
         return [" ".join(lines) if self.quoted else "\n".join(lines)]
 
     def literal_block(self, node):
-        text = node.astext()
+        text = node.astext().rstrip("\n")
         fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
         language = node.get("language", "").replace("default", "").replace("none", "")
         return [f"{fence}{language}\n{text}\n{fence}"]
@@ -156,7 +157,7 @@ class Writer:
     def dropdown(self, node):
         """A folded part; Markdown is read inside the element because of the blank lines."""
         title, *rest = node.children if node["has_title"] else (None, *node.children)
-        summary = clean_astext(title) if title else "More"
+        summary = escape(clean_astext(title), quote=False) if title else "More"
         if not self.solutions and summary.lower().startswith("solution"):
             return []
         inside = [block for each in rest for block in self.block(each)]

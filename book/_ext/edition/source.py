@@ -62,6 +62,8 @@ def _cut(block, source, edits):
     ]
     if branches and going == branches and isinstance(block, ast.For | ast.If | ast.With):
         return True
+    if not isinstance(block, ast.Module) and any(map(list.__eq__, going, branches)):
+        raise ValueError(f"a branch does nothing but glue: {ast.unparse(block)}")
     edits += [(*_lines(each, source), "") for some in going for each in some]
     return False
 
@@ -113,7 +115,9 @@ def _lines(node, source):
     start, (_, end) = _offset(node.lineno, 0, source), _span(node, source)
     rest = source.find("\n", end)
     stop = len(source) if rest < 0 else rest + 1
-    if source[start:end].lstrip() != ast.get_source_segment(source, node) or source[end:stop].strip():
+    if source[start:end].lstrip() != ast.get_source_segment(source, node) or source[end:stop].strip()[
+        :1
+    ] not in ("", "#"):
         raise ValueError(f"there is more than this in its line: {ast.unparse(node)}")
     if source[:start].endswith("\n\n") and source[stop:].startswith("\n"):
         stop += 1
