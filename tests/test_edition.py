@@ -61,37 +61,37 @@ def test_nothing_is_left_that_only_the_book_knows(name):
     assert leftovers.problems(notebook, MACROS) == []
 
 
-def page_words(name):
-    """The words of a page, without its cells and what only a page has; and its equation numbers, in order."""
+@cache
+def page(name):
+    """What a page shows that its notebook should have: ``(words, equation numbers, captions, download)``."""
     html = (BUILD / "html" / f"{name}.html").read_text(encoding="utf-8")
-    article = BeautifulSoup(html, "html.parser").select_one("article.bd-article")
+    soup = BeautifulSoup(html, "html.parser")
+    article = soup.select_one("article.bd-article")
+    (button,) = soup.select(".btn-download-source-button")
     for link in article.select(".headerlink"):
         link.decompose()
     numbers = [number.get_text().strip("()") for number in article.select(".eqno")]
-    for part in article.select(".math, script, .cell, [class*=ledger-], .live-bar"):
+    for part in article.select(".math, script, [class*=ledger-], .live-bar"):
         part.decompose()
-    return "".join(article.get_text().split()), numbers
+    captions = [squeezed(caption.get_text()) for caption in article.select(".cell figcaption")]
+    for cell in article.select(".cell"):
+        cell.decompose()
+    return squeezed(article.get_text()), numbers, captions, button["href"]
+
+
+def squeezed(text):
+    return "".join(text.split())
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_text_is_that_of_the_page_word_for_word_and_number_for_number(name):
     title, *texts = markdown(load(name))
     text = "\n\n".join([title.split("\n")[0], *(t for t in texts if not t.startswith("**Figure "))])
-    words, numbers = page_words(name)
-    assert "".join(leftovers.words(text.partition("## References")[0]).split()) == words
+    words, numbers, captions, _ = page(name)
+    assert squeezed(leftovers.words(text.partition("## References")[0])) == words
     assert re.findall(r"\\tag\{([^}]*)\}", text) == numbers
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_captions_are_those_of_the_page(name):
-    html = (BUILD / "html" / f"{name}.html").read_text(encoding="utf-8")
-    captions = BeautifulSoup(html, "html.parser").select(".cell figcaption")
-    for part in (part for caption in captions for part in caption.select(".headerlink, .math")):
-        part.decompose()
-    of_the_page = ["".join(caption.get_text().split()) for caption in captions]
-    written = [text for text in markdown(load(name)) if text.startswith("**Figure ")]
-    blocks = [block for text in written for block in text.split("\n\n")]
-    assert ["".join(leftovers.words(b.replace(".**", "**", 1)).split()) for b in blocks] == of_the_page
+    below = [block for t in texts if t.startswith("**Figure ") for block in t.split("\n\n")]
+    assert [squeezed(leftovers.words(b.replace(".**", "**", 1))) for b in below] == captions
 
 
 @pytest.mark.parametrize(("path", "name"), list(zip(SOURCES, NAMES, strict=True)), ids=NAMES)
@@ -492,16 +492,16 @@ def test_pages_offer_their_notebooks_and_all_of_them(small):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_page_of_a_chapter_offers_its_notebook(name):
-    page = BeautifulSoup((BUILD / "html" / f"{name}.html").read_text(encoding="utf-8"), "html.parser")
-    (button,) = page.select(".btn-download-source-button")
-    offered = (BUILD / "html" / f"{name}.html").parent / button["href"]
+    offered = (BUILD / "html" / f"{name}.html").parent / page(name)[-1]
     assert offered.resolve() == BUILD / "html" / "notebooks" / f"{name}.ipynb"
     assert offered.read_bytes() == (HOME / f"{name}.ipynb").read_bytes()
 
 
 def test_the_first_page_offers_the_zip_with_all_that_is_needed():
-    page = BeautifulSoup((BUILD / "html" / "index.html").read_text(encoding="utf-8"), "html.parser")
-    (link,) = [a for a in page.select("article a[href]") if a["href"].endswith(".zip")]
+    html = (BUILD / "html" / "index.html").read_text(encoding="utf-8")
+    (link,) = [
+        a for a in BeautifulSoup(html, "html.parser").select("article a[href]") if a["href"].endswith(".zip")
+    ]
     with zipfile.ZipFile(BUILD / "html" / link["href"]) as archive:
         names = archive.namelist()
         assert archive.testzip() is None
