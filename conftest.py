@@ -7,6 +7,12 @@ run but not compared with anything.
 
 import pytest
 
+from book import kernels
+
+
+def pytest_configure(config):
+    kernels.fork_kernels()
+
 
 def is_notebook_cell(item):
     return type(item).__name__ == "IPyNbCell"
