@@ -7,11 +7,6 @@ from .book import EXPLORABLES
 INPUTS = ".explorable :is(input, select)"
 # As wide as a desk, and as narrow as a page enlarged four times, for a reader who prefers that nothing moves.
 SIZES = {"wide": {}, "narrow": {"width": 320, "theme": "dark", "reduced_motion": "reduce"}}
-# The rest of a chapter takes long to be laid out, after each key anew.
-ALONE = """() => {
-  for (let each = document.querySelector(".explorable"); !each.matches("main"); each = each.parentElement)
-    for (const other of each.parentElement.children) if (other !== each) other.style.display = "none";
-}"""
 # The clips of a picture are numbered anew each time that it is drawn.
 SEEN = """() => [document.activeElement.value, ...["status", "drawings"].map((part) =>
   document.querySelector(`.explorable-${part}`).innerHTML.replaceAll(/explorable-clip-\\d+/g, "clip"))]"""
@@ -31,7 +26,7 @@ def test_there_are_eight():
 def explorable(request, visit):
     page, size = request.param
     with visit(page, **SIZES[size]) as visited:
-        visited.page.evaluate(ALONE)
+        visited.leave_alone(".explorable")
         yield visited
 
 

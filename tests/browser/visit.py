@@ -10,6 +10,12 @@ READY = """async () => {
   await document.fonts.ready;
   await window.MathJax?.startup?.promise;  // formulas that are rendered when the page is opened
 }"""
+# One element is left of the text, and room to scroll.
+ALONE = """(selector) => {
+  for (let each = document.querySelector(selector); !each.matches("main"); each = each.parentElement)
+    for (const other of each.parentElement.children) if (other !== each) other.style.display = "none";
+  document.querySelector("main").style.paddingBottom = "100vh";
+}"""
 # Long enough for what a page does when its size has changed.
 NEXT_FRAME = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
 
@@ -81,6 +87,10 @@ class Visit:
         """Open everything that is folded."""
         self.page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
         self.page.evaluate(NEXT_FRAME)
+
+    def leave_alone(self, selector):
+        """Hide the rest of the text: a long chapter is laid out anew whenever something in it has moved."""
+        self.page.evaluate(ALONE, selector)
 
     def press(self, *keys):
         for key in keys:
