@@ -281,7 +281,7 @@ def plain_python(notebook):
 
 
 def imports(notebook):
-    """A chapter needs the book's environment and nothing else: no clocks, no network; on files see `files`."""
+    """A chapter needs the book's environment and nothing else: no clocks, no network (files: `files`)."""
     problems = []
     for name, cell in code_cells(notebook):
         for module in _imported(cell["source"]):

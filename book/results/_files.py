@@ -27,7 +27,7 @@ def read(name):
 def fingerprint(name, held):
     """The hash of the functions behind a result, as they are now, of its settings and of its numbers."""
     parts = [script(name).SETTINGS, held["beginning"], held["numbers"]]
-    return _sources.fingerprint(f"book.results.{name}", _text(parts))
+    return _sources.fingerprint(f"book.results.{name}", text(parts))
 
 
 def is_current(name, held):
@@ -46,7 +46,7 @@ def write(name):
         "numbers": module.compute(),
     }
     held["hash"] = fingerprint(name, held)
-    (FOLDER / f"{name}.json").write_text(_text(held) + "\n", encoding="utf-8")
+    (FOLDER / f"{name}.json").write_text(text(held) + "\n", encoding="utf-8")
 
 
 def machine():
@@ -65,7 +65,7 @@ def _processor():
     return found[1] if found else platform.processor() or platform.machine()
 
 
-def _text(value):
+def text(value):
     """JSON with each list of numbers in one line."""
     text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
     return re.sub(r"\[[^\[\]{}]*\]", lambda found: "[" + " ".join(found[0][1:-1].split()) + "]", text)

@@ -8,6 +8,7 @@ import ast
 import hashlib
 import io
 import tokenize
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -33,6 +34,7 @@ def used(module):
     return found
 
 
+@cache
 def essence(source):
     """The source without comments, docstrings and blank lines, the same on every version of Python."""
     lines = [list(line) for line in source.splitlines()]
@@ -66,6 +68,7 @@ def _imported(source):
             yield from (_origin(node.module, alias.name) for alias in node.names)
 
 
+@cache
 def _origin(module, name):
     """Where a name that is imported from a module comes from."""
     if _file(f"{module}.{name}") is not None:

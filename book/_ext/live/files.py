@@ -2,7 +2,8 @@
 
 A page that was opened as a file may run a script that lies beside it, and may read nothing else. So
 everything is a script: the wheels as text, the Python that runs the cells and the results that they read as
-text, and the worker as text within the script that starts it. The wheel of ngbook is there as a file as well, for ``pip install``.
+text, and the worker as text within the script that starts it. The wheel of ngbook is there as a file as well,
+for ``pip install``.
 """
 
 import base64
