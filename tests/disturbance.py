@@ -14,8 +14,9 @@ What every processor computes exactly stays as it is: integers, sums and product
 results that are whole numbers. Random draws are left alone, because processors agree on them; and so is what
 Matplotlib computes for itself, because pictures are compared to a tolerance anyway.
 
-Arrays' own ``@`` cannot be patched, so the syntax trees of cells and of `ngbook` are rewritten: `install`
-must run before `ngbook` is imported. `kernels` gives the environment in which kernels start disturbed.
+Arrays' own ``@`` cannot be patched, so the syntax trees of cells, of `ngbook` and of the functions that
+SymPy writes are rewritten: `install` must run before `ngbook` is imported. `kernels` gives the environment in
+which kernels start disturbed.
 """
 
 import ast
@@ -56,6 +57,8 @@ OPERANDS = {  # functions whose operands are disturbed
         solve_triangular lu_factor lu_solve expm logm sqrtm solve_discrete_lyapunov
         solve_continuous_lyapunov solve_sylvester solve_toeplitz
     """,
+    "scipy.linalg.lapack": "dpotrf dpotrs",
+    "scipy.linalg.blas": "dsyrk",
     "scipy.sparse.linalg": "spsolve cg minres gmres bicgstab lsqr lsmr eigsh svds",
 }
 
@@ -172,16 +175,19 @@ def install(seed, shell=None):
             for name in names.split():
                 if hasattr(module, name):
                     setattr(module, name, wrapper(getattr(module, name)))
-    _disturb_sums()
+    _disturb_inside_numpy()
+    _disturb_looked_up()
     builtins._disturbed_product = lambda left, right: disturb(left) @ disturb(right)
     builtins._disturbed_power = lambda base, exponent: _power(base, exponent)
     sys.meta_path.insert(0, _Finder())
+    importlib.import_module("sympy.utilities.lambdify").compile = _compile
     if shell is not None:
         shell.ast_transformers.append(_Operators())
 
 
-def _disturb_sums():
-    """Sums and means of arrays go through one reduction of NumPy's, whatever function asks for them."""
+def _disturb_inside_numpy():
+    """What NumPy's own functions call: one reduction for all sums and means, one power for all scales."""
+    sys.modules["numpy._core.numeric"].power = np.power  # of geomspace and logspace
     methods = sys.modules["numpy._core._methods"]
     reduction = methods.umr_sum
 
@@ -191,11 +197,26 @@ def _disturb_sums():
     methods.umr_sum = summed
 
 
+def _disturb_looked_up():
+    """BLAS functions that are asked for by name, which `ngbook` does for its products in blocks."""
+    blas = importlib.import_module("scipy.linalg.blas")
+    look_up = blas.get_blas_funcs
+
+    def looked_up(names, *arguments, **options):
+        found = look_up(names, *arguments, **options)
+        return _Result(found) if isinstance(names, str) else [_Result(function) for function in found]
+
+    blas.get_blas_funcs = looked_up
+
+
 def _power(base, exponent):
-    """Squares, roots and reciprocals are computed exactly rounded everywhere; other powers are not."""
+    """Squares, roots and reciprocals of arrays are exactly rounded everywhere; other powers are not.
+
+    Those of a single number are not either: they are left to the C library's ``pow``.
+    """
     result = base**exponent
-    exact = isinstance(exponent, int | float) and exponent in (0, 0.5, 1, 2, -1)
-    return result if exact or isinstance(result, int) else disturb(result)
+    exact = isinstance(base, np.ndarray) and isinstance(exponent, int | float) and exponent in (0.5, 1, 2, -1)
+    return result if exact else disturb(result)
 
 
 class _Operators(ast.NodeTransformer):
@@ -212,13 +233,17 @@ class _Operators(ast.NodeTransformer):
         return node
 
 
+def _compile(source, path, mode):
+    tree = ast.fix_missing_locations(_Operators().visit(ast.parse(source, path, mode)))
+    return compile(tree, path, mode, dont_inherit=True)
+
+
 class _Loader(importlib.machinery.SourceFileLoader):
     """Compiles a module of `ngbook` with its operators rewritten; never from the cache, never into it."""
 
     def get_code(self, fullname):
         path = self.get_filename(fullname)
-        tree = ast.fix_missing_locations(_Operators().visit(ast.parse(self.get_data(path), path)))
-        return compile(tree, path, "exec", dont_inherit=True)
+        return _compile(self.get_data(path), path, "exec")
 
 
 class _Finder(importlib.abc.MetaPathFinder):

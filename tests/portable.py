@@ -87,7 +87,7 @@ def pythons():
         folder = tasks.ENVIRONMENTS / f"python{version}"
         code = f"import tasks; from pathlib import Path; tasks.own_environment(Path({str(folder)!r}))"
         subprocess.run([interpreter, "-c", code], cwd=ROOT, check=True)
-        differing += compare(f"Python {version}", {}, tasks.python_of(folder))
+        differing += compare(f"Python {version}", {}, tasks.python_in(folder))
     return differing
 
 

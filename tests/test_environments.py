@@ -9,7 +9,6 @@ import pytest
 import sympy as sp
 from gymnasium.utils import env_checker
 from gymnasium.utils.env_match import check_environments_match
-from gymnasium.utils.passive_env_checker import data_shares_objects
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from gymnasium.wrappers.vector import DictInfoToList, RecordEpisodeStatistics
 
@@ -64,6 +63,14 @@ def test_many_copies_pass_what_the_checker_has_for_them(name, copies):
     env_checker.env_reset_passive_checker(environment)
 
 
+def arrays(result):
+    """All arrays of numbers in what a step returned."""
+    if isinstance(result, np.ndarray) and result.dtype != object:
+        return [result]
+    parts = result.values() if isinstance(result, dict) else result
+    return [array for part in parts if not np.isscalar(part) for array in arrays(part)]
+
+
 @pytest.mark.parametrize("environment", [LineWalk(3, horizon=4), Pendulum(3, max_episode_steps=4)], ids=repr)
 def test_what_a_step_returns(environment):
     environment.action_space.seed(0)
@@ -82,20 +89,26 @@ def test_what_a_step_returns(environment):
         assert terminated.all() == (t % 4 == 0 and isinstance(environment, LineWalk))
         assert bool(info) == (t % 4 == 0)
     for earlier, later in itertools.pairwise(results):
-        assert not data_shares_objects(earlier[0], later[0])
-        assert not data_shares_objects(earlier[1], later[1])
+        pairs = list(itertools.product(arrays(earlier), arrays(later)))
+        assert pairs and not any(np.shares_memory(*pair) for pair in pairs)
+        assert earlier[1] is not later[1]
     assert not any(np.shares_memory(last, results[4][0]) for last in results[4][1]["final_obs"])
+
+
+def gymnasiums_pendulum(num_envs, max_episode_steps):
+    """Gymnasium's own environment, which begins a new episode in the step that ends one, as ours do."""
+    return gymnasium.make_vec(
+        "Pendulum-v1",
+        num_envs,
+        vectorization_mode="sync",
+        vector_kwargs={"autoreset_mode": AutoresetMode.SAME_STEP},
+        max_episode_steps=max_episode_steps,
+    )
 
 
 def test_the_end_of_an_episode_is_reported_as_gymnasium_does_it():
     ours = make("Pendulum-v1", 3, max_episode_steps=4)
-    theirs = gymnasium.make_vec(
-        "Pendulum-v1",
-        3,
-        vectorization_mode="sync",
-        vector_kwargs={"autoreset_mode": AutoresetMode.SAME_STEP},
-        max_episode_steps=4,
-    )
+    theirs = gymnasiums_pendulum(3, max_episode_steps=4)
     assert ours.metadata["autoreset_mode"] is theirs.metadata["autoreset_mode"]
     assert ours.single_observation_space == theirs.single_observation_space
     assert ours.observation_space == theirs.observation_space
@@ -118,9 +131,13 @@ def test_gymnasiums_wrappers_understand_the_end_of_an_episode():
     actions = rng.normal(size=(9, 2, 1))
     recorded = RecordEpisodeStatistics(LineWalk(2, horizon=3))
     results = episode(recorded, actions)
-    rewards = np.array([result[1] for result in results])
-    assert list(recorded.length_queue) == [3] * 6
-    np.testing.assert_allclose(list(recorded.return_queue), rewards.reshape(3, 3, 2).sum(1).ravel())
+    rewards = np.array([result[1] for result in results]).reshape(3, 3, 2)
+    # Before 1.4 this wrapper misses the first step of all episodes but the first, Gymnasium's own included.
+    theirs = RecordEpisodeStatistics(gymnasiums_pendulum(2, max_episode_steps=3))
+    episode(theirs, actions.astype(np.float32))
+    assert list(recorded.length_queue) == list(theirs.length_queue)
+    returns = [rewards[k // 2, -length:, k % 2].sum() for k, length in enumerate(recorded.length_queue)]
+    np.testing.assert_allclose(list(recorded.return_queue), returns)
     last = DictInfoToList(LineWalk(2, horizon=3))
     info = episode(last, actions)[-1][-1]
     np.testing.assert_allclose([copy["final_obs"] for copy in info], actions[6:].sum(axis=0))

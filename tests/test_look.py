@@ -1,5 +1,7 @@
 """The look of the pages without a browser: cover, mark, reading path, tables, type, the sheet for paper."""
 
+import html
+import json
 import re
 import runpy
 import struct
@@ -18,6 +20,9 @@ sys.path.insert(0, str(BOOK / "_ext"))
 import fonts  # noqa: E402
 import reading_path  # noqa: E402
 import tables  # noqa: E402
+
+from book import typefaces  # noqa: E402
+from book.pdf import formulas  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -159,12 +164,40 @@ def test_a_table_without_a_box_gets_one_and_a_box_stays_single():
     assert tables.label(wrapped).count("<div") == tables.label(wrapped).count("</div>") == 1
 
 
-def test_the_face_is_part_of_a_sheet_that_stays_small():
+def test_the_faces_are_part_of_a_sheet_that_stays_small():
     sheet = fonts.style_sheet()
-    assert len(sheet) < 100_000
+    assert len(sheet) < 125_000
     assert sheet == (HTML / "_static" / "fonts.css").read_text(encoding="utf-8")
-    assert len(re.findall(r'src: url\("data:font/woff2;base64,d09GMg', sheet)) == 3  # "wOF2", as base64
+    assert len(re.findall(r'src: url\("data:font/woff2;base64,d09GMg', sheet)) == 7  # "wOF2", as base64
     assert "SIL Open Font License" in (fonts.FOLDER / "LICENSE").read_text(encoding="utf-8")
+
+
+def test_every_face_is_made_by_the_script_and_awaited():
+    assert {"-".join(face) for face in fonts.FACES} == set(typefaces.FACES)
+    for family, weight, style in fonts.FACES:
+        assert json.dumps(f'{style} {weight} 1em "Book {family.capitalize()}"') in fonts.script()
+
+
+LETTERS = set(typefaces.ALL + "✓" + "\n\t\u200b") | {chr(k) for k in range(0xE000, 0xF900)}  # icons
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: str(p.relative_to(HTML)))
+def test_the_faces_have_every_letter_of_a_page(path):
+    page = re.sub(r"<(script|style)\b.*?</\1>", "", path.read_text(encoding="utf-8"), flags=re.S)
+    missing = set(html.unescape(formulas.take_out(page, []))) - LETTERS
+    assert not missing, f"{sorted(missing)}: write other letters, a formula, or add them in book/typefaces.py"
+
+
+@pytest.mark.parametrize("path", sorted((BOOK / "assets" / "explorables").glob("*.js")), ids=lambda p: p.name)
+def test_the_faces_have_every_letter_that_an_explorable_writes(path):
+    code = re.sub(r"/\*.*?\*/|(?<!:)//[^\n]*", "", path.read_text(encoding="utf-8"), flags=re.S)
+    assert set(code) <= LETTERS
+
+
+def test_no_picture_asks_for_a_font():
+    pictures = [path.read_text(encoding="utf-8") for path in (HTML / "_images").glob("*.svg")]
+    assert len(pictures) > 30
+    assert not [picture[:80] for picture in pictures if "<text" in picture or "font-family" in picture]
 
 
 def test_every_page_has_the_sheet_for_paper():

@@ -83,12 +83,12 @@ def exercise(k, title="by hand"):
 def chapter():
     cells = [
         markdown("# A chapter"),
-        code("import numpy as np\nfrom ngbook import checks"),
+        code("import json\nfrom pathlib import Path\nimport numpy as np\nfrom ngbook import checks"),
         figure(),
         markdown("## What you will be able to do\n\n- Read.\n\n## What you need\n\nPython 3.11, 20 minutes."),
         markdown("## The usual story, and where it fails\n\nIt fails for $\\alpha=0.1$; see {cite}`a0.5`."),
         markdown("## The smallest exact model\n\n$$\na = 1.5\n$$ (eq-a)\n\n```python\nx = 1.5\n```\n\n`0.5`"),
-        code("rng = np.random.default_rng(1)\nprint(1)", "1\n"),
+        code(f"rng = np.random.default_rng(1)\n{READS}\nprint(1)", "1\n"),
         markdown("## A derivation\n\n### A step\n\nSee [section 2.3](https://example.org/1.2)."),
         markdown("## Experiment: a line\n\nIt gives {glue:text}`value` in 3 steps, as in section 2.1."),
         markdown("## What to take away\n\n- One.\n- Two.\n\n## Exercises"),
@@ -213,6 +213,8 @@ def unfolded(notebook):
         cell["metadata"] = {}
 
 
+READS = 'x = json.loads(Path("../results/trpo_cartpole.json").read_text(encoding="utf-8"))'
+
 DOCTORED = [
     ("asserted_figures", replaced('\nchecks.at_most(0, 1, about="it rises")', ""), "checks nothing"),
     ("execution_counts", cleared, "cell 2 has execution count None, expected 1"),
@@ -245,6 +247,14 @@ DOCTORED = [
     ("plain_python", with_cells(code("get_ipython().run_line_magic('time', '')")), "get_ipython"),
     ("imports", with_cells(code("import pandas as pd")), "imports pandas"),
     ("imports", with_cells(code("def f():\n    from time import perf_counter")), "imports time"),
+    ("files", with_cells(code("x = json.loads(open('x.json').read())")), "uses open"),
+    ("files", with_cells(code("x = json.load(y)")), "uses json"),
+    ("files", with_cells(code("x = Path('../results/trpo_cartpole.json').read_text()")), "uses Path"),
+    ("files", with_cells(code(READS.replace("../results", "results"))), "uses Path"),
+    ("files", with_cells(code(READS.replace('"utf-8"', '"latin-1"'))), "uses read_text"),
+    ("files", with_cells(code(READS.replace("trpo_cartpole", "nowhere"))), "no book/results/nowhere.json"),
+    ("files", with_cells(code("x = np.loadtxt('x.csv')")), "uses loadtxt"),
+    ("files", with_cells(code("plt.savefig('x.svg')")), "uses savefig"),
     ("seeds", with_cells(code("x = np.random.default_rng()")), "default_rng()"),
     ("seeds", with_cells(code("np.random.seed(0)")), "np.random.seed"),
     ("cell_length", with_cells(code("\n".join(f"x{k} = {k}" for k in range(31)))), "31 lines"),

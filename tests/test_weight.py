@@ -2,7 +2,9 @@
 
 import hashlib
 import re
+from pathlib import Path
 
+import pydata_sphinx_theme
 import pytest
 import tinycss2
 from fontTools.ttLib import TTFont
@@ -138,9 +140,48 @@ def test_a_rule_stays_where_it_may_apply(sheet, left):
     assert lightened(sheet, "a") == left
 
 
+@pytest.mark.parametrize(
+    ("sheet", "left"),
+    [
+        (":root{--a:1;--b:2;x:var(--a)}", ":root{--a:1;x:var(--a)}"),
+        (":root{--b:2}", ":root{}"),
+        (":root{--a:var(--b);--b:1;--c:var(--b)}", ":root{}"),  # they are used by each other only
+        (":root{\n  --b : 1px ;\n  x: 1}", ":root{\n  x: 1}"),
+        (':root{--b:url("data:x;{y}");x:1}', ":root{x:1}"),
+        (":root{--own:1;--word:2}", ":root{--own:1;--word:2}"),
+        ("a:--b{x:1}", "a:--b{x:1}"),
+    ],
+)
+def test_a_variable_stays_where_it_is_used(sheet, left):
+    assert sheets.without_variables([sheet], {"--word"}, "p{x:var( --own, 1)}") == [left]
+
+
+def test_a_variable_may_be_used_in_another_sheet():
+    assert sheets.without_variables([":root{--a:1}", "p{x:var(--a)}"], set()) == [
+        ":root{--a:1}",
+        "p{x:var(--a)}",
+    ]
+
+
+def test_the_font_of_the_icons_does_not_know_when_it_was_made(tmp_path):
+    static = Path(pydata_sphinx_theme.__file__).parent / "theme" / "pydata_sphinx_theme" / "static"
+    made = []
+    for name in ("one", "two"):
+        font = tmp_path / name / sheets.FONT
+        font.parent.mkdir(parents=True)
+        font.write_bytes((static / sheets.FONT).read_bytes())
+        (tmp_path / name / "a.css").write_text('p{content:"\uf002"}', encoding="utf-8")
+        sheets.lighten(tmp_path / name, set(), set())
+        made.append(font.read_bytes())
+        with TTFont(font) as part, TTFont(static / sheets.FONT) as complete:
+            assert list(part.getBestCmap()) == [0xF002]
+            assert part["head"].modified == complete["head"].modified
+    assert made[0] == made[1]
+
+
 def test_words_in_the_text_are_no_classes():
-    page = '<p class="one">two <a href="#three">four</a></p><script>five</script>'
-    assert {"one", "three", "five", "six"} <= sheets.words_of([page], ["six"])
+    page = '<p class="one">two <a href="#three">four</a></p><script>five</script><style>seven</style>'
+    assert {"one", "three", "five", "six", "seven"} <= sheets.words_of([page], ["six"])
     assert not {"two", "four"} & sheets.words_of([page], ["six"])
 
 

@@ -1,40 +1,49 @@
-"""The face of the text, Source Serif 4, inside a style sheet of its own.
+"""The faces of the pages, from Source Serif 4, Source Sans 3 and Source Code Pro, inside a style sheet.
 
-A font in a file of its own arrives after the text that is to be set in it: either the words are not there for
-a moment, or they move when it comes. One that is part of the style sheet is there with it. A browser may yet
-draw once before it has read it, so that the page is hidden until then, for half a second at most. The
-files and their licence (SIL Open Font License) are in assets/fonts.
+No page depends on the fonts that a machine happens to have. A font in a file of its own arrives after the
+text that is to be set in it: either the words are not there for a moment, or they move when it comes. One
+that is part of the style sheet is there with it. A browser may yet draw once before it has read it, so that
+the page is hidden until then, for half a second at most. The files, which book/typefaces.py cuts out of the
+complete faces, and their licence (SIL Open Font License) are in assets/fonts.
 """
 
+import json
 from base64 import b64encode
 from pathlib import Path
 
 FOLDER = Path(__file__).parents[1] / "assets" / "fonts"
-FACES = {"400-normal": "400", "400-italic": "400", "600-normal": "600 700"}
+FACES = [tuple(path.stem.split("-")) for path in sorted(FOLDER.glob("*.woff2"))]
 RULE = """@font-face {{
-  font-family: "Book Serif";
+  font-family: "Book {family}";
   font-style: {style};
-  font-weight: {weight};
+  font-weight: {weights};
   font-display: block;
   src: url("data:font/woff2;base64,{data}") format("woff2");
 }}
 """
+WEIGHTS = {"400": "400", "600": "600 700"}  # weights that each is drawn for
 HIDDEN = """.faces-awaited body { visibility: hidden; animation: faces-late 0s 0.5s forwards }
 @keyframes faces-late { to { visibility: visible } }
 """
 AWAIT = """document.documentElement.classList.add("faces-awaited");
-Promise.allSettled(
-  ["400", "600", "italic 400"].map((style) => document.fonts.load(`${style} 1em "Book Serif"`)),
-).then(() => document.documentElement.classList.remove("faces-awaited"));"""
+Promise.allSettled(%s.map((face) => document.fonts.load(face)))
+  .then(() => document.documentElement.classList.remove("faces-awaited"));"""
 
 
 def style_sheet():
     """The faces as a style sheet."""
     rules = []
-    for name, weight in FACES.items():
-        data = b64encode((FOLDER / f"source-serif-4-latin-{name}.woff2").read_bytes()).decode()
-        rules.append(RULE.format(style=name.split("-")[1], weight=weight, data=data))
+    for family, weight, style in FACES:
+        data = b64encode((FOLDER / f"{family}-{weight}-{style}.woff2").read_bytes()).decode()
+        weights = WEIGHTS[weight]
+        rules.append(RULE.format(family=family.capitalize(), style=style, weights=weights, data=data))
     return "".join([*rules, HIDDEN])
+
+
+def script():
+    """Hide the page until the faces are read."""
+    faces = [f'{style} {weight} 1em "Book {family.capitalize()}"' for family, weight, style in FACES]
+    return AWAIT % json.dumps(faces)
 
 
 def _write(app):
@@ -47,6 +56,6 @@ def _write(app):
 def setup(app):
     """Register with Sphinx; the sheet is written before the pages, which name its digest."""
     app.add_css_file("fonts.css")
-    app.add_js_file(None, body=AWAIT)
+    app.add_js_file(None, body=script())
     app.connect("builder-inited", _write)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -162,7 +162,7 @@ class Rollouts:
 def evaluate(environment, policy, theta, episodes, rng):
     """The total rewards of fresh episodes, with actions drawn from the policy.
 
-    Each of the n environments plays its share of the episodes, ⌈episodes/n⌉ or ⌊episodes/n⌋. Taking
+    Each of the n environments plays its share of the episodes, ``episodes // n`` or one more. Taking
     whichever episodes end first would be biased towards the short ones.
 
     Parameters

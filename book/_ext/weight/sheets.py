@@ -1,8 +1,9 @@
-"""Style sheets without the rules that apply nowhere, and a font with the icons that are shown.
+"""Style sheets without what applies nowhere, and a font with the icons that are shown.
 
 A rule goes when it needs a class or an id that is a word in no tag of any page and in no script: what a
-script may yet put on a page stays. The theme's sheet names all icons of Font Awesome; when the rules of
-those that no page shows are gone, the letters left in the sheets are those that the font needs.
+script may yet put on a page stays. A variable goes when no sheet, page or script asks for it. The theme's
+sheet names all icons of Font Awesome; when the rules of those that no page shows are gone, the letters left
+in the sheets are those that the font needs.
 """
 
 import logging
@@ -17,25 +18,30 @@ logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of every ta
 FONT = Path("vendor", "fontawesome", "webfonts", "fa-solid-900.ttf")
 LARGER_FONT = re.compile(r'url\([^)]*fa-solid-900\.woff2\) format\("woff2"\),')
 ICON = re.compile(r"[\ue000-\uf8ff]")  # letters for private use
-IN_TAGS = re.compile(r"<script\b.*?</script>|<[^>]+>", re.DOTALL)
+VARIABLE = re.compile(r"""(?<=[{;])\s*(--[\w-]+)\s*:(?:"[^"]*"|'[^']*'|[^;{}"'])*(?:;|(?=}))""")
+IN_TAGS = re.compile(r"<(script|style)\b.*?</\1>|<[^>]+>", re.DOTALL)
 
 
 def words_of(pages, scripts):
-    """All words in the tags and scripts of the pages, and in the scripts beside them."""
-    texts = [text for page in pages for text in IN_TAGS.findall(page)]
+    """All words in the tags, scripts and styles of the pages, and in the scripts beside them."""
+    texts = [found[0] for page in pages for found in IN_TAGS.finditer(page)]
     return {word for text in (*texts, *scripts) for word in re.findall(r"[\w-]+", text)}
 
 
 def lighten(static, words, kept_whole):
     """Rewrite the style sheets of a folder but for some, and the font of the icons that are left."""
-    letters = set()
-    for path in static.rglob("*.css"):
-        if path.relative_to(static) not in kept_whole:
-            rules = tinycss2.parse_stylesheet(path.read_text(encoding="utf-8"), skip_whitespace=True)
-            sheet = LARGER_FONT.sub("", used_rules(rules, words))
-            path.write_text(sheet, encoding="utf-8")
-            letters.update(map(ord, ICON.findall(sheet)))
-    with TTFont(static / FONT) as font:
+    texts = {path: path.read_text(encoding="utf-8") for path in static.rglob("*.css")}
+    whole = {path: text for path, text in texts.items() if path.relative_to(static) in kept_whole}
+    paths, sheets = [path for path in texts if path not in whole], []
+    for path in paths:
+        rules = tinycss2.parse_stylesheet(texts[path], skip_whitespace=True)
+        sheets.append(LARGER_FONT.sub("", used_rules(rules, words)))
+    sheets = without_variables(sheets, words, "".join(whole.values()))
+    for path, sheet in zip(paths, sheets, strict=True):
+        path.write_text(sheet, encoding="utf-8")
+    letters = {ord(icon) for sheet in sheets for icon in ICON.findall(sheet)}
+    # The time at which it was changed is not a part of it: two builds give the same font.
+    with TTFont(static / FONT, recalcTimestamp=False) as font:
         subsetter = subset.Subsetter()
         subsetter.populate(unicodes=letters)
         subsetter.subset(font)
@@ -58,6 +64,20 @@ def used_rules(rules, words):
         elif rule.type != "comment" or rule.value.startswith("!"):  # a licence
             kept.append(rule.serialize())
     return "".join(kept)
+
+
+def without_variables(sheets, words, others=""):
+    """The sheets without the variables that no sheet uses, these or others, and no page or script names."""
+    while True:
+        used = set(re.findall(r"var\(\s*(--[\w-]+)", "".join([*sheets, others]))) | words
+        fewer = [_without_variables(sheet, used) for sheet in sheets]
+        if fewer == sheets:
+            return sheets
+        sheets = fewer  # what those were computed from may be used no more
+
+
+def _without_variables(sheet, used):
+    return VARIABLE.sub(lambda declared: declared[0] if declared[1] in used else "", sheet)
 
 
 def selectors_of(prelude):

@@ -1,0 +1,343 @@
+"""Everything that is done with this repository, on every system: ``python tasks.py NAME``.
+
+The Makefile calls the same. A task sets up the environment that it needs. What was interrupted is repaired by
+running it again: a stamp, written last, says that an environment or a build is whole and what it was made
+from, and what lacks its stamp is made anew.
+"""
+
+import hashlib
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+BUILD = ROOT / "_build"
+ENVIRONMENTS = ROOT / ".environments"
+PEERS = ROOT / "benchmarks" / ".peers"
+OLDEST_PYTHON = (3, 11)
+SOURCES = {".py", ".js", ".json", ".html"}  # what the extensions are made of
+WORKERS = os.environ.get("WORKERS", "2")
+SETTINGS = {
+    # Two threads of linear algebra on a shared machine can be many times slower than one.
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    # Frozen modules make the debugger of every kernel print a warning.
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    "JUPYTER_PLATFORM_DIRS": "1",
+    # Files are in UTF-8 on Windows, too.
+    "PYTHONUTF8": "1",
+}
+TASKS = {}
+
+
+def task(function):
+    """Make a function known by its name, with hyphens, on the command line."""
+    TASKS[function.__name__.replace("_", "-")] = function
+    return function
+
+
+def run(*command, **options):
+    """Show a command and run it here; the first that fails ends the task with its status."""
+    command = [str(part) for part in command]
+    print("+", shlex.join(command), flush=True)
+    options = {"cwd": ROOT, "env": os.environ | SETTINGS} | options
+    status = subprocess.run(command, **options).returncode
+    if status:
+        sys.exit(status if status > 0 else 128 - status)
+
+
+# --- environments -------------------------------------------------------------------------------------------
+
+
+def environment(folder, made_of, install):
+    """The Python of a virtual environment in which ``install(python)`` came to its end.
+
+    Parameters
+    ----------
+    folder : Path
+    made_of : str
+        What the installed packages depend on: when it changes, `install` runs again.
+    install : callable
+        Takes the path of the environment's Python.
+
+    Notes
+    -----
+    pip takes a package for installed whose files it has only half unpacked. So an environment in which
+    anything was begun and not ended is removed and made anew, as is one that was moved or whose Python is
+    gone. An environment that was made by other hands is filled if it can be, and otherwise left to its owner.
+    """
+    python = python_in(folder)
+    whole, begun = folder / ".ready", folder / ".begun"
+    stamp = f"{folder}\n{hashlib.sha256(made_of.encode()).hexdigest()}\n"
+    found, works = whole.read_text(encoding="utf-8") if whole.exists() else None, _works(python)
+    if works and found == stamp:
+        return python
+    moved = found and found.splitlines()[0] != str(folder)
+    if begun.exists() or moved or (found is not None and not works):
+        _remove(folder)
+    elif folder.exists() and not works:
+        sys.exit(f"{folder} has no Python {_version(OLDEST_PYTHON)} with pip: please remove it.")
+    folder.mkdir(parents=True, exist_ok=True)
+    begun.touch()
+    whole.unlink(missing_ok=True)
+    if not _works(python):
+        run(sys.executable, "-m", "venv", folder)
+    install(python)
+    _write(whole, stamp)
+    begun.unlink()
+    return python
+
+
+def python_in(folder):
+    """The path of the Python of a virtual environment."""
+    return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def _works(python):
+    """Whether a Python starts, is new enough, and has pip."""
+    code = f"import sys, pip; sys.exit(sys.version_info < {OLDEST_PYTHON})"
+    return python.exists() and subprocess.run([python, "-c", code], capture_output=True).returncode == 0
+
+
+def _remove(folder):
+    if Path(sys.prefix) == folder:
+        sys.exit(f"{folder} was left unfinished and is the Python that runs this: call another one.")
+    shutil.rmtree(folder, ignore_errors=True)  # may be there by halves
+    if folder.exists():
+        sys.exit(f"{folder} was left unfinished and cannot be removed: please do.")
+
+
+def _write(path, text):
+    """Write a file in one step: it is never there by halves."""
+    beside = path.with_name(path.name + ".new")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(path)
+
+
+def _version(numbers):
+    return ".".join(map(str, numbers))
+
+
+def _pip(python, *arguments):
+    run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments)
+
+
+def _text(*paths):
+    return "".join(path.read_text(encoding="utf-8") for path in paths)
+
+
+def _install_package(python):
+    """This repository's package, as it is: a change of the sources needs no other installation."""
+    _pip(python, "--no-deps", "--no-build-isolation", "--editable", ROOT)
+
+
+def own_environment(folder=ROOT / ".venv"):
+    """The Python of .venv, or of another folder, with the locked versions of all that the book is made with."""
+    requirements = ROOT / "requirements.txt"
+
+    def install(python):
+        _pip(python, "--requirement", requirements)
+        _install_package(python)
+
+    return environment(folder, _text(requirements, ROOT / "pyproject.toml"), install)
+
+
+def _peers():
+    requirements = ROOT / "benchmarks" / "requirements-peers.txt"
+    return environment(PEERS, _text(requirements), lambda python: _pip(python, "--requirement", requirements))
+
+
+def _compile(target, *options, kept=""):
+    """Write to a file the versions that uv finds for pyproject.toml, those in ``kept`` where they will do."""
+    uv = environment(ENVIRONMENTS / "uv", "uv", lambda python: _pip(python, "uv"))
+    short = ("--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links", "--quiet")
+    with tempfile.TemporaryDirectory() as folder:
+        found = Path(folder, "requirements.txt")
+        found.write_text(kept, encoding="utf-8")
+        run(uv, "-m", "uv", "pip", "compile", "pyproject.toml", *short, *options, "--output-file", found)
+        _write(target, _text(found))
+
+
+# --- tasks --------------------------------------------------------------------------------------------------
+
+
+@task
+def book():
+    """the HTML, in _build/html/index.html"""
+    python = own_environment()
+    whole = BUILD / ".ready"
+    # Sphinx builds a page anew when its source changes; a change of its extensions is one of every page.
+    folders = (ROOT / "book" / name for name in ("_ext", "_templates"))
+    sources = [path for folder in folders for path in sorted(folder.rglob("*")) if path.suffix in SOURCES]
+    made_of = _text(*sources, python.parents[1] / ".ready")
+    stamp = hashlib.sha256(made_of.encode()).hexdigest()
+    if not (whole.exists() and whole.read_text(encoding="utf-8") == stamp):
+        for part in ("html", ".doctrees", "jupyter_execute"):
+            shutil.rmtree(BUILD / part, ignore_errors=True)
+    whole.unlink(missing_ok=True)
+    build(python)
+    _write(whole, stamp)
+    return python
+
+
+def build(python):
+    """All that `book` makes, from whatever is there already."""
+    builder = python.with_name("jupyter-book" + python.suffix)
+    strict = ("-W", "-n", "--keep-going")
+    run(builder, "build", "book", "--config", "_config.yml", "--path-output", ".", *strict)
+
+
+@task
+def notebooks_edition():
+    """the notebooks for people, in _build/notebooks, without the pages"""
+    python = own_environment()
+    run(python, "-m", "book.notebooks")
+    return python
+
+
+@task
+def lab(*options):
+    """the notebooks for people, opened in JupyterLab"""
+    run(notebooks_edition(), "-m", "book.lab", *options)
+
+
+@task
+def pdf():
+    """the whole book in one file, _build/natural-gradients.pdf; needs Chromium"""
+    run(book(), "-m", "book.pdf")
+
+
+@task
+def test():
+    """everything that can fail: package, book and built pages, every notebook cell"""
+    python = book()
+    run(python, "-m", "ruff", "check", "--quiet")
+    run(python, "-m", "ruff", "format", "--check", "--quiet")
+    run(python, "-m", "pytest", "tests", "--no-loadscope-reorder", *_side_by_side())
+    nbval()
+
+
+@task
+def nbval(*chapters):
+    """every cell of the chapters named, or of all, run and compared with its stored output"""
+    _cells(own_environment(), "--nbval", *chapters)
+
+
+def _cells(python, how, *chapters):
+    options = (how, "--nbval-current-env", "--nbval-cell-timeout=120")
+    run(python, "-m", "pytest", *(chapters or ["book"]), *options, *_side_by_side())
+
+
+def _side_by_side():
+    return "-n", WORKERS, "--dist", "loadfile", "-q"
+
+
+@task
+def notebooks(*chapters):
+    """execute the chapters named, or all, in place (no byte changes when nothing has changed)"""
+    run(own_environment(), "book/execute.py", *chapters)
+
+
+@task
+def results(*names):
+    """compute the files of book/results named, or those that are not current (learning curves; minutes)"""
+    run(own_environment(), "-m", "book.results", *names)
+
+
+@task
+def oldest():
+    """package tests and chapters on the oldest versions that pyproject.toml allows"""
+    _on("oldest", "lowest-direct")
+
+
+@task
+def newest():
+    """package tests and chapters on the newest versions that pyproject.toml allows"""
+    _on("newest", "highest")
+
+
+def _on(name, resolution):
+    """Run what other versions can break. Stored outputs belong to the locked ones and are not compared."""
+    versions = ENVIRONMENTS / f"{name}.txt"
+    _compile(versions, "--extra", "chapters", "--python", sys.executable, "--resolution", resolution)
+
+    def install(python):
+        _pip(python, "--requirement", versions)
+        _install_package(python)
+
+    python = environment(ENVIRONMENTS / name, _text(versions, ROOT / "pyproject.toml"), install)
+    modules = [path.stem for path in sorted(ROOT.glob("ngbook/[a-z]*"))]
+    tests = [f"tests/test_{module}.py" for module in [*modules, "bad_input", "errata", "package"]]
+    # What other packages are going to change is no error today, nor are faults when they are taken down.
+    others = ("DeprecationWarning", "PendingDeprecationWarning", "pytest.PytestUnraisableExceptionWarning")
+    lenient = [f"-Wdefault::{warning}" for warning in others]
+    run(python, "-m", "pytest", *tests, *lenient, *_side_by_side())
+    _cells(python, "--nbval-lax")
+
+
+@task
+def portable():
+    """all chapters as other machines would round: disturbed sums, old linear algebra, other Pythons"""
+    run(book(), "-m", "tests.portable")
+
+
+@task
+def identical():
+    """build two clones of the last commit in different surroundings and compare them, byte for byte"""
+    run(own_environment(), "-m", "tests.identical")
+
+
+@task
+def bench(*names):
+    """side-by-side measurements; the peers go into benchmarks/.peers"""
+    _peers()
+    run(own_environment(), "-m", "benchmarks", *names)
+
+
+@task
+def lock():
+    """requirements.txt, compiled from pyproject.toml"""
+    target, python = ROOT / "requirements.txt", _version(OLDEST_PYTHON)
+    _compile(target, "--extra", "book", "--universal", "--python-version", python, kept=_text(target))
+
+
+@task
+def clean():
+    """remove what was built; environments stay"""
+    for name in ("_build", ".pytest_cache", ".ruff_cache"):
+        shutil.rmtree(ROOT / name, ignore_errors=True)
+    for folder, inside, _ in os.walk(ROOT):
+        if "__pycache__" in inside:
+            shutil.rmtree(Path(folder, "__pycache__"))
+        inside[:] = [each for each in inside if not each.startswith(".") and each != "__pycache__"]
+
+
+@task
+def setup():
+    """set up .venv, as every other task does by itself"""
+    own_environment()
+
+
+def main(arguments):
+    """Run the task named first, with the other arguments."""
+    name, *rest = arguments or ["help"]
+    if name not in TASKS:
+        usage = [f"  {name:<18}{task.__doc__}" for name, task in TASKS.items()]
+        print("Usage: python tasks.py TASK", *usage, sep="\n")
+        return 0 if name in ("help", "-h", "--help") else 2
+    try:
+        TASKS[name](*rest)
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    if sys.version_info < OLDEST_PYTHON:
+        sys.exit(f"Python {_version(OLDEST_PYTHON)} or newer is needed: for example, make PYTHON=python3.12")
+    sys.exit(main(sys.argv[1:]))
