@@ -12,7 +12,7 @@
 PYTHON ?= python3
 export WORKERS
 
-TASKS := book pdf test nbval notebooks bench portable oldest newest lock setup clean
+TASKS := book pdf test nbval notebooks portable oldest newest identical bench lock setup clean
 .PHONY: $(TASKS)
 $(TASKS):
 	$(PYTHON) tasks.py $@ $(ARGS)

@@ -19,6 +19,7 @@ BUILD = ROOT / "_build"
 ENVIRONMENTS = ROOT / ".environments"
 PEERS = ROOT / "benchmarks" / ".peers"
 OLDEST_PYTHON = (3, 11)
+PARTS = ("html", ".doctrees", "jupyter_execute", "notebooks")  # of what is built
 SOURCES = {".py", ".js", ".json", ".html"}  # what the extensions are made of
 WORKERS = os.environ.get("WORKERS", "2")
 SETTINGS = {
@@ -166,25 +167,36 @@ def book():
     """the HTML, in _build/html/index.html"""
     python = own_environment()
     whole = BUILD / ".ready"
-    # Sphinx builds a page anew when its source changes; a change of its extensions is one of every page.
-    folders = (ROOT / "book" / name for name in ("_ext", "_templates"))
-    sources = [path for folder in folders for path in sorted(folder.rglob("*")) if path.suffix in SOURCES]
-    made_of = _text(*sources, python.parents[1] / ".ready")
-    stamp = hashlib.sha256(made_of.encode()).hexdigest()
-    if not (whole.exists() and whole.read_text(encoding="utf-8") == stamp):
-        for part in ("html", ".doctrees", "jupyter_execute"):
+    if not (whole.exists() and whole.read_text(encoding="utf-8") == _state_of_the_build()):
+        for part in PARTS:
             shutil.rmtree(BUILD / part, ignore_errors=True)
     whole.unlink(missing_ok=True)
     build(python)
-    _write(whole, stamp)
+    _write(whole, _state_of_the_build())
     return python
+
+
+def _state_of_the_build():
+    """A digest of what was built, and of what Sphinx does not look at when it builds what has changed."""
+    extensions = [path for name in ("_ext", "_templates") for path in (ROOT / "book" / name).rglob("*")]
+    sources = [path for path in extensions if path.suffix in SOURCES]
+    built = [path for part in PARTS for path in (BUILD / part).rglob("*") if path.is_file()]
+    digest = hashlib.sha256()
+    for path in sorted([ROOT / "requirements.txt", ROOT / "pyproject.toml", *sources, *built]):
+        digest.update(path.relative_to(ROOT).as_posix().encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 def build(python):
     """All that `book` makes, from whatever is there already."""
+    # What Sphinx notes of its settings has to do with this machine: it is kept with its other notes.
+    among_pages, kept = BUILD / "html" / ".buildinfo", BUILD / ".doctrees" / "buildinfo"
+    if kept.exists() and among_pages.parent.exists():
+        kept.replace(among_pages)
     builder = python.with_name("jupyter-book" + python.suffix)
     strict = ("-W", "-n", "--keep-going")
     run(builder, "build", "book", "--config", "_config.yml", "--path-output", ".", *strict)
+    among_pages.replace(kept)
 
 
 @task
