@@ -3,6 +3,8 @@
 # make book       the HTML, in _build/html/index.html
 # make pdf        the whole book in one file, _build/natural-gradients.pdf; needs Chromium
 # make test       everything that can fail: package, book and built pages, every notebook cell
+# make lab        the chapters as notebooks for people (_build/notebooks), opened in JupyterLab
+# make notebooks-edition  those notebooks alone, without the HTML
 # make notebooks  re-execute the notebooks in place (byte-identical when nothing has changed)
 # make clean      remove what was built
 #
@@ -12,7 +14,8 @@
 PYTHON ?= python3
 export WORKERS
 
-TASKS := book pdf test nbval notebooks portable oldest newest identical bench lock setup clean
+TASKS := book notebooks-edition lab pdf test nbval notebooks results \
+  portable oldest newest identical bench lock setup clean
 .PHONY: $(TASKS)
 $(TASKS):
 	$(PYTHON) tasks.py $@ $(ARGS)

@@ -72,7 +72,7 @@ def environment(folder, made_of, install):
     anything was begun and not ended is removed and made anew, as is one that was moved or whose Python is
     gone. An environment that was made by other hands is filled if it can be, and otherwise left to its owner.
     """
-    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    python = python_in(folder)
     whole, begun = folder / ".ready", folder / ".begun"
     stamp = f"{folder}\n{hashlib.sha256(made_of.encode()).hexdigest()}\n"
     found, works = whole.read_text(encoding="utf-8") if whole.exists() else None, _works(python)
@@ -92,6 +92,11 @@ def environment(folder, made_of, install):
     _write(whole, stamp)
     begun.unlink()
     return python
+
+
+def python_in(folder):
+    """The path of the Python of a virtual environment."""
+    return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
 def _works(python):
@@ -132,15 +137,15 @@ def _install_package(python):
     _pip(python, "--no-deps", "--no-build-isolation", "--editable", ROOT)
 
 
-def own_environment():
-    """The Python of .venv, with the locked versions of all that the book is made with."""
+def own_environment(folder=ROOT / ".venv"):
+    """The Python of .venv, or of another folder, with the locked versions of all that the book is made with."""
     requirements = ROOT / "requirements.txt"
 
     def install(python):
         _pip(python, "--requirement", requirements)
         _install_package(python)
 
-    return environment(ROOT / ".venv", _text(requirements, ROOT / "pyproject.toml"), install)
+    return environment(folder, _text(requirements, ROOT / "pyproject.toml"), install)
 
 
 def _peers():
@@ -200,6 +205,20 @@ def build(python):
 
 
 @task
+def notebooks_edition():
+    """the notebooks for people, in _build/notebooks, without the pages"""
+    python = own_environment()
+    run(python, "-m", "book.notebooks")
+    return python
+
+
+@task
+def lab(*options):
+    """the notebooks for people, opened in JupyterLab"""
+    run(notebooks_edition(), "-m", "book.lab", *options)
+
+
+@task
 def pdf():
     """the whole book in one file, _build/natural-gradients.pdf; needs Chromium"""
     run(book(), "-m", "book.pdf")
@@ -234,6 +253,12 @@ def _side_by_side():
 def notebooks(*chapters):
     """execute the chapters named, or all, in place (no byte changes when nothing has changed)"""
     run(own_environment(), "book/execute.py", *chapters)
+
+
+@task
+def results(*names):
+    """compute the files of book/results named, or those that are not current (learning curves; minutes)"""
+    run(own_environment(), "-m", "book.results", *names)
 
 
 @task

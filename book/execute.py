@@ -9,10 +9,13 @@ Differences from ``jupyter execute --inplace``:
 2. metadata that name one machine (kernel, patch version of Python) are reduced to
    what a reader's Jupyter needs;
 3. printed text is stored in one piece, however it arrived;
-4. a notebook is written only if its bytes change, so nothing is rebuilt in vain;
-5. notebooks run side by side, and every failure is shown before the exit.
+4. a stored output that shows the same as the new one is kept, so that a difference
+   to another machine's run is one that matters (`strict` compares);
+5. a notebook is written only if its bytes change, so nothing is rebuilt in vain;
+6. notebooks run side by side, and every failure is shown before the exit.
 """
 
+import copy
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,6 +23,8 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError
+
+import strict
 
 BOOK = Path(__file__).parent
 TIMEOUT = 120  # seconds for one cell
@@ -57,6 +62,17 @@ def normalise(notebook):
     return notebook
 
 
+def keep_equal(notebook, stored):
+    """Put back each cell's stored outputs where the new ones show the same."""
+    for cell, outputs in zip(notebook.cells, stored, strict=True):
+        if outputs is not None and strict.same_outputs(outputs, cell.outputs):
+            counts = [output.get("execution_count") for output in cell.outputs]
+            cell.outputs = outputs
+            for output, count in zip(outputs, counts, strict=True):
+                if count is not None:
+                    output.execution_count = count
+
+
 def merge_streams(outputs):
     """Join neighbouring pieces of printed text: how it is cut depends on timing."""
     merged = []
@@ -73,6 +89,7 @@ def execute(path):
     """Run one notebook in its own folder; return the error to show, or None."""
     before = path.read_text(encoding="utf-8")
     notebook = nbformat.reads(before, as_version=4)
+    stored = [copy.deepcopy(cell.get("outputs")) for cell in notebook.cells]
     client = NotebookClient(
         notebook,
         timeout=TIMEOUT,
@@ -86,7 +103,8 @@ def execute(path):
         client.execute()
     except (CellExecutionError, CellTimeoutError) as error:
         return f"{path}: {error}"
-    after = nbformat.writes(normalise(notebook)) + "\n"
+    keep_equal(normalise(notebook), stored)
+    after = nbformat.writes(notebook) + "\n"
     if after != before:
         path.write_text(after, encoding="utf-8")
     print(f"{'executed ' if after != before else 'unchanged'} {path}", flush=True)

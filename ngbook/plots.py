@@ -14,6 +14,7 @@ import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -37,6 +38,7 @@ __all__ = [
     "path",
     "rounded_coordinates",
     "use_style",
+    "with_background",
 ]
 
 PALETTE = {
@@ -118,12 +120,28 @@ _STYLE = {
 _GUIDES = [(0, (1, 1)), (0, (5, 2)), (0, (6, 2, 1, 2))]
 
 
-def use_style():
+def use_style(formats=("svg",), background="none"):
     """Set the book's style for the notebook: transparent figures, vector output, the palette.
 
     The inline backend writes SVG without a date and with fixed element names, so that a figure that
     has not changed keeps its bytes.
+
+    Parameters
+    ----------
+    formats : sequence of str, optional
+        What the notebook keeps of each figure, of ``"svg"`` and ``"png"``. Where a notebook is not trusted,
+        Jupyter shows no SVG; a PNG beside it is shown everywhere.
+    background : str, optional
+        A colour of Matplotlib's behind each figure, for pages that may be dark; transparent by default.
+
+    Raises
+    ------
+    ValueError
+        If there is no format or an unknown one, or the background is no colour.
     """
+    if not isinstance(formats, tuple | list) or not formats or any(f not in [*_FORMATS] for f in formats):
+        raise ValueError(f"formats is {formats!r}; give at least one of {list(_FORMATS)}, in a tuple")
+    background = _colour(background)
     plt.rcParams.update(mpl.rcParamsDefault | _STYLE | {"backend": mpl.rcParams["backend"]})
     interactive = sys.modules.get("IPython")
     if interactive is None or interactive.get_ipython() is None:
@@ -132,17 +150,20 @@ def use_style():
     from matplotlib_inline.config import InlineBackend
 
     InlineBackend.instance().rc = {}
-    set_matplotlib_formats("svg")
+    set_matplotlib_formats(*formats)
     formatters = interactive.get_ipython().display_formatter.formatters
-    formatters["image/svg+xml"].for_type(mpl.figure.Figure, _stable_svg)
+    for name in formats:
+        kind, write = _FORMATS[name]
+        formatters[kind].for_type(mpl.figure.Figure, partial(write, background=background))
 
 
 _GEOMETRY = re.compile(r'\b(?:d|x|y|width|height|points)="[^"]*"|translate\([^)]*\)')
 _DIGEST = re.compile(r"(?<=[pmh_])[0-9a-f]{10}\b")
 _LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}")
+_FIGURE_PATCH = re.compile(r'(<g id="patch_1">\s*<path [^>]*style="fill: )none(?=")')
 
 
-def _stable_svg(figure):
+def _stable_svg(figure, background):
     """The figure as SVG, its coordinates rounded to a hundredth of a point.
 
     Matplotlib writes a millionth. That far down the last digits of a computed curve depend on the processor
@@ -151,7 +172,58 @@ def _stable_svg(figure):
     from IPython.core.pylabtools import print_figure
 
     # Without bbox_inches=None it crops the figure, which draws it twice and lets its content decide its size.
-    return rounded_coordinates(print_figure(figure, fmt="svg", bbox_inches=None, metadata={"Date": None}))
+    svg = print_figure(figure, fmt="svg", bbox_inches=None, metadata={"Date": None})
+    return with_background(rounded_coordinates(svg), background)
+
+
+def _sharp_png(figure, background):
+    """The figure as PNG with two pixels for each of the SVG's, and the size at which it is shown."""
+    from IPython.core.pylabtools import print_figure
+
+    own = figure.get_facecolor()
+    face = background if own[3] == 0 else own
+    png = print_figure(figure, fmt="png", bbox_inches=None, dpi=192, facecolor=face, base64=True)
+    width, height = (round(96 * inches) for inches in figure.get_size_inches())
+    return png, {"width": width, "height": height}
+
+
+_FORMATS = {"svg": ("image/svg+xml", _stable_svg), "png": ("image/png", _sharp_png)}
+
+
+def with_background(svg, background):
+    """The SVG text of a figure with a colour behind it, unless it has a colour of its own.
+
+    Parameters
+    ----------
+    svg : str
+        The text of an SVG file that Matplotlib wrote.
+    background : str
+        A colour of Matplotlib's; ``"none"`` leaves the figure as it is.
+
+    Returns
+    -------
+    str
+        The same picture on its background.
+
+    Raises
+    ------
+    ValueError
+        If it is no SVG text, or the background is no colour.
+    """
+    svg, background = _svg_text(svg), _colour(background)
+    return _FIGURE_PATCH.sub(lambda patch: patch[1] + background, svg, count=1)
+
+
+def _colour(background):
+    if not mpl.colors.is_color_like(background):
+        raise ValueError(f"background is {background!r}; give a colour, as in 'white', or 'none'")
+    return "none" if mpl.colors.to_rgba(background)[3] == 0 else mpl.colors.to_hex(background)
+
+
+def _svg_text(svg):
+    if not isinstance(svg, str) or "<svg" not in svg:
+        raise ValueError(f"svg is {str(svg)[:60]!r}; give the text of an SVG file")
+    return svg
 
 
 def rounded_coordinates(svg):
@@ -175,8 +247,7 @@ def rounded_coordinates(svg):
     ValueError
         If it is no SVG text.
     """
-    if not isinstance(svg, str) or "<svg" not in svg:
-        raise ValueError(f"svg is {str(svg)[:60]!r}; give the text of an SVG file")
+    svg = _svg_text(svg)
 
     def shorten(number):
         text = f"{float(number[0]):.2f}".rstrip("0").rstrip(".")

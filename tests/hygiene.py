@@ -10,8 +10,10 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
+from pathlib import Path
 
 from ledger import calls
+from live import needs
 
 # --- reading -------------------------------------------------------------------------------------
 
@@ -199,6 +201,10 @@ def figures(notebook):
             )
         if set(kinds) != {"image/svg+xml"}:
             problems.append(f"{name} shows {', '.join(kinds)}: figures are SVG (plots.use_style)")
+        if any(
+            "<image" in joined(output.get("data", {}).get("image/svg+xml", "")) for output in cell["outputs"]
+        ):
+            problems.append(f"{name} shows a figure with a raster image in it, which is not compared")
         if not str(figure.get("name", "")).startswith("fig-"):
             problems.append(f"{name} shows a figure without mystnb.figure.name fig-...")
         if len(caption) < SHORTEST_CAPTION:
@@ -241,9 +247,11 @@ ALLOWED_IMPORTS = {"gymnasium", "IPython", "matplotlib", "myst_nb", "ngbook", "n
         "functools",
         "inspect",
         "itertools",
+        "json",
         "math",
         "mpmath",
         "operator",
+        "pathlib",
     ),
     *("statistics", "string", "textwrap", "types", "typing"),
 }
@@ -273,7 +281,7 @@ def plain_python(notebook):
 
 
 def imports(notebook):
-    """A chapter needs the book's environment and nothing else; no clocks, no files, no network."""
+    """A chapter needs the book's environment and nothing else: no clocks, no network (files: `files`)."""
     problems = []
     for name, cell in code_cells(notebook):
         for module in _imported(cell["source"]):
@@ -294,6 +302,40 @@ def _imported(source):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             yield "." if node.level else node.module
+
+
+RESULTS = Path(__file__).parents[1] / "book" / "results"
+READING = 'json.loads(Path("../results/NAME.json").read_text(encoding="utf-8"))'
+OF_FILES = {
+    *("json", "Path", "pathlib", "open"),
+    *("read_text", "read_bytes", "write_text", "write_bytes", "savefig", "tofile", "fromfile", "memmap"),
+    *("load", "loadtxt", "genfromtxt", "save", "savez", "savez_compressed", "savetxt", "imread", "imsave"),
+}
+
+
+def files(notebook):
+    """A chapter reads results of long computations, and no other file, by one expression; it writes none."""
+    problems = []
+    for name, cell in code_cells(notebook):
+        try:
+            tree = ast.parse(cell["source"])
+        except SyntaxError:
+            continue  # `plain_python` says so
+        reads = [node for node in ast.walk(tree) if needs.read(node)]
+        allowed = {id(part) for node in reads for part in ast.walk(node)}
+        problems += [
+            f"{name} reads the result {result}, and there is no book/results/{result}.json"
+            for result in map(needs.read, reads)
+            if not (RESULTS / f"{result}.json").exists()
+        ]
+        used = [node for node in ast.walk(tree) if id(node) not in allowed]
+        named = {node.id for node in used if isinstance(node, ast.Name)}
+        named |= {node.attr for node in used if isinstance(node, ast.Attribute)}
+        problems += [
+            f"{name} uses {word}: files are read as {READING}, and not otherwise, and none is written"
+            for word in sorted(named & OF_FILES)
+        ]
+    return problems
 
 
 def seeds(notebook):
@@ -488,6 +530,7 @@ NOTEBOOK_RULES = (
     kernelspec,
     plain_python,
     imports,
+    files,
     seeds,
     cell_length,
     nothing_ignored,

@@ -920,19 +920,34 @@ SURFACES = {
     "NaN": (lambda x, y: np.where(x > 0, x, NAN), "is nan at x = .*choose a grid"),
     "words": (lambda x, y: np.full(x.shape, "a"), "real numbers"),
 }
+NO_SVG = {"a number": (1.0, "text of an SVG file"), "another text": ("<html>", "text of an SVG file")}
+NO_COLOUR = {"a number": (2.0, "give a colour"), "unknown": ("bluish", "'bluish'; give a colour")}
 FLAG = {}  # anything is true or false
 
 SUBJECTS |= {
-    "plots.use_style": Subject(plots.use_style, {}, {}),
+    "plots.use_style": Subject(
+        plots.use_style,
+        {"formats": ("svg", "png"), "background": "white"},
+        {
+            "formats": {
+                "a word": ("svg", "in a tuple"),
+                "a number": (2, "at least one of"),
+                "none": ((), "at least one of"),
+                "unknown": (("svg", "gif"), r"\['svg', 'png'\]"),
+                "unhashable": ([["svg"]], "at least one of"),
+            },
+            "background": NO_COLOUR,
+        },
+    ),
+    "plots.with_background": Subject(
+        plots.with_background,
+        {"svg": "<svg></svg>", "background": "white"},
+        {"svg": NO_SVG, "background": NO_COLOUR},
+    ),
     "plots.rounded_coordinates": Subject(
         plots.rounded_coordinates,
         {"svg": "<svg></svg>"},
-        {
-            "svg": {
-                "a number": (1.0, "text of an SVG file"),
-                "another text": ("<html>", "text of an SVG file"),
-            }
-        },
+        {"svg": NO_SVG},
     ),
     "plots.path": Subject(
         plots.path,

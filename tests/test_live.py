@@ -12,6 +12,7 @@ import tomllib
 import zipfile
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import nbformat
 import pytest
@@ -108,6 +109,31 @@ def test_a_page_asks_for_what_its_cells_import():
     assert needs.packages(["import matplotlib.pyplot as plt"])[0] == ["matplotlib"]
 
 
+READING = "import json\nfrom pathlib import Path\njson.loads({})"
+RESULT = 'Path("../results/trpo_cartpole.json").read_text(encoding="utf-8")'
+
+
+def test_a_page_has_the_results_that_its_cells_read():
+    assert needs.results(["x = 1", READING.format(RESULT), READING.format(f"\n    {RESULT}\n")]) == [
+        "trpo_cartpole"
+    ]
+    assert (
+        needs.results([READING.format("'{}'"), f"Path = print\n{RESULT}", "json.loads(x.read_text())"]) == []
+    )
+    read = {
+        name
+        for chapter in CHAPTERS
+        for name in needs.results(
+            cell.source
+            for cell in nbformat.read(BOOK / f"{chapter}.ipynb", as_version=4).cells
+            if cell.cell_type == "code"
+        )
+    }
+    assert {f"{name}.json" for name in read} == set(files.results())
+    constant = re.search(r"^const RESULTS = (.*);$", (LIVE / "run.js").read_text(encoding="utf-8"), re.M)
+    assert json.loads(constant[1]) == files.results()
+
+
 @pytest.mark.parametrize("path", sorted(HTML.rglob("*.html")), ids=lambda p: str(p.relative_to(HTML)))
 def test_chapters_have_the_button_and_other_pages_nothing(path):
     text = path.read_text(encoding="utf-8")
@@ -138,12 +164,15 @@ def test_every_number_in_the_prose_can_be_found():
 RUN = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
+from live_page import folder
 from live_page.session import Session
 
+given = json.load(sys.stdin)
+folder.enter(sys.argv[2], given["results"])
 items = []
 session = Session(items.append)
 results = []
-for number, code in enumerate(json.load(sys.stdin), 1):
+for number, code in enumerate(given["cells"], 1):
     items.clear()
     ok = session.run(number, code)
     results.append([ok, list(items)])
@@ -153,8 +182,10 @@ print(json.dumps(results), file=sys.__stdout__)
 
 def run(*cells):
     """``[ok, items]`` of cells that are run in a Python of their own, as a page would run them."""
-    command = [sys.executable, "-W", "error", "-c", RUN, files.PYTHON]
-    done = subprocess.run(command, input=json.dumps(cells), capture_output=True, text=True)
+    given = json.dumps({"cells": cells, "results": files.results()})
+    with TemporaryDirectory() as folder:
+        command = [sys.executable, "-W", "error", "-c", RUN, files.PYTHON, folder]
+        done = subprocess.run(command, input=given, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -196,17 +227,28 @@ def _best(data):
             return kind, data[kind]
 
 
-# Figures and numbers in the prose; formulas; Gymnasium.
 @pytest.mark.parametrize(
-    "chapter", ["foundations/distance", "probability/kl_and_fisher", "reinforcement/policy_gradients"]
+    ("chapter", "count", "shows"),
+    [
+        ("foundations/distance", None, "image/svg+xml"),
+        ("probability/kl_and_fisher", 18, "text/latex"),
+        ("reinforcement/policy_gradients", 15, "image/svg+xml"),  # of a task of Gymnasium's kind
+    ],
 )
-def test_a_live_page_shows_what_the_notebook_stores(chapter):
+def test_a_live_page_shows_what_the_notebook_stores(chapter, count, shows):
+    """One chapter to its end, and the beginnings of two that show what this one does not."""
     notebook = nbformat.read(BOOK / f"{chapter}.ipynb", as_version=4)
-    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"][:count]
+    assert shows in {kind for cell in cells for kind, _ in stored(cell)}
     results = run(*(cell.source for cell in cells))
     for number, (cell, (ok, items)) in enumerate(zip(cells, results, strict=True), 1):
         assert ok, f"cell {number}: {items[-1]}"
         assert shown(items) == stored(cell), f"cell {number}"
+
+
+def test_a_cell_finds_a_result_where_the_notebook_finds_it():
+    ((ok, (item,)),) = run(f'{READING.format(RESULT)}["settings"]["task"]')
+    assert ok and item["data"]["text/plain"] == "'CartPole-v1'"
 
 
 def test_an_error_shows_the_readers_lines_and_not_the_books():

@@ -83,12 +83,12 @@ def exercise(k, title="by hand"):
 def chapter():
     cells = [
         markdown("# A chapter"),
-        code("import numpy as np\nfrom ngbook import checks"),
+        code("import json\nfrom pathlib import Path\nimport numpy as np\nfrom ngbook import checks"),
         figure(),
         markdown("## What you will be able to do\n\n- Read.\n\n## What you need\n\nPython 3.11, 20 minutes."),
         markdown("## The usual story, and where it fails\n\nIt fails for $\\alpha=0.1$; see {cite}`a0.5`."),
         markdown("## The smallest exact model\n\n$$\na = 1.5\n$$ (eq-a)\n\n```python\nx = 1.5\n```\n\n`0.5`"),
-        code("rng = np.random.default_rng(1)\nprint(1)", "1\n"),
+        code(f"rng = np.random.default_rng(1)\n{READS}\nprint(1)", "1\n"),
         markdown("## A derivation\n\n### A step\n\nSee [section 2.3](https://example.org/1.2)."),
         markdown("## Experiment: a line\n\nIt gives {glue:text}`value` in 3 steps, as in section 2.1."),
         markdown("## What to take away\n\n- One.\n- Two.\n\n## Exercises"),
@@ -138,6 +138,17 @@ def with_cells(*cells):
             cell["id"] = f"cell-{k}"
         for k, (_, cell) in enumerate(hygiene.code_cells(notebook), 1):
             cell["execution_count"] = k
+
+    return doctor
+
+
+def replaced_output(old, new):
+    """A doctor that replaces what the figure's cell shows."""
+
+    def doctor(notebook):
+        (output,) = notebook["cells"][2]["outputs"]
+        assert output["data"]["image/svg+xml"] == old
+        output["data"]["image/svg+xml"] = new
 
     return doctor
 
@@ -202,6 +213,8 @@ def unfolded(notebook):
         cell["metadata"] = {}
 
 
+READS = 'x = json.loads(Path("../results/trpo_cartpole.json").read_text(encoding="utf-8"))'
+
 DOCTORED = [
     ("asserted_figures", replaced('\nchecks.at_most(0, 1, about="it rises")', ""), "checks nothing"),
     ("execution_counts", cleared, "cell 2 has execution count None, expected 1"),
@@ -223,6 +236,7 @@ DOCTORED = [
     ("figures", with_cells(figure(name="fig-b", caption=ALT)), "repeating the caption"),
     ("figures", with_cells(figure(name="fig-b", image="image/png")), "figures are SVG"),
     ("figures", with_cells(figure()), "fig-line is used 2 times"),
+    ("figures", replaced_output("...", "<svg><image/></svg>"), "a raster image in it"),
     ("figures", with_cells(code("plt.show()", image="image/svg+xml")), "without mystnb.figure.name"),
     ("figures", with_cells(markdown("![](a.svg)")), "image with the alt text ''"),
     ("figures", with_cells(markdown("```{figure} a.svg\n:name: fig-b\n```")), "without :alt:"),
@@ -233,6 +247,14 @@ DOCTORED = [
     ("plain_python", with_cells(code("get_ipython().run_line_magic('time', '')")), "get_ipython"),
     ("imports", with_cells(code("import pandas as pd")), "imports pandas"),
     ("imports", with_cells(code("def f():\n    from time import perf_counter")), "imports time"),
+    ("files", with_cells(code("x = json.loads(open('x.json').read())")), "uses open"),
+    ("files", with_cells(code("x = json.load(y)")), "uses json"),
+    ("files", with_cells(code("x = Path('../results/trpo_cartpole.json').read_text()")), "uses Path"),
+    ("files", with_cells(code(READS.replace("../results", "results"))), "uses Path"),
+    ("files", with_cells(code(READS.replace('"utf-8"', '"latin-1"'))), "uses read_text"),
+    ("files", with_cells(code(READS.replace("trpo_cartpole", "nowhere"))), "no book/results/nowhere.json"),
+    ("files", with_cells(code("x = np.loadtxt('x.csv')")), "uses loadtxt"),
+    ("files", with_cells(code("plt.savefig('x.svg')")), "uses savefig"),
     ("seeds", with_cells(code("x = np.random.default_rng()")), "default_rng()"),
     ("seeds", with_cells(code("np.random.seed(0)")), "np.random.seed"),
     ("cell_length", with_cells(code("\n".join(f"x{k} = {k}" for k in range(31)))), "31 lines"),
@@ -285,6 +307,22 @@ def test_every_rule_is_tried_on_a_doctored_chapter():
 
 # --- what only running the notebook can tell: nbval, as `make test` calls it ---------------------
 
+DRAWN = (
+    '<svg xmlns="http://www.w3.org/2000/svg"><path d="M 0 0 L 90 {end}"/>'
+    '<text x="1" y="1">{text}</text>{more}</svg>'
+)
+
+
+def drawing(end=50, text="a curve", more=""):
+    """A cell that shows one picture, with another one as its stored output."""
+    shown = DRAWN.format(end=50, text="a curve", more="")
+    stored = {
+        "image/svg+xml": DRAWN.format(end=end, text=text, more=more),
+        "text/plain": "<IPython.core.display.SVG object>",
+    }
+    return f"from IPython.display import SVG, display\ndisplay(SVG({shown!r}))", 1, stored
+
+
 SOUND = [("x = 1.25\nprint(x)", 1, ["1.25\n"]), ("print(2 * x)", 2, ["2.5\n"])]
 RUN = {
     "sound": SOUND,
@@ -293,6 +331,11 @@ RUN = {
     "reordered": [("print(2 * x)", 1, ["2.5\n"]), ("x = 1.25\nprint(x)", 2, ["1.25\n"])],
     "edited": [SOUND[0], ("print(2 * x)", 2, ["2.6\n"])],
     "failing": [("from ngbook import checks", 1, []), ("checks.close(1.0, 2.0, about='one is two')", 2, [])],
+    "drawn": [drawing()],
+    "drawn_nearby": [drawing(end=50.1)],
+    "drawn_elsewhere": [drawing(end=50.3)],
+    "drawn_with_another_label": [drawing(text="a cure")],
+    "drawn_with_more": [drawing(more="<path d='M 1 1'/>")],
     "skipped": [("# NBVAL_SKIP\nx = 1", 1, [])],
     "hanging": [
         ("import time\ntry:\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    pass", 1, []),
@@ -300,6 +343,13 @@ RUN = {
         ("print(2)", 3, ["3\n"]),
     ],
 }
+
+
+def stored_output(shown):
+    """What a cell shows: printed text, or the formats of a picture."""
+    if isinstance(shown, dict):
+        return [{"output_type": "display_data", "metadata": {}, "data": shown}]
+    return [{"output_type": "stream", "name": "stdout", "text": shown}] if shown else []
 
 
 def tiny_notebook(cells):
@@ -311,11 +361,9 @@ def tiny_notebook(cells):
                 "metadata": {},
                 "source": source,
                 "execution_count": count,
-                "outputs": [
-                    {"output_type": "stream", "name": "stdout", "text": text} for text in [printed] if text
-                ],
+                "outputs": stored_output(shown),
             }
-            for k, (source, count, printed) in enumerate(cells)
+            for k, (source, count, shown) in enumerate(cells)
         ],
         "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
         "nbformat": 4,
@@ -350,6 +398,11 @@ def test_the_sound_notebook_passes(run):
     assert outcomes(run, "sound") == [("PASSED", "0"), ("PASSED", "1")]
 
 
+@pytest.mark.parametrize("name", ["drawn", "drawn_nearby"])
+def test_the_same_picture_passes(run, name):
+    assert outcomes(run, name) == [("PASSED", "0")]
+
+
 @pytest.mark.parametrize(
     ("name", "failed"),
     [
@@ -358,6 +411,9 @@ def test_the_sound_notebook_passes(run):
         ("reordered", ["0"]),
         ("edited", ["1"]),
         ("failing", ["1"]),
+        ("drawn_elsewhere", ["0"]),
+        ("drawn_with_another_label", ["0"]),
+        ("drawn_with_more", ["0"]),
         ("skipped", ["0"]),
         ("hanging", ["1", "2"]),
     ],
@@ -375,6 +431,10 @@ def test_a_failing_cell_is_shown_with_its_source_and_its_message(run):
 def test_an_edited_output_is_shown_beside_the_true_one(run):
     assert "2.6" in run and "2.5" in run
     assert re.search(r"edited\.ipynb::Cell 1", run)
+
+
+def test_a_moved_curve_is_said_to_have_moved(run):
+    assert "a curve has moved by 0.3 near (90, 50" in run
 
 
 def test_what_was_not_compared_says_why(run):

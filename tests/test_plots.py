@@ -1,7 +1,11 @@
 """The look: contrast on both backgrounds, colours that stay apart, and figures that keep their bytes."""
 
+import base64
 import io
+import json
 import re
+import subprocess
+import sys
 from itertools import combinations
 from pathlib import Path
 
@@ -105,6 +109,52 @@ def test_a_figure_drawn_twice_has_the_same_bytes_and_no_font_to_fetch():
     assert first == figure_bytes()
     assert b"<text" not in first and b"@font-face" not in first
     assert not re.findall(rb'(?:href|src)="https?:', first)
+
+
+def test_a_background_is_put_behind_a_transparent_figure_and_changes_nothing_else():
+    drawn = figure_bytes().decode()
+    white = plots.with_background(drawn, "white")
+    ((_, after),) = [
+        pair for pair in zip(drawn.split("\n"), white.split("\n"), strict=True) if pair[0] != pair[1]
+    ]
+    assert after.endswith('style="fill: #ffffff"/>')
+    assert plots.with_background(drawn, "none") == drawn
+    assert plots.with_background(white, "#000000") == white, "a figure keeps a background of its own"
+
+
+def displayed(**style):
+    """What IPython's inline backend keeps of a figure: the data and the metadata by format."""
+    code = f"""
+import json
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+import matplotlib
+matplotlib.use("module://matplotlib_inline.backend_inline")
+import matplotlib.pyplot as plt
+from ngbook import plots
+plots.use_style(**{style!r})
+figure, axes = plt.subplots(figsize=(3, 2))
+axes.plot([0, 1], [0, 1])
+print(json.dumps(shell.display_formatter.format(figure)))
+"""
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    return json.loads(shown.splitlines()[-1])
+
+
+def test_a_notebook_keeps_vectors_alone_unless_it_asks_for_more():
+    data, _ = displayed()
+    assert set(data) == {"image/svg+xml", "text/plain"}
+    assert 'style="fill: #ffffff"' not in data["image/svg+xml"]
+
+
+def test_a_notebook_that_is_handed_on_keeps_a_picture_too_on_a_light_ground():
+    data, metadata = displayed(formats=("svg", "png"), background="white")
+    alone, _ = displayed()
+    assert data["image/svg+xml"] == plots.with_background(alone["image/svg+xml"], "white")
+    assert metadata["image/png"] == {"width": 288, "height": 192}
+    picture = plt.imread(io.BytesIO(base64.b64decode(data["image/png"])))
+    assert picture.shape[:2] == (2 * 192, 2 * 288)
+    assert (picture[0, 0, :3] == 1).all() and (picture[..., 3] == 1).all()
 
 
 def test_coordinates_are_rounded_and_nothing_else_is():

@@ -16,7 +16,7 @@ from playwright.sync_api import sync_playwright
 
 from book import chromium
 
-from .book import HTML, PAGES, ROOT
+from .book import HTML, ROOT
 from .serving import served
 from .visit import Visit
 
@@ -72,14 +72,6 @@ def visit(browser):
     return visit
 
 
-@pytest.fixture(scope="module", params=PAGES)
-def unfolded(request, visit):
-    """Every page in its turn, with everything open that is folded, to be looked at in several ways."""
-    with visit(request.param, reduced_motion="reduce") as visited:
-        visited.page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
-        yield visited
-
-
 @pytest.fixture
 def open_page(visit):
     """`open_page(name, ...)` opens a page, as `visit` does, until the end of the test."""
@@ -87,11 +79,12 @@ def open_page(visit):
         yield lambda name, **options: stack.enter_context(visit(name, **options))
 
 
-def pytest_collection_modifyitems(items):
-    """What takes longest comes first, so that no worker is left alone with it at the end."""
-    items.sort(
-        key=lambda item: not any(name in item.nodeid for name in ("test_pdf", "test_live", "test_pages"))
-    )
+def stem(name):
+    """Where pictures are kept, as the beginning of their paths, of which there are none of an earlier run."""
+    path = PICTURES / re.sub(r"[^\w.-]+", "-", name).strip("-")
+    for stale in PICTURES.glob(f"{path.name}.*"):
+        stale.unlink()
+    return path
 
 
 @pytest.hookimpl(wrapper=True)
@@ -99,12 +92,9 @@ def pytest_runtest_makereport(item, call):
     """Keep a picture and the markup of every open page of a failed test, and none of one that passes."""
     report = yield
     if report.when == "call" and "browser" in item.fixturenames:
-        name = re.sub(r"[^\w.-]+", "-", item.nodeid.split("browser/")[-1]).strip("-")
-        for stale in PICTURES.glob(f"{name}.*"):
-            stale.unlink()
+        path = stem(item.nodeid.split("browser/")[-1])
         if report.failed:
-            PICTURES.mkdir(parents=True, exist_ok=True)
             for k, visited in enumerate(OPEN):
-                visited.keep(PICTURES / f"{name}.{k}")
-            report.sections.append(("Pictures", f"{PICTURES.relative_to(ROOT)}/{name}.*"))
+                visited.keep(f"{path}.{k}")
+            report.sections.append(("Pictures", f"{path.relative_to(ROOT)}.*"))
     return report

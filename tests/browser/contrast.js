@@ -103,7 +103,7 @@ window.contrast = (() => {
     return width > 1 && height > 1 && element.checkVisibility({ visibilityProperty: true });
   }
 
-  /** A list of what has been looked at, and what of it does not stand out: "ratio words (element)", each kind once. */
+  /** What has been looked at and does not stand out: "ratio words (element)", each kind once. */
   class Findings {
     count = 0;
     poor = new Map();
@@ -120,8 +120,10 @@ window.contrast = (() => {
       this.poor.set(named(element), `${found.toFixed(2)} < ${needed}: ${words} (${named(element)})`);
     }
 
-    get result() {
-      return { count: this.count, poor: [...this.poor.values()] };
+    /** What is wrong, in words; to have looked at too little is wrong, too. */
+    list(least) {
+      const few = this.count < least ? [`${this.count} looked at, and not ${least} or more`] : [];
+      return [...few, ...this.poor.values()];
     }
   }
 
@@ -134,7 +136,7 @@ window.contrast = (() => {
   }
 
   /** All texts of the page: of HTML and of drawings, and what style sheets write before and after elements. */
-  function texts() {
+  function texts(least = 0) {
     const findings = new Findings();
     const inks = (style, element) =>
       element instanceof SVGElement ? withOpacity(style.fill, style.fillOpacity) : colour(style.color);
@@ -160,7 +162,7 @@ window.contrast = (() => {
         findings.see([r, g, b, a * Number(added.opacity)], element, least, `${pseudo} ${JSON.stringify(text)}`);
       }
     }
-    return findings.result;
+    return findings.list(least);
   }
 
   function withOpacity(paint, opacity) {
@@ -169,7 +171,7 @@ window.contrast = (() => {
   }
 
   /** All lines and marks of the interactive figures. */
-  function lines() {
+  function lines(least = 0) {
     const findings = new Findings();
     for (const shape of document.querySelectorAll(".explorable svg :is(path, line, circle, rect, polyline, polygon)")) {
       if (shape.closest("clipPath, defs") || !shape.checkVisibility()) continue;
@@ -182,22 +184,22 @@ window.contrast = (() => {
       const best = paints.map(([kind, paint]) => [seen(paint, shape) ?? 0, kind, paint]).sort((a, b) => b[0] - a[0])[0];
       if (best) findings.see(best[2], shape, 3, best[1]);
     }
-    return findings.result;
+    return findings.list(least);
   }
 
   /** The edges of what can be operated: where there is one, it can be seen. */
-  function edges(selector) {
+  function edges(least = 0) {
     const findings = new Findings();
-    for (const control of document.querySelectorAll(selector)) {
+    for (const control of document.querySelectorAll("button, input, select")) {
       const style = getComputedStyle(control);
       if (!shown(control) || style.borderTopStyle === "none" || parseFloat(style.borderTopWidth) === 0) continue;
       findings.see(colour(style.borderTopColor), control.parentElement, 3, "its edge");
     }
-    return findings.result;
+    return findings.list(least);
   }
 
   /** The ring around each kind of thing that the keyboard can reach. */
-  function rings() {
+  function rings(least = 0) {
     const findings = new Findings();
     const kinds = new Map();
     const reached = "a[href], button, input, select, textarea, summary, [tabindex='0']";
@@ -216,7 +218,7 @@ window.contrast = (() => {
       else findings.poor.set(named(element), `no ring: ${named(element)}`);
       element.blur();
     }
-    return findings.result;
+    return findings.list(least);
   }
 
   const background = () => getComputedStyle(document.body).backgroundColor;

@@ -7,6 +7,27 @@ window.questions = (() => {
   };
   const all = (selector) => [...document.querySelectorAll(selector)];
 
+  /** Another theme than the one that the reader's machine is set to. */
+  function theme() {
+    const wanted = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+    const found = document.documentElement.dataset.theme;
+    return found === wanted ? [] : [`${found} for ${wanted}`];
+  }
+
+  const broken = () =>
+    [...document.images]
+      .filter((image) => image.loading !== "lazy" && image.complete && image.naturalWidth === 0)
+      .map((image) => image.src);
+
+  /** Pictures that say nothing, or the name of a file, to those who do not see them. */
+  const wordless = () =>
+    [...document.images]
+      .filter((image) => {
+        const alt = image.getAttribute("alt");
+        return alt === null || /\.(?:svg|png|jpe?g|gif|webp)\b|_images\/|[0-9a-f]{20}/.test(alt);
+      })
+      .map((image) => `${image.getAttribute("alt")}: ${image.src}`);
+
   /** What makes the page wider than the window. */
   function tooWide() {
     const page = document.scrollingElement;
@@ -50,6 +71,39 @@ window.questions = (() => {
     return [...found.values()];
   }
 
+  /** What moves or fades just now. */
+  const moving = () => document.getAnimations().map((each) => named(each.effect.target));
+
+  /** Code and its outputs that can only be read by scrolling. */
+  const scrollingCode = () =>
+    all(".bd-article :is(.cell_input, .cell_output) pre")
+      .filter((each) => each.clientWidth && each.scrollWidth > each.clientWidth + 1)
+      .map((each) => each.textContent.slice(0, 80));
+
+  const figuresTooHigh = () =>
+    all(".bd-article :is(figure, .cell_output img, img.cover)")
+      .filter((each) => each.getBoundingClientRect().height > innerHeight)
+      .map((each) => each.outerHTML.slice(0, 200));
+
+  /** Where scripts do not run, the ordinary figure stands for the one that can be moved. */
+  function plainFigure() {
+    const image = document.querySelector("[class*='tag_explorable-'] figure img");
+    const seen = image?.checkVisibility({ visibilityProperty: true }) && image.naturalWidth > 100;
+    return [...(seen ? [] : ["no figure is seen"]), ...all(".explorable").map(named)];
+  }
+
+  /** Inputs without a label, or whose value a screen reader says otherwise than it is shown. */
+  function unnamedInputs() {
+    const inputs = all(".explorable :is(input, select)");
+    const text = (each) => each.textContent.trim();
+    const wrong = inputs.filter((each) => {
+      if (![...each.labels].map(text).join("")) return true;
+      const shown = () => each.labels[0].parentElement.querySelector("output").textContent;
+      return each.type === "range" && each.getAttribute("aria-valuetext") !== shown();
+    });
+    return [...(inputs.length ? [] : ["no inputs"]), ...wrong.map((each) => each.id)];
+  }
+
   const unnamedDrawings = () =>
     all(".explorable-drawings svg")
       .filter((each) => each.getAttribute("role") !== "img" || !each.getAttribute("aria-label")?.trim())
@@ -67,14 +121,73 @@ window.questions = (() => {
         .map((text) => `${text.textContent} (${drawing.getAttribute("aria-label")})`);
     });
 
-  /** Headings that skip a level, as in a contents that goes from a chapter to a sub-section. */
+  const words = (element) => `${element.localName}: ${element.textContent}`;
+
+  /** No headline or several, and headings that skip a level, as from a chapter to a sub-section. */
   function headings() {
     const levels = all("main :is(h1, h2, h3, h4, h5, h6)").filter((each) => each.checkVisibility());
-    const wrong = levels.filter((each, k) => k > 0 && each.localName[1] - levels[k - 1].localName[1] > 1);
-    return wrong.map((each) => `${each.localName}: ${each.textContent}`);
+    const headlines = levels.filter((each) => each.localName === "h1");
+    return [
+      ...(headlines.length === 1 ? [] : [`${headlines.length} headlines`, ...headlines.map(words)]),
+      ...levels.filter((each, k) => k > 0 && each.localName[1] - levels[k - 1].localName[1] > 1).map(words),
+    ];
   }
 
-  const headlines = () => all("main h1").filter((each) => each.checkVisibility()).length;
+  /** What a listener is told first: the language, where the text is, and what the lists of links are. */
+  function landmarks() {
+    const count = (selector, number) => {
+      const found = all(selector).length;
+      return found === number ? [] : [`${found} × ${selector}`];
+    };
+    return [
+      ...count("html[lang=en]", 1),
+      ...count("main, [role=main]", 1),
+      ...(all("nav").length ? [] : ["no navigation"]),
+      ...all("nav:not([aria-label], [aria-labelledby])").map(named),
+    ];
+  }
 
-  return { tooWide, cutOff, unnamedDrawings, wordsOutsideDrawings, headings, headlines };
+  // Contrast is left to contrast.js, which also looks into drawings and at what style sheets write: axe takes up to
+  // fifteen seconds a page for it. One rule has to be switched on: a button is called what it says.
+  const RULES = { "color-contrast": { enabled: false }, "label-content-name-mismatch": { enabled: true } };
+  // axe reads no MathML and takes the head of a column for empty that is a formula; screen readers read it.
+  const NOT_READ_BY_AXE = { "empty-table-header": "th:has(math)" };
+
+  /**
+   * Fold up what axe has to walk through and cannot judge, four fifths of a chapter: the drawn half of a formula,
+   * which is hidden from screen readers, the parts of its MathML, which axe does not know, and the colours of code.
+   * The page is not what it was, so this comes last.
+   */
+  function fold() {
+    all(".katex-html").forEach((each) => each.replaceChildren());
+    for (const each of all("math, pre:not(:has(a, button, [tabindex]))")) each.textContent = each.textContent;
+  }
+
+  async function axeFinds(excused = NOT_READ_BY_AXE) {
+    const { violations } = await axe.run(document, { resultTypes: ["violations"], preload: false, rules: RULES });
+    return violations.flatMap(({ id, nodes }) =>
+      nodes
+        .filter(({ target }) => !(id in excused && document.querySelector(target[0]).matches(excused[id])))
+        .map(({ html, target }) => `${id}: ${html.slice(0, 200)} (${target})`),
+    );
+  }
+
+  return {
+    axe: axeFinds,
+    broken,
+    cutOff,
+    figuresTooHigh,
+    fold,
+    headings,
+    landmarks,
+    moving,
+    plainFigure,
+    scrollingCode,
+    theme,
+    tooWide,
+    unnamedDrawings,
+    unnamedInputs,
+    wordless,
+    wordsOutsideDrawings,
+  };
 })();

@@ -6,6 +6,8 @@ Each page is opened once, on a phone; a mouse can be plugged into that, too.
 import pytest
 from playwright.sync_api import expect
 
+from .visit import NEXT_FRAME
+
 # Page, tag, and how many rings there are.
 FIGURES = {
     "foundations/distance": ("distance", 6),
@@ -57,6 +59,7 @@ class Figure:
 @pytest.fixture(scope="module", params=FIGURES)
 def opened(request, visit):
     with visit(request.param, width=390, has_touch=True) as visited:
+        visited.leave_alone(".explorable")
         yield Figure(visited.page, request.param)
 
 
@@ -111,7 +114,7 @@ def test_an_axis_can_be_turned_all_the_way_round(figure):
     seen = []
     for across, up in [(24, 66), (-24, 66), (-66, 24), (-66, -24), (-24, -66), (24, -66), (66, -24)]:
         figure.page.mouse.move(x + across, y - up)
-        figure.page.wait_for_timeout(50)  # more than a frame
+        figure.page.evaluate(NEXT_FRAME)
         seen.append(figure.values()["explorable-lagrangian-turn"])
         distances = [abs(a - x - across) + abs(b - y + up) for a, b in (figure.centre(0), figure.centre(1))]
         assert min(distances) < 6, "an end of the axis is under the pointer"
@@ -145,7 +148,7 @@ def touch(page, start, across, up):
     moves = [("touchMove", [place]) for place in places[1:]]
     for kind, fingers in [("touchStart", places[:1]), *moves, ("touchEnd", [])]:
         session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
-    page.wait_for_timeout(300)
+    page.evaluate(NEXT_FRAME)
 
 
 def test_a_finger_drags_a_ring_and_scrolls_beside_it(figure):
@@ -158,14 +161,14 @@ def test_a_finger_drags_a_ring_and_scrolls_beside_it(figure):
     assert figure.page.evaluate("scrollY") == before
     box = figure.root.locator("svg[role=img]").first.bounding_box()
     touch(figure.page, (box["x"] + 20, box["y"] + 80), 0, 60)
-    assert figure.page.evaluate("scrollY") > before
+    figure.page.wait_for_function(f"scrollY > {before}")
     assert figure.values() == moved
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])
 def test_what_is_below_does_not_jump(figure, width):
     figure.page.set_viewport_size({"width": width, "height": 800})
-    figure.page.wait_for_timeout(100)  # the drawings take the new width
+    figure.page.evaluate(NEXT_FRAME)  # the drawings take the new width
     shifts = figure.root.evaluate("""(root) => {
       const top = () => root.querySelector(".explorable-inputs").offsetTop - root.offsetTop;
       const set = (input, value) => {

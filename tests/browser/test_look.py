@@ -1,18 +1,5 @@
-"""For the eyes: code that is never cut off, figures no higher than the screen, lines of a good length."""
+"""For the eyes: lines of a good length, a first page that is followed by keyboard, a page on paper."""
 
-import pytest
-
-from .book import CHAPTERS
-from .visit import NEXT_FRAME
-
-PHONE = {"width": 390, "height": 800}
-DESK = {"width": 1280, "height": 800}
-CODE_THAT_SCROLLS = """[...document.querySelectorAll('.bd-article :is(.cell_input, .cell_output) pre')]
-  .filter((each) => each.clientWidth && each.scrollWidth > each.clientWidth + 1)
-  .map((each) => each.textContent.slice(0, 80))"""
-FIGURES_TOO_HIGH = """[...document.querySelectorAll('.bd-article :is(figure, .cell_output img, img.cover)')]
-  .filter((each) => each.getBoundingClientRect().height > innerHeight)
-  .map((each) => each.outerHTML.slice(0, 200))"""
 CHARACTERS_A_LINE = """(() => {
   const prose = [...document.querySelectorAll('.bd-article section > p')]
     .filter((each) => !each.querySelector('.math') && each.textContent.length > 300)[0];
@@ -21,29 +8,6 @@ CHARACTERS_A_LINE = """(() => {
   const lines = new Set([...range.getClientRects()].map((each) => Math.round(each.bottom / 12)));
   return prose.textContent.length / lines.size;
 })()"""
-
-
-@pytest.fixture(scope="module", params=CHAPTERS)
-def chapter(request, visit):
-    with visit(request.param, **PHONE) as visited:
-        visited.page.evaluate(
-            "document.querySelectorAll('.bd-article details').forEach((each) => (each.open = true))"
-        )
-        yield visited.page
-
-
-@pytest.mark.parametrize("width", [320, 390])
-def test_code_on_a_phone_is_never_cut_off(chapter, width):
-    chapter.set_viewport_size(PHONE | {"width": width})
-    chapter.evaluate(NEXT_FRAME)
-    assert chapter.evaluate(CODE_THAT_SCROLLS) == []
-
-
-@pytest.mark.parametrize("screen", [PHONE, DESK], ids=["phone", "desk"])
-def test_a_figure_is_at_most_one_screen_high(chapter, screen):
-    chapter.set_viewport_size(screen)
-    chapter.evaluate(NEXT_FRAME)
-    assert chapter.evaluate(FIGURES_TOO_HIGH) == []
 
 
 def test_a_line_of_prose_has_about_seventy_characters(open_page):

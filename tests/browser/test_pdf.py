@@ -5,8 +5,8 @@ import subprocess
 import sys
 
 import pytest
-from bs4 import BeautifulSoup
 from pypdf import PdfReader
+from pypdfium2 import PdfDocument
 
 from book.pdf import pages, printer
 
@@ -35,7 +35,7 @@ def pdf():
 @pytest.fixture(scope="module")
 def texts(pdf):
     """The text of every page, without spaces: where they are is the reader's guess."""
-    return [re.sub(r"\s", "", page.extract_text()) for page in pdf.pages]
+    return [re.sub(r"\s", "", page.get_textpage().get_text_range()) for page in PdfDocument(FILE)]
 
 
 @pytest.fixture(scope="module")
@@ -74,9 +74,11 @@ def outline(pdf):
 def equations():
     """(page of the book, id, number) of every numbered equation of the built pages."""
     for page in pages.read():
-        article = BeautifulSoup((HTML / f"{page.name}.html").read_text(encoding="utf-8"), "html.parser")
-        for block in article.select("div.math[id]:has(> .eqno)"):
-            yield page, block["id"], re.search(r"\([\d.]+\)", block.select_one(".eqno").get_text())[0]
+        built = (HTML / f"{page.name}.html").read_text(encoding="utf-8")
+        for identifier, number in re.findall(
+            r'<div class="math[^>]* id="([^"]+)"><span class="eqno">(\([\d.]+\))', built
+        ):
+            yield page, identifier, number
 
 
 def test_every_equation_is_there_and_its_links_lead_to_it(texts, links, places):
@@ -113,10 +115,9 @@ def test_every_page_of_the_book_is_a_bookmark(outline, places):
     assert parts[:2] == ["Contents", "Preface"] and len(parts) == 6
 
 
-def test_the_contents_name_the_pages(pdf, outline):
+def test_the_contents_name_the_pages(texts, outline):
     first, end = (next(n for _, title, n in outline if title == name) for name in ("Contents", "Preface"))
-    listed = "".join(pdf.pages[k - 1].extract_text() + "\n" for k in range(first, end))
-    joined = re.sub(r"\s", "", listed)
+    joined = "\n".join(texts[first - 1 : end - 1])
     parts = outline[[title.startswith("Part") for _, title, _ in outline].index(True) :]
     chapters = [(re.sub(r"\s", "", title), n) for depth, title, n in parts if depth == 1]
     assert len(chapters) > 15
@@ -194,15 +195,25 @@ HEIGHTS = """(formulas) => formulas.map((each) => {
 })"""
 
 
-@pytest.mark.parametrize("name", ["foundations/distance", "reinforcement/trpo_and_ppo"])
-def test_formulas_are_set_as_on_the_pages(pdf, visit, browser, name):
-    with visit(name, java_script_enabled=False) as visited:
-        shown = visited.page.eval_on_selector_all(f"article {FORMULAS}", HEIGHTS)
+CHAPTERS = ["foundations/distance", "reinforcement/trpo_and_ppo"]
+
+
+@pytest.fixture(scope="module")
+def printed_formulas(pdf, browser):
+    """{chapter: texts and heights of its formulas in the document that was printed}."""
     page = browser.new_page()
     page.goto((HTML.parent / "pdf" / "book.html").as_uri())
-    chapter = f'[id="{name.replace("/", ".")}"]'
-    printed = page.eval_on_selector_all(f"{chapter} {FORMULAS}", HEIGHTS)
+    selector = '[id="{}"] ' + FORMULAS
+    found = {k: page.eval_on_selector_all(selector.format(k.replace("/", ".")), HEIGHTS) for k in CHAPTERS}
     page.close()
+    return found
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_formulas_are_set_as_on_the_pages(printed_formulas, visit, name):
+    with visit(name, java_script_enabled=False) as visited:
+        shown = visited.page.eval_on_selector_all(f"article {FORMULAS}", HEIGHTS)
+    printed = printed_formulas[name]
     assert len(printed) > 10
     assert [text for text, _ in sorted(printed)] == [text for text, _ in sorted(shown)]
     heights = ([height for _, height in sorted(found)] for found in (printed, shown))

@@ -2,31 +2,9 @@
 
 from functools import cache
 
-import pytest
 from bs4 import BeautifulSoup
 
 from .book import HTML, PAGES, WRITTEN
-
-
-@pytest.fixture(scope="module", params=PAGES)
-def served(request, visit):
-    with visit(request.param, java_script_enabled=False) as visited:
-        yield visited
-
-
-def test_the_language_is_said(served):
-    assert served.page.get_attribute("html", "lang") == "en"
-
-
-def test_there_is_one_headline_and_no_level_is_skipped(served):
-    assert served.ask("questions", "questions.headlines()") == 1
-    assert served.ask("questions", "questions.headings()") == []
-
-
-def test_there_are_landmarks(served):
-    assert served.page.evaluate("document.querySelectorAll('main, [role=main]').length") == 1
-    unnamed = "nav:not([aria-label], [aria-labelledby])"
-    assert served.page.query_selector("nav") and not served.page.query_selector(unnamed)
 
 
 @cache

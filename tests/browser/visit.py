@@ -10,17 +10,22 @@ READY = """async () => {
   await document.fonts.ready;
   await window.MathJax?.startup?.promise;  // formulas that are rendered when the page is opened
 }"""
+# One element is left of the text, and room to scroll.
+ALONE = """(selector) => {
+  for (let each = document.querySelector(selector); !each.matches("main"); each = each.parentElement)
+    for (const other of each.parentElement.children) if (other !== each) other.style.display = "none";
+  document.querySelector("main").style.paddingBottom = "100vh";
+}"""
 # Long enough for what a page does when its size has changed.
 NEXT_FRAME = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
-SCRIPTS = Path(__file__).parent
 
 
 @cache
-def script(name):
-    """The text of a script that questions are asked with."""
-    if name == "axe":
-        return (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
-    return (SCRIPTS / f"{name}.js").read_text(encoding="utf-8")
+def scripts():
+    """The scripts that questions are asked with: `questions`, `contrast` and `axe`."""
+    folder = Path(__file__).parent
+    paths = [files("axe_playwright_python") / "axe.min.js", folder / "questions.js", folder / "contrast.js"]
+    return [path.read_text(encoding="utf-8") for path in paths]
 
 
 class Visit:
@@ -38,12 +43,12 @@ class Visit:
 
     def __init__(self, page, address):
         self.page, self.address, self.errors, self.requests = page, address, [], []
-        self._loaded = set()
+        self._can_answer = False
         page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("requestfailed", lambda r: self.errors.append(f"{r.url} was asked for and did not come"))
         page.on("request", lambda request: self.requests.append(request.url))
-        page.on("load", lambda _: self._loaded.clear())
+        page.on("load", self._forget)
 
     def open(self):
         """Open the page and wait until its formulas stand."""
@@ -56,12 +61,36 @@ class Visit:
         inside = ("data:", "blob:", f"http://{home}/" if home else "file:")
         return [address for address in self.requests if not address.startswith(inside)]
 
-    def ask(self, module, expression):
-        """The value of an expression, once a script of this folder (or axe) is loaded into the page."""
-        if module not in self._loaded:
-            self.page.evaluate(script(module))
-            self._loaded.add(module)
+    def _forget(self, _):
+        self._can_answer = False
+
+    def ask(self, expression):
+        """The value of an expression, in which the page can use the scripts of this folder."""
+        if not self._can_answer:
+            for script in scripts():
+                self.page.evaluate(script)
+            self._can_answer = True
         return self.page.evaluate(expression)
+
+    def turn(self, theme):
+        """Over to the other theme, as by the button for it, and stay there."""
+        self.page.evaluate("theme => (document.documentElement.dataset.theme = theme)", theme)
+        self.page.evaluate(NEXT_FRAME)
+
+    def resize(self, width, texts="100%", height=800):
+        """Make the window wider or narrower, and the reader's texts larger or smaller."""
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.evaluate("texts => (document.documentElement.style.fontSize = texts)", texts)
+        self.page.evaluate(NEXT_FRAME)
+
+    def unfold(self):
+        """Open everything that is folded."""
+        self.page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
+        self.page.evaluate(NEXT_FRAME)
+
+    def leave_alone(self, selector):
+        """Hide the rest of the text: a long chapter is laid out anew whenever something in it has moved."""
+        self.page.evaluate(ALONE, selector)
 
     def press(self, *keys):
         for key in keys:
@@ -69,10 +98,9 @@ class Visit:
 
     def keep(self, stem):
         """A picture of the whole page, and its markup, beside each other."""
+        Path(stem).parent.mkdir(parents=True, exist_ok=True)
         try:
             self.page.screenshot(path=f"{stem}.png", full_page=True)
             Path(f"{stem}.html").write_text(self.page.content(), encoding="utf-8")
-        except (
-            Error
-        ) as error:  # a page that is closed or stuck has no picture; the test's own failure is what counts
+        except Error as error:  # a page that is closed or stuck has no picture; its failure is what counts
             Path(f"{stem}.txt").write_text(str(error), encoding="utf-8")

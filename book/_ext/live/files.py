@@ -1,8 +1,9 @@
 """What a live page fetches when its button is pressed, written into ``_static/live``.
 
 A page that was opened as a file may run a script that lies beside it, and may read nothing else. So
-everything is a script: the wheels as text, the Python that runs the cells as text, and the worker as text
-within the script that starts it. The wheel of ngbook is there as a file as well, for ``pip install``.
+everything is a script: the wheels as text, the Python that runs the cells and the results that they read as
+text, and the worker as text within the script that starts it. The wheel of ngbook is there as a file as well,
+for ``pip install``.
 """
 
 import base64
@@ -18,6 +19,7 @@ from live import needs, packing
 ROOT = Path(__file__).parents[3]
 SOURCES = ROOT / "book" / "assets" / "live"
 PYTHON = Path(__file__).parent
+RESULTS = ROOT / "book" / "results"
 KATEX = Path(find_spec("sphinxcontrib.katex").origin).with_name("katex.min.js")
 PACKED = (*needs.ALWAYS[1:], *needs.WITH_GYMNASIUM)
 
@@ -25,6 +27,11 @@ PACKED = (*needs.ALWAYS[1:], *needs.WITH_GYMNASIUM)
 def runtime():
     """The pinned version of Pyodide and its packages, where they are, and the digests of the core."""
     return json.loads(Path(__file__).with_name("runtime.json").read_text(encoding="utf-8"))
+
+
+def results():
+    """``{file name: text}`` of the results of long computations: small, so that every page has them all."""
+    return {path.name: path.read_text(encoding="utf-8") for path in sorted(RESULTS.glob("*.json"))}
 
 
 def script():
@@ -36,6 +43,7 @@ def script():
     given = {
         "WORKER": (SOURCES / "worker.js").read_text(encoding="utf-8"),
         "PYTHON": python,
+        "RESULTS": results(),
         "RUNTIME": runtime(),
     }
     constants = "\n".join(f"const {name} = {json.dumps(value)};" for name, value in given.items())

@@ -61,7 +61,7 @@ export async function startPython({ compiled, packed, signal, progress, output }
   const wheels = Object.values(window.liveWheels).map(bytes);
   const { digests } = RUNTIME;
   const ready = outcome();
-  worker.postMessage({ kind: "start", ...addresses(), digests, compiled, wheels, files: PYTHON }, wheels);
+  worker.postMessage({ kind: "start", ...addresses(), digests, compiled, wheels, files: PYTHON, results: RESULTS }, wheels);
   try {
     const started = await ready;
     signal.throwIfAborted();

@@ -53,7 +53,7 @@ async function loadPackages(names) {
   return names.filter((name) => !(name in python.loadedPackages)).map((name) => titles[name] ?? name);
 }
 
-async function start({ core, packages, digests, compiled, wheels, files }) {
+async function start({ core, packages, digests, compiled, wheels, files, results }) {
   await fetchCore(core, digests);
   say("progress", { text: "Starting Python …" });
   const { loadPyodide } = await importHeld(`${core}pyodide.mjs`);
@@ -70,11 +70,14 @@ async function start({ core, packages, digests, compiled, wheels, files }) {
   for (const wheel of wheels) python.unpackArchive(wheel, "wheel", { extractDir: "/page" });
   for (const [name, text] of Object.entries(files)) python.FS.writeFile(`/page/${name}`, text);
   python.globals.set("emit_text", (text) => postMessage(JSON.parse(text)));
+  python.globals.set("results_text", JSON.stringify(results));
   python.runPython(`
     import importlib, json, sys
     sys.path.insert(0, "/page")
     importlib.invalidate_caches()
+    from live_page import folder
     from live_page.session import Session
+    folder.enter("/book", json.loads(results_text))
   `);
   begin();
   say("ready", { missing });

@@ -4,6 +4,7 @@
 `session`    one page: its variables, and its cells, one after the other
 `values`     what a value looks like on a page: formula, table, picture, text
 `figures`    the backend that hands Matplotlib's figures to the page
+`folder`     where the cells are, and the results that they read
 `standins`   the few names that chapters take from programs that are not here
 ===========  ==================================================================
 

@@ -1,0 +1,264 @@
+"""The committed results of long computations: current, sound, and as they would come out again.
+
+A whole run is never repeated to its last digit, since runs are chaotic: the first updates of one run are
+repeated, to 1e-6, and of the rest the ordering that a page speaks of is checked.
+"""
+
+import copy
+
+import numpy as np
+import pytest
+
+from book.results import __main__, _files, _sources
+
+LARGEST = 50_000  # bytes of a file: it travels with the pages and the notebooks
+HELD = {"about", "machine", "settings", "beginning", "numbers", "hash"}
+MACHINE = {"processor", "python", "numpy", "gymnasium"}  # and no name of a person, a path or a host
+
+
+# --- five questions, each with the list of what is wrong ------------------------------------------
+
+
+def stale(name, held):
+    if _files.is_current(name, held):
+        return []
+    return [f"{name}.json is not what its functions and settings are now: run `make results`"]
+
+
+def malformed(name, held):
+    problems = [f"{name}.json has {part}, or lacks it" for part in set(held) ^ HELD]
+    problems += [
+        f"{name}.json has {part} of the machine, or lacks it" for part in set(held["machine"]) ^ MACHINE
+    ]
+    if len(_files.text(held)) > LARGEST:
+        problems.append(f"{name}.json has more than {LARGEST} bytes: round its numbers, or keep fewer")
+    return problems
+
+
+def settings_differ(name, held):
+    return [] if held["settings"] == _files.script(name).SETTINGS else [f"{name}.json has other settings"]
+
+
+def begins_otherwise(name, held):
+    again, stored = _files.script(name).beginning(), held["beginning"]
+    if set(again) != set(stored):
+        return [f"{name}.json begins with {', '.join(stored)}, and not with {', '.join(again)}"]
+    return [
+        f"{name}.json begins with {stored[part]} for {part}, and came out as {numbers}"
+        for part, numbers in again.items()
+        if not np.allclose(numbers, stored[part], rtol=1e-6, atol=0)
+    ]
+
+
+def disordered(name, held):
+    return [f"{name}.json: not true: {claim}" for claim, true in ORDERINGS[name](held["numbers"]) if not true]
+
+
+QUESTIONS = [stale, malformed, settings_differ, begins_otherwise, disordered]
+
+
+# --- what the pages say of the numbers -----------------------------------------------------------
+
+
+def cartpole(numbers):
+    rules = numbers["rules"]
+    medians = {name: np.median(rule["learning curves"], axis=0) for name, rule in rules.items()}
+    passing = {name: np.argmax(median >= 475) for name, median in medians.items()}
+    slowest = passing.pop("policy gradient")
+    yield "all medians begin low and pass 475", all(m[0] < 30 and m.max() >= 475 for m in medians.values())
+    yield "the policy gradient passes last", slowest >= max(passing.values()) + 2
+    yield (
+        "most last policies are solved",
+        all(np.sum(np.array(r["fresh means"]) >= 475) >= 8 for r in rules.values()),
+    )
+    yield (
+        "TRPO keeps to its radius, without a halving",
+        (max(rules["TRPO"]["longest steps"]) <= 0.03 and not any(rules["TRPO"]["shortened"])),
+    )
+    yield (
+        "policies have as many parameters as the network",
+        {len(p) for p in numbers["policies"].values()} == {226},
+    )
+
+
+def large_radius(numbers):
+    natural, trpo = numbers["natural policy gradient"], numbers["TRPO"]
+    yield "TRPO keeps to its radius", np.max(trpo["divergences"]) <= 2 and sum(trpo["shortened"]) > 10
+    yield (
+        "the natural gradient does not",
+        np.max(natural["divergences"]) > 3 and not any(natural["shortened"]),
+    )
+    yield (
+        "few last policies are solved",
+        all(np.sum(np.array(r["fresh means"]) >= 475) <= 5 for r in (natural, trpo)),
+    )
+
+
+def pendulum(numbers):
+    returns = {name: np.array(rule["mean returns"]) for name, rule in numbers.items()}
+    yield "all runs begin low", all(np.max(each[:, 0]) < -1000 for each in returns.values())
+    yield (
+        "the medians pass -200 and stay",
+        all(np.median(each, axis=0)[20:].min() > -200 for each in returns.values()),
+    )
+    yield "TRPO's dips are deeper", returns["TRPO"][:, 20:].min() < returns["PPO"][:, 20:].min() - 100
+
+
+ORDERINGS = {"trpo_cartpole": cartpole, "trpo_large_radius": large_radius, "trpo_pendulum": pendulum}
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.__name__)
+@pytest.mark.parametrize("name", _files.NAMES)
+def test_a_committed_result(name, question):
+    problems = question(name, _files.read(name))
+    assert not problems, "\n".join(problems)
+
+
+def test_every_file_has_a_script_and_an_ordering():
+    assert sorted(path.stem for path in _files.FOLDER.glob("*.json")) == _files.NAMES == sorted(ORDERINGS)
+
+
+# --- doctored copies -----------------------------------------------------------------------------
+
+
+def other_hash(held):
+    held["hash"] = held["hash"][::-1]
+
+
+def number_edited(held):
+    held["numbers"]["rules"]["PPO"]["learning curves"][3][5] += 1
+
+
+def beginning_edited(held):
+    held["beginning"]["TRPO"][1] *= 1 + 2e-6
+
+
+def beginning_left_out(held):
+    del held["beginning"]["TRPO"]
+
+
+def rules_exchanged(held):
+    rules = held["numbers"]["rules"]
+    rules["PPO"], rules["policy gradient"] = rules["policy gradient"], rules["PPO"]
+
+
+def host_named(held):
+    held["machine"]["host"] = "laptop"
+
+
+def setting_edited(held):
+    held["settings"]["rules"]["TRPO"]["radius"] = 0.3
+
+
+@pytest.mark.parametrize(
+    ("question", "doctor"),
+    [
+        (stale, other_hash),
+        (stale, number_edited),
+        (stale, beginning_edited),
+        (begins_otherwise, beginning_edited),
+        (begins_otherwise, beginning_left_out),
+        (disordered, rules_exchanged),
+        (malformed, host_named),
+        (settings_differ, setting_edited),
+    ],
+)
+def test_a_doctored_result_is_noticed(question, doctor, monkeypatch):
+    sound = _files.read("trpo_cartpole")
+    monkeypatch.setattr(_files.script("trpo_cartpole"), "beginning", lambda: sound["beginning"])
+    assert not question("trpo_cartpole", sound)
+    held = copy.deepcopy(sound)
+    doctor(held)
+    assert question("trpo_cartpole", held)
+
+
+# --- the hash ------------------------------------------------------------------------------------
+
+SOURCE = '''"""A module."""
+# A comment.
+X = "# no comment"  # but this is one
+
+
+def f(x):  # f
+    """What it does,
+
+    in lines.
+    """
+
+    text = """of several
+
+    lines"""
+    return f"{x!r:>{3}} # {'nested'}" + text
+
+
+class A:
+    """Only a docstring."""
+'''
+ESSENCE = '''X = "# no comment"
+def f(x):
+    text = """of several
+    lines"""
+    return f"{x!r:>{3}} # {'nested'}" + text
+class A:'''
+
+
+def test_comments_docstrings_and_blank_lines_do_not_count():
+    assert _sources.essence(SOURCE) == ESSENCE
+    assert _sources.essence(SOURCE.replace("{3}", "{4}")) != ESSENCE
+
+
+def test_the_modules_behind_a_result_are_those_that_it_uses():
+    used = set(_sources.used("book.results.trpo_large_radius"))
+    assert {
+        *("book.results.trpo_large_radius", "book.results.trpo_cartpole", "ngbook.environments"),
+        *("ngbook.policies.softmax", "ngbook.policy_gradient.rules", "ngbook.policy_gradient.training"),
+        *("ngbook.solve.conjugate", "ngbook.solve.dense", "ngbook._arrays"),
+    } <= used
+    assert not used & {
+        "ngbook.checks",
+        "ngbook.plots",
+        "ngbook.symbolic",
+        "ngbook.descent",
+        "ngbook.solve.dual",
+    }
+
+
+@pytest.mark.parametrize(
+    ("module", "old", "new", "is_stale"),
+    [
+        ("ngbook.policy_gradient.rules", "2 * radius", "3 * radius", True),
+        ("ngbook.policies.network", "A layer is one matrix", "A layer has one matrix", False),
+        ("book.results.trpo_cartpole", '"seeds": 10', '"seeds": 11', True),
+    ],
+)
+def test_a_change_of_a_function_makes_a_result_stale(module, old, new, is_stale, monkeypatch):
+    sources = _sources.used("book.results.trpo_cartpole")
+    assert old in sources[module]
+    changed = sources | {module: sources[module].replace(old, new)}
+    monkeypatch.setattr(_sources, "used", lambda name: changed)
+    assert bool(stale("trpo_cartpole", _files.read("trpo_cartpole"))) == is_stale
+
+
+# --- the command ---------------------------------------------------------------------------------
+
+
+def test_only_what_is_not_current_or_is_named_is_computed(monkeypatch, capsys):
+    computed = []
+    monkeypatch.setattr(_files, "write", computed.append)
+    assert __main__.main([]) == 0 and computed == []
+    assert __main__.main(["trpo_pendulum"]) == 0 and computed == ["trpo_pendulum"]
+    monkeypatch.setattr(_files, "read", lambda name: None)
+    assert __main__.main([]) == 0 and computed[1:] == _files.NAMES
+    assert __main__.main(["nowhere"]) == 2 and "nowhere" in capsys.readouterr().err
+
+
+def test_a_written_file_is_current_and_names_the_machine(monkeypatch, tmp_path):
+    script = _files.script("trpo_pendulum")
+    monkeypatch.setattr(_files, "FOLDER", tmp_path)
+    monkeypatch.setattr(script, "beginning", lambda: {"TRPO": [0.1, 0.2]})
+    monkeypatch.setattr(script, "compute", lambda: {"TRPO": [[1, 2], [3, 4]]})
+    _files.write("trpo_pendulum")
+    held = _files.read("trpo_pendulum")
+    assert "[1, 2]" in (tmp_path / "trpo_pendulum.json").read_text(encoding="utf-8")
+    assert not stale("trpo_pendulum", held) and not malformed("trpo_pendulum", held)
+    assert all(held["machine"].values()) and held["about"].endswith(".")
