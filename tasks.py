@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -19,7 +20,7 @@ BUILD = ROOT / "_build"
 ENVIRONMENTS = ROOT / ".environments"
 PEERS = ROOT / "benchmarks" / ".peers"
 OLDEST_PYTHON = (3, 11)
-PARTS = ("html", ".doctrees", "jupyter_execute", "notebooks")  # of what is built
+NOTEBOOKS = ("notebooks", "*-notebooks.zip")  # in _build
 SOURCES = {".py", ".js", ".json", ".html"}  # what the extensions are made of
 WORKERS = os.environ.get("WORKERS", "2")
 SETTINGS = {
@@ -138,7 +139,7 @@ def _install_package(python):
 
 
 def own_environment(folder=ROOT / ".venv"):
-    """The Python of .venv, or of another folder, with the locked versions of all that the book is made with."""
+    """The Python of .venv, or of another folder, with the locked versions of what makes the book."""
     requirements = ROOT / "requirements.txt"
 
     def install(python):
@@ -167,29 +168,41 @@ def _compile(target, *options, kept=""):
 # --- tasks --------------------------------------------------------------------------------------------------
 
 
-@task
-def book():
-    """the HTML, in _build/html/index.html"""
-    python = own_environment()
-    whole = BUILD / ".ready"
-    if not (whole.exists() and whole.read_text(encoding="utf-8") == _state_of_the_build()):
-        for part in PARTS:
-            shutil.rmtree(BUILD / part, ignore_errors=True)
-    whole.unlink(missing_ok=True)
-    build(python)
-    _write(whole, _state_of_the_build())
-    return python
+@contextmanager
+def _whole(name, *parts):
+    """What is built inside lies in these parts of _build; what was left there by halves is removed before.
+
+    A stamp is a digest of what was built, and of the extensions: Sphinx builds anew what comes from a source
+    that has changed, and does not look at either.
+    """
+    stamp = BUILD / f".{name}"
+    if not (stamp.exists() and stamp.read_text(encoding="utf-8") == _state(parts)):
+        for path in [path for part in parts for path in BUILD.glob(part)]:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    stamp.unlink(missing_ok=True)
+    yield
+    _write(stamp, _state(parts))
 
 
-def _state_of_the_build():
-    """A digest of what was built, and of what Sphinx does not look at when it builds what has changed."""
-    extensions = [path for name in ("_ext", "_templates") for path in (ROOT / "book" / name).rglob("*")]
-    sources = [path for path in extensions if path.suffix in SOURCES]
-    built = [path for part in PARTS for path in (BUILD / part).rglob("*") if path.is_file()]
+def _state(parts):
+    """A digest of some parts of _build, and of what pages are made with."""
+    machinery = [path for name in ("_ext", "_templates") for path in (ROOT / "book" / name).rglob("*")]
+    files = [path for path in machinery if path.suffix in SOURCES] + [ROOT / "requirements.txt"]
+    built = [path for part in parts for path in BUILD.glob(part)]
+    files += [path for top in built for path in (top, *top.rglob("*")) if path.is_file()]
     digest = hashlib.sha256()
-    for path in sorted([ROOT / "requirements.txt", ROOT / "pyproject.toml", *sources, *built]):
+    for path in sorted(files):
         digest.update(path.relative_to(ROOT).as_posix().encode() + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
+
+
+@task
+def book():
+    """the HTML, in _build/html/index.html, and the notebooks for people, in _build/notebooks"""
+    python = own_environment()
+    with _whole("book", "html", ".doctrees", "jupyter_execute", *NOTEBOOKS):
+        build(python)
+    return python
 
 
 def build(python):
@@ -206,15 +219,16 @@ def build(python):
 
 @task
 def notebooks_edition():
-    """the notebooks for people, in _build/notebooks, without the pages"""
+    """those notebooks alone, without the pages"""
     python = own_environment()
-    run(python, "-m", "book.notebooks")
+    with _whole("notebooks-edition", "alone", ".doctrees-alone", *NOTEBOOKS):
+        run(python, "-m", "book.notebooks")
     return python
 
 
 @task
 def lab(*options):
-    """the notebooks for people, opened in JupyterLab"""
+    """the notebooks for people, opened in JupyterLab, in an environment of its own"""
     run(notebooks_edition(), "-m", "book.lab", *options)
 
 
@@ -313,9 +327,11 @@ def bench(*names):
 
 @task
 def lock():
-    """requirements.txt, compiled from pyproject.toml"""
-    target, python = ROOT / "requirements.txt", _version(OLDEST_PYTHON)
-    _compile(target, "--extra", "book", "--universal", "--python-version", python, kept=_text(target))
+    """requirements.txt and requirements-lab.txt, compiled from pyproject.toml"""
+    book, lab = ROOT / "requirements.txt", ROOT / "requirements-lab.txt"
+    everywhere = ("--universal", "--python-version", _version(OLDEST_PYTHON))
+    _compile(book, "--extra", "book", *everywhere, kept=_text(book))
+    _compile(lab, "--extra", "lab", "--constraint", book, *everywhere, kept=_text(lab))
 
 
 @task

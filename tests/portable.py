@@ -24,7 +24,6 @@ import tempfile
 from pathlib import Path
 
 import tasks
-
 from tests import disturbance
 
 ROOT = Path(__file__).parents[1]
