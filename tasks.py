@@ -244,8 +244,7 @@ def test():
     python = book()
     run(python, "-m", "ruff", "check", "--quiet")
     run(python, "-m", "ruff", "format", "--check", "--quiet")
-    run(python, "-m", "pytest", "tests", "--no-loadscope-reorder", *_side_by_side())
-    nbval()
+    _cells(python, "--nbval", "tests", "book")
 
 
 @task
@@ -256,11 +255,7 @@ def nbval(*chapters):
 
 def _cells(python, how, *chapters):
     options = (how, "--nbval-current-env", "--nbval-cell-timeout=120")
-    run(python, "-m", "pytest", *(chapters or ["book"]), *options, *_side_by_side())
-
-
-def _side_by_side():
-    return "-n", WORKERS, "--dist", "loadfile", "-q"
+    run(python, "-m", "pytest", *(chapters or ["book"]), *options, "-n", WORKERS, "-q")
 
 
 @task
@@ -302,7 +297,7 @@ def _on(name, resolution):
     # What other packages are going to change is no error today, nor are faults when they are taken down.
     others = ("DeprecationWarning", "PendingDeprecationWarning", "pytest.PytestUnraisableExceptionWarning")
     lenient = [f"-Wdefault::{warning}" for warning in others]
-    run(python, "-m", "pytest", *tests, *lenient, *_side_by_side())
+    run(python, "-m", "pytest", *tests, *lenient, "-n", WORKERS, "-q")
     _cells(python, "--nbval-lax")
 
 

@@ -51,7 +51,7 @@ def compare(name, environment, python=sys.executable):
     command = [
         *(python, "-m", "pytest", "book", "-q", "--color=no", "-p", "no:cacheprovider"),
         *("--nbval", "--nbval-current-env", "--nbval-cell-timeout=600"),
-        *("-n", tasks.WORKERS, "--dist", "loadfile"),
+        *("-n", tasks.WORKERS),
     ]
     environment = {**os.environ, **tasks.SETTINGS, **environment}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
