@@ -1,4 +1,4 @@
-"""What the workflows call is there: tasks, scripts, versions of Python. Whether it passes, only a run tells."""
+"""What workflows call is there: tasks, scripts, versions of Python. Only a run tells whether they pass."""
 
 import os
 import re
