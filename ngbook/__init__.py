@@ -21,7 +21,7 @@ neither SymPy nor Matplotlib.
 
 from importlib import import_module
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "checks",
