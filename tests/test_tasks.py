@@ -106,6 +106,16 @@ def test_a_file_is_never_there_by_half(tmp_path, monkeypatch):
     assert (tmp_path / "file").read_bytes() == b"before"
 
 
+def test_it_says_so_when_an_environment_has_another_python(tmp_path, capsys):
+    here = tasks._version(sys.version_info[:2])
+    for name, version, said in (("same", here, ""), ("other", "3.1", f"other has Python 3.1; for {here}")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "pyvenv.cfg").write_text(f"home = /usr/bin\nversion = {version}.4\n")
+        tasks._compare_versions(tmp_path / name)
+        told = capsys.readouterr().err
+        assert told.startswith(said) and bool(told) == bool(said)
+
+
 # --- the build ----------------------------------------------------------------------------------------------
 
 SMALL = {
