@@ -7,11 +7,14 @@ from, and what lacks its stamp is made anew.
 
 import hashlib
 import os
+import re
 import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -19,6 +22,7 @@ BUILD = ROOT / "_build"
 ENVIRONMENTS = ROOT / ".environments"
 PEERS = ROOT / "benchmarks" / ".peers"
 OLDEST_PYTHON = (3, 11)
+NOTEBOOKS = ("notebooks", "*-notebooks.zip")  # in _build
 SOURCES = {".py", ".js", ".json", ".html"}  # what the extensions are made of
 WORKERS = os.environ.get("WORKERS", "2")
 SETTINGS = {
@@ -76,6 +80,7 @@ def environment(folder, made_of, install):
     stamp = f"{folder}\n{hashlib.sha256(made_of.encode()).hexdigest()}\n"
     found, works = whole.read_text(encoding="utf-8") if whole.exists() else None, _works(python)
     if works and found == stamp:
+        _compare_versions(folder)
         return python
     moved = found and found.splitlines()[0] != str(folder)
     if begun.exists() or moved or (found is not None and not works):
@@ -102,6 +107,15 @@ def _works(python):
     """Whether a Python starts, is new enough, and has pip."""
     code = f"import sys, pip; sys.exit(sys.version_info < {OLDEST_PYTHON})"
     return python.exists() and subprocess.run([python, "-c", code], capture_output=True).returncode == 0
+
+
+@cache
+def _compare_versions(folder):
+    """Say that an environment was made from another Python than the one that was asked for."""
+    settings = (folder / "pyvenv.cfg").read_text(encoding="utf-8")
+    made_from, asked_for = re.search(r"version.*= *(\d+\.\d+)", settings)[1], _version(sys.version_info[:2])
+    if made_from != asked_for:
+        print(f"{folder.name} has Python {made_from}; for {asked_for}, remove it first.", file=sys.stderr)
 
 
 def _remove(folder):
@@ -137,7 +151,7 @@ def _install_package(python):
 
 
 def own_environment(folder=ROOT / ".venv"):
-    """The Python of .venv, or of another folder, with the locked versions of all that the book is made with."""
+    """The Python of .venv, or of another folder, with the locked versions of what makes the book."""
     requirements = ROOT / "requirements.txt"
 
     def install(python):
@@ -166,43 +180,67 @@ def _compile(target, *options, kept=""):
 # --- tasks --------------------------------------------------------------------------------------------------
 
 
+@contextmanager
+def _whole(name, *parts):
+    """What is built inside lies in these parts of _build; what was left there by halves is removed before.
+
+    A stamp is a digest of what was built, and of the extensions: Sphinx builds anew what comes from a source
+    that has changed, and does not look at either.
+    """
+    stamp = BUILD / f".{name}"
+    if not (stamp.exists() and stamp.read_text(encoding="utf-8") == _state(parts)):
+        for path in [path for part in parts for path in BUILD.glob(part)]:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    stamp.unlink(missing_ok=True)
+    yield
+    _write(stamp, _state(parts))
+
+
+def _state(parts):
+    """A digest of some parts of _build, and of what pages are made with."""
+    machinery = [path for name in ("_ext", "_templates") for path in (ROOT / "book" / name).rglob("*")]
+    files = [path for path in machinery if path.suffix in SOURCES] + [ROOT / "requirements.txt"]
+    built = [path for part in parts for path in BUILD.glob(part)]
+    files += [path for top in built for path in (top, *top.rglob("*")) if path.is_file()]
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        digest.update(path.relative_to(ROOT).as_posix().encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
 @task
 def book():
-    """the HTML, in _build/html/index.html"""
+    """the HTML, in _build/html/index.html, and the notebooks for people, in _build/notebooks"""
     python = own_environment()
-    whole = BUILD / ".ready"
-    # Sphinx builds a page anew when its source changes; a change of its extensions is one of every page.
-    folders = (ROOT / "book" / name for name in ("_ext", "_templates"))
-    sources = [path for folder in folders for path in sorted(folder.rglob("*")) if path.suffix in SOURCES]
-    made_of = _text(*sources, python.parents[1] / ".ready")
-    stamp = hashlib.sha256(made_of.encode()).hexdigest()
-    if not (whole.exists() and whole.read_text(encoding="utf-8") == stamp):
-        for part in ("html", ".doctrees", "jupyter_execute"):
-            shutil.rmtree(BUILD / part, ignore_errors=True)
-    whole.unlink(missing_ok=True)
-    build(python)
-    _write(whole, stamp)
+    with _whole("book", "html", ".doctrees", "jupyter_execute", *NOTEBOOKS):
+        build(python)
     return python
 
 
 def build(python):
     """All that `book` makes, from whatever is there already."""
+    # What Sphinx notes of its settings has to do with this machine: it is kept with its other notes.
+    among_pages, kept = BUILD / "html" / ".buildinfo", BUILD / ".doctrees" / "buildinfo"
+    if kept.exists() and among_pages.parent.exists():
+        kept.replace(among_pages)
     builder = python.with_name("jupyter-book" + python.suffix)
     strict = ("-W", "-n", "--keep-going")
     run(builder, "build", "book", "--config", "_config.yml", "--path-output", ".", *strict)
+    among_pages.replace(kept)
 
 
 @task
 def notebooks_edition():
-    """the notebooks for people, in _build/notebooks, without the pages"""
+    """those notebooks alone, without the pages"""
     python = own_environment()
-    run(python, "-m", "book.notebooks")
+    with _whole("notebooks-edition", "alone", ".doctrees-alone", *NOTEBOOKS):
+        run(python, "-m", "book.notebooks")
     return python
 
 
 @task
 def lab(*options):
-    """the notebooks for people, opened in JupyterLab"""
+    """the notebooks for people, opened in JupyterLab, in an environment of its own"""
     run(notebooks_edition(), "-m", "book.lab", *options)
 
 
@@ -218,8 +256,7 @@ def test():
     python = book()
     run(python, "-m", "ruff", "check", "--quiet")
     run(python, "-m", "ruff", "format", "--check", "--quiet")
-    run(python, "-m", "pytest", "tests", "--no-loadscope-reorder", *_side_by_side())
-    nbval()
+    _cells(python, "--nbval", "tests", "book")
 
 
 @task
@@ -230,11 +267,7 @@ def nbval(*chapters):
 
 def _cells(python, how, *chapters):
     options = (how, "--nbval-current-env", "--nbval-cell-timeout=120")
-    run(python, "-m", "pytest", *(chapters or ["book"]), *options, *_side_by_side())
-
-
-def _side_by_side():
-    return "-n", WORKERS, "--dist", "loadfile", "-q"
+    run(python, "-m", "pytest", *(chapters or ["book"]), *options, "-n", WORKERS, "-q")
 
 
 @task
@@ -276,14 +309,14 @@ def _on(name, resolution):
     # What other packages are going to change is no error today, nor are faults when they are taken down.
     others = ("DeprecationWarning", "PendingDeprecationWarning", "pytest.PytestUnraisableExceptionWarning")
     lenient = [f"-Wdefault::{warning}" for warning in others]
-    run(python, "-m", "pytest", *tests, *lenient, *_side_by_side())
+    run(python, "-m", "pytest", *tests, *lenient, "-n", WORKERS, "-q")
     _cells(python, "--nbval-lax")
 
 
 @task
-def portable():
+def portable(*kinds):
     """all chapters as other machines would round: disturbed sums, old linear algebra, other Pythons"""
-    run(book(), "-m", "tests.portable")
+    run(book(), "-m", "tests.portable", *kinds)
 
 
 @task
@@ -301,9 +334,11 @@ def bench(*names):
 
 @task
 def lock():
-    """requirements.txt, compiled from pyproject.toml"""
-    target, python = ROOT / "requirements.txt", _version(OLDEST_PYTHON)
-    _compile(target, "--extra", "book", "--universal", "--python-version", python, kept=_text(target))
+    """requirements.txt and requirements-lab.txt, compiled from pyproject.toml"""
+    book, lab = ROOT / "requirements.txt", ROOT / "requirements-lab.txt"
+    everywhere = ("--universal", "--python-version", _version(OLDEST_PYTHON))
+    _compile(book, "--extra", "book", *everywhere, kept=_text(book))
+    _compile(lab, "--extra", "lab", "--constraint", book, *everywhere, kept=_text(lab))
 
 
 @task

@@ -106,7 +106,11 @@ def execute(path):
     keep_equal(normalise(notebook), stored)
     after = nbformat.writes(notebook) + "\n"
     if after != before:
-        path.write_text(after, encoding="utf-8")
+        beside = path.with_suffix(
+            ".new"
+        )  # an interruption leaves the old notebook or the new one
+        beside.write_text(after, encoding="utf-8")
+        beside.replace(path)
     print(f"{'executed ' if after != before else 'unchanged'} {path}", flush=True)
     return None
 

@@ -21,6 +21,7 @@ import sys
 import threading
 from functools import cache
 from importlib.metadata import EntryPoint
+from types import ModuleType
 from unittest import mock
 
 from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
@@ -91,7 +92,9 @@ class _Process:
         self._process = _server().Process(
             target=_be_a_kernel, args=arguments, daemon=True
         )
-        self._process.start()
+        # The fork has no use for the program that is running here.
+        with mock.patch.dict(sys.modules, __main__=ModuleType("__main__")):
+            self._process.start()
         self.pid = self._process.pid
 
     def poll(self):

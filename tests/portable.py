@@ -24,7 +24,6 @@ import tempfile
 from pathlib import Path
 
 import tasks
-
 from tests import disturbance
 
 ROOT = Path(__file__).parents[1]
@@ -52,7 +51,7 @@ def compare(name, environment, python=sys.executable):
     command = [
         *(python, "-m", "pytest", "book", "-q", "--color=no", "-p", "no:cacheprovider"),
         *("--nbval", "--nbval-current-env", "--nbval-cell-timeout=600"),
-        *("-n", tasks.WORKERS, "--dist", "loadfile"),
+        *("-n", tasks.WORKERS),
     ]
     environment = {**os.environ, **tasks.SETTINGS, **environment}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)

@@ -94,6 +94,15 @@ def test_there_is_a_book():
     assert len(PAGES) > 10
 
 
+def test_nothing_among_the_pages_depends_on_the_machine():
+    """`python tasks.py identical` compares two whole builds; this is what has differed."""
+    assert not (HTML / ".buildinfo").exists()
+    for path in HTML.rglob("*.*"):
+        assert path.suffix not in (".html", ".js", ".css", ".json") or str(
+            HTML.parents[1]
+        ) not in path.read_text("utf-8"), path
+
+
 @pytest.mark.parametrize("path", PAGES, ids=lambda p: str(p.relative_to(HTML)))
 def test_nothing_is_fetched_from_outside(path):
     page = read(path)

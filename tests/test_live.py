@@ -20,6 +20,8 @@ from live import files, needs, packing
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
+from book.strict import Picture
+
 ROOT = Path(__file__).parents[1]
 BOOK = ROOT / "book"
 HTML = ROOT / "_build" / "html"
@@ -224,7 +226,7 @@ def stored(cell):
 def _best(data):
     for kind in ("image/svg+xml", "text/latex", "text/markdown", "text/plain"):
         if kind in data:
-            return kind, data[kind]
+            return kind, Picture(data[kind]) if kind == "image/svg+xml" else data[kind]
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,9 @@ def write(name):
         "numbers": module.compute(),
     }
     held["hash"] = fingerprint(name, held)
-    (FOLDER / f"{name}.json").write_text(text(held) + "\n", encoding="utf-8")
+    beside = FOLDER / f"{name}.new"  # an interruption leaves the old file or the new one
+    beside.write_text(text(held) + "\n", encoding="utf-8")
+    beside.replace(FOLDER / f"{name}.json")
 
 
 def machine():

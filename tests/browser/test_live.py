@@ -132,6 +132,14 @@ def test_an_edited_cell_gives_the_new_output(running):
     expect(running.locator(STATUS)).to_contain_text("Cell 3 ran")
 
 
+def test_a_cell_finds_the_results_that_chapters_read(running):
+    path = 'Path("../results/trpo_cartpole.json").read_text(encoding="utf-8")'
+    run_cell(
+        running, 3, f"import json\nfrom pathlib import Path\nprint(json.loads({path})['settings']['task'])"
+    )
+    expect(cell(running, 3).locator(".live-text")).to_have_text("CartPole-v1\n", timeout=SHORT)
+
+
 def test_an_error_stops_the_page_and_can_be_reached(running):
     code(running, 2).fill("1 / 0")
     running.locator(START).click()
