@@ -23,8 +23,8 @@ ENLARGED = ("cutOff", "moving", "tooWide")
 CONTRAST = ("edges", "lines", "rings", "texts")
 ON_CHAPTERS = ("figuresTooHigh", "scrollingCode")
 OF_THE_BROWSER = ("errors", "outside")
-# Every letter is of a face that travels with the book: tests/test_look.py asks of all pages whether the faces have
-# the letters, and Chromium is asked about some of each kind.
+# Every letter is of a face that travels with the book: tests/test_look.py asks of all pages whether the faces
+# have the letters, and Chromium is asked about some of each kind.
 LETTERS = (
     "index",
     "foundations/lagrangian",
