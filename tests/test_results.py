@@ -28,7 +28,9 @@ def result(request):
 def stale(name, held):
     """What is not as the functions, the settings and the numbers of now would have it."""
     if not _files.is_current(name, held):
-        return [f"book/results/{name}.json is not what its functions and settings compute: run `make results`"]
+        return [
+            f"book/results/{name}.json is not what its functions and settings compute: run `make results`"
+        ]
     return []
 
 
