@@ -24,7 +24,7 @@ PEERS = ROOT / "benchmarks" / ".peers"
 OLDEST_PYTHON = (3, 11)
 NOTEBOOKS = ("notebooks", "*-notebooks.zip")  # in _build
 SOURCES = {".py", ".js", ".json", ".html"}  # what the extensions are made of
-WORKERS = os.environ.get("WORKERS", "2")
+WORKERS = os.environ.get("WORKERS") or "2"  # make hands on an empty one
 SETTINGS = {
     # Two threads of linear algebra on a shared machine can be many times slower than one.
     "OMP_NUM_THREADS": "1",
