@@ -76,9 +76,9 @@ class Walk:
 
 def on_a_desk(walk, desk):
     walk.ask(desk, "desk", "theme", *OPENED)
+    desk.page.emulate_media(reduced_motion="reduce")  # no colour is half-way to another
     desk.turn("dark")
     walk.ask(desk, "desk, dark", *OPENED)
-    desk.page.emulate_media(reduced_motion="reduce")  # no colour is half-way to another
     desk.unfold()
     walk.ask(desk, "desk, dark, unfolded", *CONTRAST)
     desk.turn("light")
