@@ -4,8 +4,11 @@ Chromium says itself which font it drew a letter with; test_pdf.py asks it about
 asks of all pages whether the faces have the letters.
 """
 
+from pathlib import Path
+
 import pytest
 
+SCRIPT = Path(__file__).with_name("faces.js").read_text(encoding="utf-8")
 PAGES = (
     "index",
     "foundations/lagrangian",
@@ -19,7 +22,8 @@ PAGES = (
 
 def borrowed(visited):
     """The letters of a page that are drawn with a font of this machine, and how many letters there are."""
-    letters = visited.ask("faces", "faces.lay()")
+    visited.page.evaluate(SCRIPT)
+    letters = visited.page.evaluate("faces.lay()")
     session = visited.page.context.new_cdp_session(visited.page)
     session.send("DOM.enable")
     session.send("CSS.enable")
