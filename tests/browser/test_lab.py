@@ -19,6 +19,16 @@ from edition_runs import HOME, one_of_each_part
 
 # JupyterLab asks for news and for its newest version; here it stands alone.
 QUIET = {"fetchNews": "false", "checkForUpdates": False}
+OPEN = """async (path) => {
+  window.ran = null;
+  const notebook = await jupyterapp.commands.execute("docmanager:open", { path, factory: "Notebook" });
+  await notebook.context.ready;
+}"""
+CLOSE = """async () => {
+  const notebook = jupyterapp.shell.currentWidget;
+  await notebook.sessionContext.shutdown();
+  notebook.dispose();
+}"""
 # SVG is not shown before a notebook is trusted.
 IN_SIGHT = """() => [...document.querySelectorAll(".jp-OutputArea-output img")].some((image) => {
   const { top, height } = image.getBoundingClientRect();
@@ -91,28 +101,41 @@ def wait_for(address, server, log, seconds=120):
     pytest.fail(f"JupyterLab did not start:\n{log.read_text()}")
 
 
-@pytest.fixture
-def opened(browser, jupyterlab):
-    """`opened(name)` opens a notebook, by itself; the page, and the errors on its console."""
+@pytest.fixture(scope="module")
+def page(browser, jupyterlab):
+    """One JupyterLab for all notebooks, since it takes much longer to load than they do."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
-
-    def open_notebook(name):
-        page, errors = context.new_page(), []
-        page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(f"{jupyterlab}/doc/tree/{name}.ipynb", timeout=180_000)
-        page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=180_000)
-        return page, errors
-
-    yield open_notebook
+    page = context.new_page()
+    page.goto(f"{jupyterlab}/lab", timeout=180_000)
+    page.wait_for_function("() => window.jupyterapp?.shell.layoutModified", timeout=180_000)
+    yield page
     context.close()
 
 
+@pytest.fixture
+def errors(page):
+    """What is written to the console as an error, and exceptions that nothing catches."""
+    found = []
+
+    def note(message):
+        if message.type == "error":
+            found.append(message.text)
+
+    def note_exception(error):
+        found.append(str(error))
+
+    page.on("console", note)
+    page.on("pageerror", note_exception)
+    yield found
+    page.remove_listener("console", note)
+    page.remove_listener("pageerror", note_exception)
+
+
 @pytest.mark.parametrize("name", one_of_each_part())
-def test_a_chapter_of_each_part_opens_shows_its_figure_and_runs(opened, name):
-    page, errors = opened(name)
-    page.wait_for_function(IN_SIGHT, timeout=60_000)
-    page.wait_for_function(TYPESET, timeout=60_000)
+def test_a_chapter_of_each_part_opens_shows_its_figure_and_runs(page, errors, name):
+    page.evaluate(OPEN, f"{name}.ipynb")
+    page.wait_for_function(IN_SIGHT, timeout=120_000)
+    page.wait_for_function(TYPESET, timeout=120_000)
     assert page.locator("mjx-merror").count() == 0
     stored = page.evaluate(CELLS)
 
@@ -121,6 +144,7 @@ def test_a_chapter_of_each_part_opens_shows_its_figure_and_runs(opened, name):
     page.wait_for_function("() => window.ran", timeout=300_000)
     assert page.evaluate("window.ran") == "true"
     done = page.evaluate(CELLS)
+    page.evaluate(CLOSE)
     assert [shape(cell) for cell in done] == [shape(cell) for cell in stored]
     assert errors == []
 
