@@ -5,6 +5,7 @@ directive, a label, one of the book's macros, or ``glue``.
 """
 
 import re
+from itertools import pairwise
 
 from hygiene import code_cells, joined, markdown_cells
 from markdown_it import MarkdownIt
@@ -92,6 +93,9 @@ def code_runs_by_itself(notebook):
         problems += [
             f"{name} has {word}" for word in ("glue(", "myst_nb", "../results") if word in cell["source"]
         ]
+        names = [output.get("name") for output in cell["outputs"]]
+        if any(one and one == other for one, other in pairwise(names)):
+            problems.append(f"{name} has its printed text in pieces, as Jupyter would not store it")
         kinds = {kind for output in cell["outputs"] for kind in output.get("data", {})}
         problems += [f"{name} has an output for glue" for kind in kinds if "papermill" in kind]
     return problems

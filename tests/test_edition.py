@@ -103,20 +103,23 @@ def test_cells_have_the_sources_outputs_and_pictures_of_its_figures(path, name):
     assert len(rest) == len(own) - sum(not source.clean(cell["source"]).source for cell in own)
     kept = [cell for cell in own if source.clean(cell["source"]).source]
     for here, there in zip(rest, kept, strict=True):
-        stored = [o for o in there["outputs"] if not any("papermill" in kind for kind in o.get("data", {}))]
         assert here["source"].endswith(source.clean(there["source"]).source)
-        assert [plain(output) for output in here["outputs"]] == [plain(output) for output in stored]
+        assert shown(here) == shown(there)
 
 
-def plain(output):
-    """An output without what the edition adds to it."""
-    output = {key: value for key, value in output.items() if key not in ("execution_count", "metadata")}
-    data = {
-        kind: hygiene.joined(value) for kind, value in output.pop("data", {}).items() if kind != "image/png"
-    }
-    if "image/svg+xml" in data:
-        data["image/svg+xml"] = plots.with_background(data["image/svg+xml"], pictures.GROUND)
-    return output | {key: hygiene.joined(output[key]) for key in ("text",) if key in output}, data
+def shown(cell):
+    """What a cell shows, without what the edition adds and takes away: ``[(kind, text), ...]``."""
+    parts = []
+    for output in cell["outputs"]:
+        data = output.get("data", {output.get("name"): output.get("text")})
+        for kind, value in sorted(data.items()):
+            if kind == "image/svg+xml":
+                value = plots.with_background(hygiene.joined(value), pictures.GROUND)
+            if kind == "stdout" and parts and parts[-1][0] == "stdout":
+                parts[-1] = (kind, parts[-1][1] + hygiene.joined(value))
+            elif kind != "image/png" and "papermill" not in kind:
+                parts.append((kind, hygiene.joined(value)))
+    return parts
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -221,6 +224,7 @@ OUTPUTS = [
     {"text/markdown": r"$\E x$"},
     {"text/latex": r"$\tr x$"},
 ]
+PIECES = [{"name": "stdout", "text": "a\n"}, {"name": "stdout", "text": "b\n"}]
 
 
 def notebook_of(*cells):
@@ -249,6 +253,11 @@ def test_a_leftover_in_a_code_cell_is_found(text, metadata):
 @pytest.mark.parametrize("data", OUTPUTS, ids=lambda data: next(iter(data)))
 def test_a_leftover_in_an_output_is_found(data):
     assert leftovers.problems(notebook_of(code_cell(outputs=[{"data": data}])), MACROS)
+
+
+def test_printed_text_in_pieces_is_found():
+    assert leftovers.problems(notebook_of(code_cell(outputs=PIECES)), MACROS)
+    assert leftovers.problems(notebook_of(code_cell(outputs=PIECES[:1])), MACROS) == []
 
 
 def test_a_cell_that_nbval_would_not_compare_is_found():

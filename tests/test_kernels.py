@@ -134,13 +134,20 @@ def test_it_has_random_numbers_of_its_own(kernel, options):
         assert not set(kernel.run(numbers).split()[:2]) & set(other.run(numbers).split()[:2])
 
 
+def answer(receive, message, kind):
+    """The first message of a kind that answers another one."""
+    while True:
+        received = receive(timeout=60)
+        if received["parent_header"].get("msg_id") == message and received["msg_type"] == kind:
+            return received
+
+
 def test_it_can_be_interrupted(options):
     with running(**options) as kernel:
-        message = kernel.client.execute("import time; time.sleep(60)")
-        time.sleep(0.5)
+        message = kernel.client.execute("print(1, flush=True); import time; time.sleep(60)")
+        answer(kernel.client.get_iopub_msg, message, "stream")  # it runs
         kernel.manager.interrupt_kernel()
-        reply = kernel.client.get_shell_msg(timeout=30)
-        assert reply["parent_header"]["msg_id"] == message
+        reply = answer(kernel.client.get_shell_msg, message, "execute_reply")
         assert reply["content"]["ename"] == "KeyboardInterrupt"
         assert kernel.run("print(1)") == "1"
     assert gone(kernel.pid)

@@ -40,5 +40,7 @@ window.faces = (() => {
     return [...found.keys()];
   }
 
-  return { lay };
+  const clear = () => document.querySelectorAll(".laid").forEach((each) => each.remove());
+
+  return { clear, lay };
 })();

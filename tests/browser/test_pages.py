@@ -22,11 +22,20 @@ OPENED = ("broken", "headings", "landmarks", "tooWide", "wordless")
 ENLARGED = ("cutOff", "moving", "tooWide")
 CONTRAST = ("edges", "lines", "rings", "texts")
 ON_CHAPTERS = ("figuresTooHigh", "scrollingCode")
-ON_EXPLORABLES = ("plainFigure",)
 OF_THE_BROWSER = ("errors", "outside")
-QUESTIONS = sorted(
-    {"axe", "theme", *OPENED, *ENLARGED, *CONTRAST, *ON_CHAPTERS, *ON_EXPLORABLES, *OF_THE_BROWSER}
+# Every letter is of a face that travels with the book: tests/test_look.py asks of all pages whether the faces
+# have the letters, and Chromium is asked about some of each kind.
+LETTERS = (
+    "index",
+    "foundations/lagrangian",
+    "probability/fisher_catalogue",
+    "reinforcement/conjugate_gradient",
+    "reference/api",
+    "reference/evidence",
+    "search",
 )
+SOME = dict.fromkeys(ON_CHAPTERS, CHAPTERS) | {"plainFigure": EXPLORABLES, "faces": LETTERS}
+QUESTIONS = sorted({"axe", "theme", *OPENED, *ENLARGED, *CONTRAST, *OF_THE_BROWSER, *SOME})
 
 
 class Walk:
@@ -37,8 +46,7 @@ class Walk:
 
     def concerns(self, question):
         """Whether this is a question about a page of this kind."""
-        pages = CHAPTERS if question in ON_CHAPTERS else EXPLORABLES if question in ON_EXPLORABLES else PAGES
-        return self.page in pages
+        return self.page in SOME.get(question, PAGES)
 
     def expression(self, question):
         """What the browser is to evaluate; so many things at least must have been looked at."""
@@ -75,6 +83,8 @@ def on_a_desk(walk, desk):
     walk.ask(desk, "desk, dark, unfolded", *CONTRAST)
     desk.turn("light")
     walk.ask(desk, "desk, unfolded", "figuresTooHigh", *CONTRAST)
+    if walk.concerns("faces"):
+        walk.note(desk, "desk, unfolded", {"faces": desk.borrowed()})
     desk.ask("questions.fold()")
     walk.leave(desk, "desk, unfolded")
 

@@ -11,7 +11,6 @@ from pypdfium2 import PdfDocument
 from book.pdf import pages, printer
 
 from .book import HTML, ROOT
-from .test_faces import borrowed
 from .visit import Visit
 
 FILE = HTML.parent / "natural-gradients.pdf"
@@ -30,6 +29,16 @@ def pdf():
     assert run.returncode == 0, run.stderr
     with FILE.open("rb") as stream:
         yield PdfReader(stream)
+
+
+@pytest.fixture(scope="module")
+def printed(pdf, browser):
+    """The document that was printed, in the browser of these tests."""
+    page = browser.new_page()
+    visited = Visit(page, (HTML.parent / "pdf" / "book.html").as_uri())
+    visited.open()
+    yield visited
+    page.close()
 
 
 @pytest.fixture(scope="module")
@@ -155,14 +164,8 @@ def test_size(pdf):
     assert 2 * MEGABYTE < FILE.stat().st_size < 15 * MEGABYTE
 
 
-def test_no_letter_is_of_a_font_of_this_machine(pdf, browser):
-    page = browser.new_page()
-    visited = Visit(page, (HTML.parent / "pdf" / "book.html").as_uri())
-    visited.open()
-    found, count = borrowed(visited)
-    page.close()
-    assert found == []
-    assert count > 500
+def test_no_letter_is_of_a_font_of_this_machine(printed):
+    assert printed.borrowed(least=500) == []
 
 
 @pytest.mark.parametrize(
@@ -195,31 +198,17 @@ HEIGHTS = """(formulas) => formulas.map((each) => {
 })"""
 
 
-CHAPTERS = ["foundations/distance", "reinforcement/trpo_and_ppo"]
-
-
-@pytest.fixture(scope="module")
-def printed_formulas(pdf, browser):
-    """{chapter: texts and heights of its formulas in the document that was printed}."""
-    page = browser.new_page()
-    page.goto((HTML.parent / "pdf" / "book.html").as_uri())
-    selector = '[id="{}"] ' + FORMULAS
-    found = {k: page.eval_on_selector_all(selector.format(k.replace("/", ".")), HEIGHTS) for k in CHAPTERS}
-    page.close()
-    return found
-
-
-@pytest.mark.parametrize("name", CHAPTERS)
-def test_formulas_are_set_as_on_the_pages(printed_formulas, visit, name):
+@pytest.mark.parametrize("name", ["foundations/distance", "reinforcement/trpo_and_ppo"])
+def test_formulas_are_set_as_on_the_pages(printed, visit, name):
     with visit(name, java_script_enabled=False) as visited:
         shown = visited.page.eval_on_selector_all(f"article {FORMULAS}", HEIGHTS)
-    printed = printed_formulas[name]
-    assert len(printed) > 10
-    assert [text for text, _ in sorted(printed)] == [text for text, _ in sorted(shown)]
-    heights = ([height for _, height in sorted(found)] for found in (printed, shown))
-    assert next(heights) == pytest.approx(
-        next(heights), abs=6
-    )  # in hundredths of the size; pixels are rounded
+    chapter = f'[id="{name.replace("/", ".")}"]'
+    in_print = printed.page.eval_on_selector_all(f"{chapter} {FORMULAS}", HEIGHTS)
+    assert len(in_print) > 10
+    assert [text for text, _ in sorted(in_print)] == [text for text, _ in sorted(shown)]
+    heights = ([height for _, height in sorted(found)] for found in (in_print, shown))
+    # In hundredths of the size; pixels are rounded.
+    assert next(heights) == pytest.approx(next(heights), abs=6)
 
 
 def test_bookmarks_are_in_words(outline):

@@ -22,9 +22,8 @@ NEXT_FRAME = "new Promise((done) => requestAnimationFrame(() => requestAnimation
 
 @cache
 def scripts():
-    """The scripts that questions are asked with: `questions`, `contrast` and `axe`."""
-    folder = Path(__file__).parent
-    paths = [files("axe_playwright_python") / "axe.min.js", folder / "questions.js", folder / "contrast.js"]
+    """The scripts that questions are asked with: `axe`, `questions`, `contrast` and `faces`."""
+    paths = [files("axe_playwright_python") / "axe.min.js", *Path(__file__).parent.glob("*.js")]
     return [path.read_text(encoding="utf-8") for path in paths]
 
 
@@ -71,6 +70,22 @@ class Visit:
                 self.page.evaluate(script)
             self._can_answer = True
         return self.page.evaluate(expression)
+
+    def borrowed(self, least=100):
+        """The letters, each with its style, that Chromium draws with a font of this machine."""
+        letters = self.ask("faces.lay()")
+        session = self.page.context.new_cdp_session(self.page)
+        session.send("DOM.enable")
+        session.send("CSS.enable")
+        root = session.send("DOM.getDocument", {"depth": 0})["root"]["nodeId"]
+        places = session.send("DOM.querySelectorAll", {"nodeId": root, "selector": ".laid"})["nodeIds"]
+        found = [] if len(letters) >= least else [f"{len(letters)} looked at, and not {least} or more"]
+        for letter, place in zip(letters, places, strict=True):
+            fonts = session.send("CSS.getPlatformFontsForNode", {"nodeId": place})["fonts"]
+            found += [f"{letter}: {font['familyName']}" for font in fonts if not font["isCustomFont"]]
+        session.detach()
+        self.ask("faces.clear()")
+        return found
 
     def turn(self, theme):
         """Over to the other theme, as by the button for it, and stay there."""

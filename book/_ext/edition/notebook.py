@@ -163,7 +163,7 @@ class Assembly:
             if name not in self.results:
                 self.results.add(name)
                 self.add_code(self._stored(name, file), folded=FOLDED)
-        return cleaned.source, [output for output in map(self._output, cell.outputs) if output]
+        return cleaned.source, _in_one_piece(filter(None, map(self._output, cell.outputs)))
 
     def _stored(self, name, file):
         """A cell that defines a string with the text of a committed file."""
@@ -175,13 +175,13 @@ class Assembly:
         return f"# What a long computation left, {path.name} in the book's results.\n{written}"
 
     def _output(self, stored):
-        if stored.output_type in ("display_data", "execute_result"):
-            stored = copy.deepcopy(stored)
-            if all(kind.startswith(GLUED) for kind in stored.data):
-                return None
-            if "image/svg+xml" in stored.data:
-                pictures.show(stored, self.setting.pictures)
-        return stored
+        """An output with a picture of its figure; None for a number that was glued."""
+        output = copy.deepcopy(stored)
+        if all(kind.startswith(GLUED) for kind in output.get("data", ["another"])):
+            return None
+        if "image/svg+xml" in output.get("data", ()):
+            pictures.show(output, self.setting.pictures)
+        return output
 
     def add_code(self, text, outputs=(), folded=None):
         """A code cell that has been executed, as its number says."""
@@ -202,6 +202,17 @@ class Assembly:
     def _add(self, kind, text, metadata=(), **rest):
         name = f"cell-{len(self.cells) + 1:03d}"
         self.cells.append({"cell_type": kind, "id": name, "metadata": dict(metadata), "source": text, **rest})
+
+
+def _in_one_piece(outputs):
+    """Outputs in which what is printed stands together: a glued number may have parted it."""
+    joined = []
+    for output in outputs:
+        if joined and "name" in output and joined[-1].get("name") == output.name:
+            joined[-1]["text"] += output.text
+        else:
+            joined.append(output)
+    return joined
 
 
 def _titled(text, title):

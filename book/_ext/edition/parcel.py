@@ -12,10 +12,8 @@ ZIP = "natural-gradients-notebooks.zip"
 FOLDER = ZIP.removesuffix(".zip")  # what the zip unpacks to
 OPEN = "without_solutions"
 STRICT = ROOT / "book" / "strict.py"
-if not STRICT.exists():
-    STRICT = ROOT / "conftest.py"
 # Files outside book/ and ngbook/ that the edition is made from.
-BEHIND = ("pyproject.toml", "requirements.txt", "requirements-lab.txt", "README.md", "LICENSE", "conftest.py")
+BEHIND = ("pyproject.toml", "requirements.txt", "requirements-lab.txt", "README.md", "LICENSE")
 README = """\
 # {title}
 
