@@ -101,6 +101,13 @@ def fresh(options):
     started.__exit__(None, None, None)
 
 
+def awaited(receive, wanted):
+    """The first message that is wanted."""
+    while not wanted(message := receive(timeout=60)):
+        pass
+    return message
+
+
 def gone(pid, patience=20):
     """Whether a process is no longer there, nor its remains."""
     for _ in range(10 * patience):
@@ -136,11 +143,13 @@ def test_it_has_random_numbers_of_its_own(kernel, options):
 
 def test_it_can_be_interrupted(options):
     with running(**options) as kernel:
-        message = kernel.client.execute("import time; time.sleep(60)")
-        time.sleep(0.5)
+        sleep = "import time\nprint('begun')\ntime.sleep(60)"
+        asked = kernel.client.execute(sleep, stop_on_error=False)
+        awaited(kernel.client.get_iopub_msg, lambda message: message["msg_type"] == "stream")
         kernel.manager.interrupt_kernel()
-        reply = kernel.client.get_shell_msg(timeout=30)
-        assert reply["parent_header"]["msg_id"] == message
+        reply = awaited(
+            kernel.client.get_shell_msg, lambda message: message["parent_header"]["msg_id"] == asked
+        )
         assert reply["content"]["ename"] == "KeyboardInterrupt"
         assert kernel.run("print(1)") == "1"
     assert gone(kernel.pid)
