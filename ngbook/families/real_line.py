@@ -4,14 +4,14 @@ import sympy as sp
 from sympy.codegen.cfunctions import expm1, log1p
 
 from ngbook.families.family import Family
-from ngbook.families.special import BESSEL_GAP, GAMMA_REST, HYPOT, LOG_HYPOT, SCALED_BESSEL
+from ngbook.families.special import BESSEL_GAP, GAMMA_REST, LOG_HYPOT, SCALED_BESSEL, SHARE
 from ngbook.symbolic import ANGLE, COSINE, SINE, BetaRule, L, MomentRule, T, U, V, old, s
 
 x, mu = sp.symbols("x mu", real=True)
 b, nu, sigma, scale, kappa, width = sp.symbols("b nu sigma s kappa gamma", positive=True)
 _t = sp.Symbol("t")
 _z = (x - mu) / scale
-_w = (x - mu) / (sigma * sp.sqrt(nu))
+_width = sigma * sp.sqrt(nu)
 
 
 def _laplace_kl():
@@ -54,10 +54,10 @@ student_t = Family(
     stable_log_density=_student_constant(nu / 2)
     - sp.log(2 * sp.pi) / 2
     - sp.log(sigma)
-    - (nu + 1) * LOG_HYPOT(_w),
+    - (nu + 1) * LOG_HYPOT(x - mu, _width),
     stable_score=[
-        (nu + 1) / (sigma * sp.sqrt(nu)) * _w / HYPOT(1, _w) / HYPOT(1, _w),
-        (nu * (_w / HYPOT(1, _w)) ** 2 - 1 / HYPOT(1, _w) ** 2) / sigma,
+        (nu + 1) * SHARE(x - mu, _width) * SHARE(_width, x - mu) / _width,
+        (nu * SHARE(x - mu, _width) ** 2 - SHARE(_width, x - mu) ** 2) / sigma,
     ],
     sampler=lambda rng, n, mu, sigma, nu: mu + sigma * rng.standard_t(nu, n),
     constants=[nu],
@@ -73,7 +73,7 @@ cauchy = Family(
     [mu, width],
     sp.log(width / sp.pi) - sp.log(width**2 + (x - mu) ** 2),
     BetaRule({x: mu + width * T}, sp.S.Half, sp.S.Half),
-    stable_log_density=-sp.log(sp.pi) - sp.log(width) - 2 * LOG_HYPOT((x - mu) / width),
+    stable_log_density=-sp.log(sp.pi) - sp.log(width) - 2 * LOG_HYPOT(x - mu, width),
     sampler=lambda rng, n, mu, width: mu + width * rng.standard_cauchy(n),
     closed_form_kl=sp.log(((width + old(width)) ** 2 + (mu - old(mu)) ** 2) / (4 * width * old(width))),
     kl_source="F. Chyzak and F. Nielsen, arXiv:1905.10965 (2019)",

@@ -12,7 +12,7 @@ import sympy as sp
 GAMMA_REST = sp.Function("gamma_rest", real=True)
 BINOMIAL_REST = sp.Function("binomial_rest", real=True)
 LOG_HYPOT = sp.Function("log_hypot", real=True)
-HYPOT = sp.Function("hypot", positive=True)
+SHARE = sp.Function("share", real=True)
 DEVIANCE = sp.Function("deviance", real=True)
 DIGAMMA_GAP = sp.Function("digamma_gap", positive=True)
 BESSEL_GAP = sp.Function("bessel_gap", positive=True)
@@ -122,10 +122,17 @@ def bessel_gap(kappa):
     return above / below
 
 
-def log_hypot(x):
-    """``log(1 + x**2) / 2``, where the square may overflow."""
-    size = np.abs(x)
-    return np.where(size < 1e8, np.log1p(size * size) / 2, np.log(np.maximum(size, 1)))
+def log_hypot(gap, width):
+    """``log(1 + (gap / width)**2) / 2``, where the square or the ratio may overflow."""
+    size = np.abs(gap / width)
+    with np.errstate(divide="ignore"):
+        far = np.log(np.abs(gap)) - np.log(width)
+    return np.where(size < 1e8, np.log1p(size * size) / 2, far)
+
+
+def share(part, other):
+    """``part / sqrt(part**2 + other**2)``, where the squares may overflow."""
+    return part / np.hypot(part, other)
 
 
 def log_sum_exp(*terms):
@@ -149,7 +156,7 @@ def numerics():
         "scaled_bessel": special.ive,
         "log_sum_exp": log_sum_exp,
         "log_hypot": log_hypot,
-        "hypot": np.hypot,
+        "share": share,
         "expit": special.expit,
         "log_gamma": special.gammaln,
         "indicator": lambda i, j: np.equal(i, j).astype(float),
