@@ -1,15 +1,17 @@
 """Every number of every family against formulas written by hand in mpmath, over many orders of magnitude.
 
 ``python -m tests.fuzz_families --minutes 10`` runs until the time is over and prints what it found;
-``tests/test_families_fuzz.py`` runs half a minute of it. Scales and locations lie between 1e-12 and 1e12, shapes
-between .01 and 1e3, probabilities come to within 1e-12 of both ends, counts go to 1e9. Outcomes are drawn from the
-family, and half of them moved by up to three orders of magnitude. New parameters of KL are drawn anew, or differ from
-the old ones by a relative change of 1e-12 to 1.
+``tests/test_families_fuzz.py`` runs half a minute of it. Scales and locations lie between 1e-12 and 1e12,
+shapes between .01 and 1e3, probabilities come to within 1e-12 of both ends, counts go to 1e9. Outcomes are
+drawn from the family, and half of them moved by up to three orders of magnitude. New parameters of KL are
+drawn anew, or differ from the old ones by a relative change of 1e-12 to 1.
 
-The condition number of a number f of real arguments y is ``1 + sum(abs(y_j * df/dy_j)) / abs(f)``, computed with
-hundreds of digits by differences. The arguments are the parameters, the constants that may be real and the outcome
-if it is real: whole numbers are exact. A relative error above 1e-12 times the condition number is a failure, and so
-is a refusal or an infinity where the exact number is a double. Numbers below 1e-290 need to be small only.
+The condition number of a number f of real arguments y is ``1 + sum(abs(y_j * df/dy_j)) / abs(f)``, computed
+with hundreds of digits by differences. The arguments are the parameters, the constants that may be real and
+the outcome if it is real: whole numbers are exact. Where KL is itself a quadrature in mpmath, the condition
+number is ``1 + 1 / d`` with the largest relative change d of a parameter. A relative error above 1e-12 times
+the condition number is a failure, and so is a refusal or an infinity where the exact number is a double.
+Numbers below 1e-290 need to be small only.
 """
 
 import argparse
@@ -604,9 +606,7 @@ def main():
     total, refused = sum(found.compared.values()), sum(found.refused.values())
     for key, worst in sorted(found.worst.items()):
         print(f"{key[0]:20s} {key[1]:9s} {found.compared[key]:6d} compared, worst {mpmath.nstr(worst, 3)}")
-    print(
-        f"seed {seed}: {total} numbers, {refused} refused ({refused / total:.3%}), {len(found.failures)} wrong"
-    )
+    print(f"seed {seed}: {total} numbers, {refused / total:.3%} refused, {len(found.failures)} wrong")
     return bool(found.failures)
 
 

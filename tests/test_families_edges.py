@@ -347,7 +347,6 @@ def test_at_checks_nothing():
 def test_the_declaration_is_tried_once_and_quickly():
     for family in families.catalogue().values():
         family._general.__dict__.pop("_mass_is_one", None)
-        family.evaluation.plain_log_prob  # compiled beforehand
         start = time.process_time()
         assert family._refuse_wrong_declaration()
         assert time.process_time() - start < 0.5

@@ -1,4 +1,4 @@
-"""Half a minute of ``tests/fuzz_families.py``; ``python -m tests.fuzz_families`` runs for as long as one likes."""
+"""Half a minute of ``tests/fuzz_families.py``, which also runs by itself for as long as one likes."""
 
 import warnings
 

@@ -1,4 +1,4 @@
-"""Is what was declared a family? Found out once, in numbers, before anything is computed or derived from it."""
+"""Is what was declared a family? Found out once, in numbers, before anything is made of it."""
 
 import numpy as np
 import sympy as sp
@@ -35,8 +35,8 @@ def refuse_wrong_mass(family):
     if mass > FOUND and not abs(mass - 1) <= allowed:
         at = ", ".join(f"{symbol} = {value}" for symbol, value in point.items())
         raise ValueError(
-            f"the density of {family!r} has the mass {mass:.4g} and not 1 (at {at}); correct the log-density, its "
-            "normalising constant or the support"
+            f"the density of {family!r} has the mass {mass:.4g} and not 1 (at {at}); correct the "
+            "log-density, its normalising constant or the support"
         )
 
 
@@ -49,7 +49,7 @@ def _of_one(family, numbers):
 
 
 def _of_several(family, numbers):
-    """Mass by a product rule, if more nodes do not change it; an equation takes the place of the last outcome."""
+    """Mass by a product rule, if more nodes do not change it; an equation gives the last outcome."""
     lows, highs = family.evaluation.support.bounds(numbers)
     free = len(lows) - isinstance(family.support, sp.ConditionSet)
     centre, scale = np.zeros(free), np.ones(free)

@@ -1,4 +1,4 @@
-"""The numbers of a family: compiled functions, and what stands in for them where they leave double precision."""
+"""The numbers of a family: compiled functions, and what stands in where they leave double precision."""
 
 from functools import cached_property
 
@@ -101,7 +101,7 @@ class Evaluation:
             yield row, function.limit(numbers, outcome, [int(side[row]) for side in sides])
 
     def plain_log_prob(self, numbers, *columns):
-        """Log-density at outcomes of any size, as quadrature takes them: where it is not a number, no density."""
+        """Log-density at outcomes of any size, as quadrature takes them: no number means no density."""
         mask = self.support.contains(columns, numbers)
         with np.errstate(all="ignore"):
             (values,) = self._log_prob(*numbers, *columns)
@@ -142,7 +142,7 @@ class Evaluation:
         values = [abs(float(sp.N(mean.subs(point), 30))) for mean in means]
         if max(values) > 1e-12:
             raise ValueError(
-                f"{self.family!r} has no Fisher matrix: the mean score is {list(means)}, not zero; see derivation()"
+                f"{self.family!r} has no Fisher matrix: the mean score is {list(means)}, not zero"
             )
 
     @property

@@ -38,8 +38,8 @@ class Family:
     log_density : sympy.Expr
         ``log p_theta(x)``, in the variable, the parameters and the constants.
     rule : MomentRule, BetaRule, FiniteSum or None
-        The expectation, an object of ``ngbook.symbolic``. None if none is known: the Fisher matrix and KL then
-        are numbers by quadrature or sums, of one outcome, and nothing is derived.
+        The expectation, an object of ``ngbook.symbolic``. None if none is known: nothing is derived
+        then, and the Fisher matrix and KL are numbers, of one outcome, by quadrature or sums.
     support : sympy.Set, optional
         Outcomes of positive density. If not given, the half-line or the line, by the assumptions on
         ``variable``.
@@ -56,8 +56,8 @@ class Family:
     no_kl : str, optional
         One sentence that says why KL has no closed form.
     stable_log_density : sympy.Expr, optional
-        The same log-density, written in the functions of ``ngbook.families.special`` so that no digits are lost
-        where parameters and outcomes are very large or small. It is what is compiled.
+        The same log-density, written in the functions of ``ngbook.families.special`` so that no digits are
+        lost where parameters and outcomes are very large or small. It is what is compiled.
     stable_score : sequence of sympy.Expr, optional
         The same for the score, one entry for each parameter.
     example : dict, optional
@@ -435,7 +435,7 @@ class Family:
         return self._not_regular(derivation) if self.moving else derivation
 
     def _not_regular(self, derivation):
-        """The derivation of a family whose support moves: outcomes at its end carry what no expectation sees."""
+        """The derivation of a family whose support moves, which no expectation sees."""
         missing = {**derivation.missing, "kl_hessian": ONE_SIDED}
         reasons = [f"the support {self.support} moves with the parameters", derivation.reason]
         return replace(
@@ -522,8 +522,8 @@ class Family:
         Raises
         ------
         ValueError
-            If the shape is wrong, a number is NaN, ``theta`` lies outside the parameter space, the family is not
-            regular, so that there is no such matrix, or an entry is beyond the range of double precision.
+            If the shape is wrong, a number is NaN, ``theta`` lies outside the parameter space, the family is
+            not regular, so that there is no such matrix, or an entry is beyond the range of double precision.
         """
         return self.fisher_with_error(theta)[0]
 
@@ -556,9 +556,9 @@ class Family:
     def kl(self, old, new):
         """Divergence ``KL(old || new)``: the mean of ``log p_old(x) - log p_new(x)`` over x from ``old``.
 
-        The closed form of ``kl_expression`` where there is one, and quadrature or sums where there is not. The
-        relative error is below 1e-12 times the condition number: the sum over the parameters of
-        ``abs(parameter * derivative of KL / KL)``, plus one.
+        The closed form of ``kl_expression`` where there is one, and quadrature or sums where there is not.
+        The relative error is below 1e-12 times the condition number: one, plus the sum over the parameters
+        of ``abs(parameter * derivative of KL / KL)``.
 
         Parameters
         ----------
@@ -573,8 +573,8 @@ class Family:
         Raises
         ------
         ValueError
-            If a shape is wrong, a number is NaN, a parameter lies outside its space or the divergence is beyond the
-            range of double precision.
+            If a shape is wrong, a number is NaN, a parameter lies outside its space or the divergence is
+            beyond the range of double precision.
         """
         return self.kl_with_error(old, new)[0]
 

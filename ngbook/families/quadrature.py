@@ -31,8 +31,8 @@ def integrate(function, edges, noise=False):
     Returns
     -------
     tuple of ndarray
-        The integrals, of shape (k,), and bounds on their errors: what the last halving of each panel changed, and
-        the rounding of the sum.
+        The integrals, of shape (k,), and bounds on their errors: what the last halving of each panel changed,
+        and the rounding of the sum.
     """
     nodes, weights = np.polynomial.legendre.leggauss(NODES)
 
@@ -151,7 +151,7 @@ class Numerical:
         missing = max(missing, abs(mass - 1))
         if not missing < 1e-6:
             raise ValueError(
-                f"quadrature finds a mass of {mass:.6g} at {numbers} where there is 1; no number can be trusted"
+                f"quadrature finds a mass of {mass:.6g} and not 1 at {numbers}; no number can be trusted"
             )
         return np.array(values), np.array(errors) + missing * np.abs(values)
 
@@ -166,7 +166,7 @@ class Numerical:
         return values.reshape(size, size), errors.reshape(size, size)
 
     def kl(self, old, new):
-        """Mean of the log-density ratio; where that is small, of a function of it that is nowhere negative."""
+        """Mean of the log-density ratio; where that is small, of a function of it that is never negative."""
         if isinstance(self.rule, symbolic.BetaRule) and not self.count:
             expectation = self._over_logit
         else:
@@ -179,7 +179,7 @@ class Numerical:
                 rounding = 1e-15 * (1 + np.abs(here) + np.abs(there))
                 if np.any((there == -np.inf) & (here > LIGHT)):
                     raise ValueError(
-                        f"the log-density at {new} is below the range of double precision where {old} has its mass"
+                        f"where {old} has its mass, the log-density at {new} is below the range of doubles"
                     )
                 ratio = here - there
                 inside = np.isfinite(ratio)

@@ -1,7 +1,7 @@
 """Functions in which log-densities and scores lose no digits at the edge of double precision.
 
-Each is a SymPy function, in which the stable form of a family is written, and a NumPy function of the same name
-that ``compile_entries`` puts in its place.
+Each is a SymPy function, in which the stable form of a family is written, and a NumPy function of the same
+name that ``compile_entries`` puts in its place.
 """
 
 from functools import cache
@@ -24,7 +24,7 @@ TABULATED = 1024  # counts
 
 
 def log_poisson(count, mean):
-    """``count * log(mean) - mean - log Gamma(count + 1)``, in which no large terms cancel (C. Loader, 2000)."""
+    """``count * log(mean) - mean - log Gamma(count + 1)``, without cancellation (C. Loader, 2000)."""
     return -GAMMA_REST(count) - DEVIANCE(count, mean, mean - count)
 
 
@@ -61,7 +61,7 @@ def gamma_rest(x):
 
 
 def binomial_rest(total, count):
-    """``gamma_rest`` of the total without those of the count and of the rest, exactly 0 where one of them is 0."""
+    """``gamma_rest`` of the total less those of the count and of the rest: exactly 0 where one of them is."""
     total, count = np.broadcast_arrays(np.asarray(total, dtype=float), count)
     return gamma_rest(total) - gamma_rest(count) - gamma_rest(total - count)
 

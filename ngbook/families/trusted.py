@@ -1,13 +1,14 @@
 """Numbers that are either known to be accurate or computed again with more digits.
 
-``Trusted`` compiles expressions of scalars into one function that follows each rounding error beside the value
-(the running error analysis of N. Higham, *Accuracy and Stability of Numerical Algorithms*, section 3.3). Where the
+``Trusted`` compiles expressions of scalars into one function that follows rounding errors beside the value
+(running error analysis: N. Higham, *Accuracy and Stability of Numerical Algorithms*, section 3.3). Where the
 bound that it arrives at is too large, as after a cancellation or an overflow, ``mpmath`` evaluates the same
 expression with so many digits that twice as many do not change it.
 """
 
 import math
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 import sympy as sp
@@ -151,7 +152,7 @@ class OutOfRange(ValueError):
 
 
 def _compile(expressions, arguments):
-    """Function of floats that returns values and error bounds in units of ``UNIT``, or None to say "not known"."""
+    """Function of floats: values and error bounds in units of ``UNIT``, or None for "not known"."""
     writer = _Writer(arguments)
     try:
         pairs = [writer.write(expression) for expression in expressions]
@@ -324,7 +325,7 @@ class _Writer:
         size = " + ".join(f"abs({value})" for value, _ in terms)
         return self.line(f"log_sum_exp({', '.join(v for v, _ in terms)})", f"4 * ({size}) + 4" + change)
 
-    METHODS = {
+    METHODS: ClassVar = {
         sp.Add: _add,
         sp.Mul: _mul,
         sp.exp: _exp,

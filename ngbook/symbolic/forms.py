@@ -18,7 +18,6 @@ from ngbook.symbolic.inputs import (
 )
 from ngbook.symbolic.rules import NoClosedForm, fitting_rule
 
-
 ONE_SIDED = "KL(old || new) is infinite on one side of coincidence, however close: it has no Hessian there."
 
 
