@@ -135,7 +135,9 @@ class Family:
         self.kl_source, self.no_kl = kl_source, no_kl
         if closed_form_kl is not None:
             closed_form_kl = self._as_declared(closed_form_kl, "closed_form_kl", self.old_parameters)
-        self.stable_log_density, self.stable_score = stable_log_density, stable_score
+        if stable_log_density is not None:
+            stable_log_density = self._as_declared(stable_log_density, "stable_log_density")
+        self.stable_log_density, self.stable_score = stable_log_density, self._as_score(stable_score)
         self.example = self._as_example({} if example is None else example)
         self.slug = slug or name.lower().replace("-", "_").replace(" ", "_")
         self.chart = chart or f"({', '.join(parameter.name for parameter in self.parameters)})"
@@ -234,6 +236,19 @@ class Family:
         expression = as_exact(expression, f"{where} of {self.name}")
         self._refuse_undeclared(expression.free_symbols, where, more)
         return expression
+
+    def _as_score(self, entries):
+        """List with one expression for each parameter, or None."""
+        if entries is None:
+            return None
+        if isinstance(entries, (str, dict, sp.Basic)) or not hasattr(entries, "__iter__"):
+            raise ValueError(f"stable_score of {self.name} is {entries!r}; give a list of expressions")
+        entries = [self._as_declared(entry, "an entry of stable_score") for entry in entries]
+        if len(entries) != len(self.parameters):
+            raise ValueError(
+                f"stable_score of {self.name} has {len(entries)} entries; give one for each parameter"
+            )
+        return entries
 
     def _as_support(self, support):
         """Set with one factor for each variable."""

@@ -88,7 +88,7 @@ bivariate_normal = Family(
     ),
     parameter_space=[*positive(sigma1, sigma2), greater(rho, -1), greater(1, rho)],
     stable_log_density=_stable_bivariate(),
-    stable_score=symbolic.score(_stable_bivariate(), [mu1, mu2, sigma1, sigma2, rho]),
+    stable_score=list(symbolic.score(_stable_bivariate(), [mu1, mu2, sigma1, sigma2, rho])),
     sampler=_sample_bivariate,
     example=dict(
         zip(

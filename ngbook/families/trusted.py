@@ -19,6 +19,7 @@ from ngbook.families.special import LOG_SUM_EXP, SCALED_BESSEL
 
 UNIT = 2.0**-53  # bound on the relative error of one operation
 TRUSTED = 8e-13  # largest relative error, times the condition number, with which a value is taken as it is
+LONGEST = 1000  # digits that an exponential is followed to: doubles end at 1e-323
 MOST_DIGITS = 20_000
 
 
@@ -86,7 +87,7 @@ class Trusted:
         import mpmath
 
         sizes = [abs(math.log10(abs(number))) for number in numbers if number]
-        digits = 30 + 3 * int(max(sizes, default=0))
+        digits = 30 + 3 * int(max(sizes, default=0)) + self._digits_of_powers(numbers)
         previous = None
         while digits <= MOST_DIGITS:
             with mpmath.workdps(digits):
@@ -97,6 +98,23 @@ class Trusted:
         else:
             raise ValueError(f"{MOST_DIGITS} digits do not settle the value at {numbers}")
         return np.array([_rounded(value, numbers) for value in values])
+
+    @cached_property
+    def _powers(self):
+        """Logarithms of exponentials, whose sums with ordinary numbers need as many digits."""
+        atoms = set().union(*(e.atoms(sp.exp, sp.Pow) for e in self.expressions))
+        bases = [(atom.as_base_exp()) for atom in atoms if isinstance(atom, sp.exp) or not atom.exp.is_number]
+        return sp.lambdify(self.arguments, [power * sp.log(base) for base, power in bases], modules="mpmath")
+
+    def _digits_of_powers(self, numbers):
+        import mpmath
+
+        with mpmath.workdps(20):
+            try:
+                powers = [abs(mpmath.re(power)) for power in self._powers(*map(mpmath.mpf, numbers))]
+            except (ArithmeticError, ValueError, TypeError):
+                return 0
+            return int(min(max(powers, default=0) / mpmath.log(10), LONGEST))
 
     def rounded(self, numbers):
         """The one value; minus infinity where it is below the range of double precision."""
