@@ -156,7 +156,11 @@ def by_quadrature(log_prob):
             return exp(here) * (here - log_prob(z, d, r, *constants))
 
         with mp.workdps(40):
-            return mp.quad(integrand, edges)
+            total = mp.quad(integrand, edges)
+            for nu in constants:  # beyond the last edge the ratio of two Student-t densities is constant
+                beyond = mp.betainc(nu / 2, one / 2, 0, nu / (nu + powers[-1] ** 2), regularized=True)
+                total -= beyond * nu * log(r)
+            return total
 
     return kl
 

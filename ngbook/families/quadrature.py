@@ -218,11 +218,13 @@ class Numerical:
         steps = np.concatenate([[0], 0.25 * 1.5 ** np.arange(40)]) * min(width, 4.0)
         edges = np.unique(np.clip(np.concatenate([centre - steps, centre + steps, [low, high]]), low, high))
         total, error = integrate(weighted, edges, noise)
-        for end, power, sign in ((low, a, -1), (high, b, 1)):  # beyond them the function is taken as linear
+        # Beyond the ends the function is taken as linear, its last value being the size of its rounding.
+        for end, power, sign in ((low, a, -1), (high, b, 1)):
             beyond = np.exp(-power * abs(end) - norm) / power
             if beyond > 0:
                 here, inner = values(np.array([end, end - sign])).T
-                total = total + beyond * (here + (here - inner) / power)
+                rise = np.where(np.abs(here - inner) > 2 * np.abs(here[-1]), here - inner, 0.0)
+                total = total + beyond * (here + rise / power)
         return total, error
 
     @property
