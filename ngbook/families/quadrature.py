@@ -4,6 +4,7 @@ import numpy as np
 import sympy as sp
 
 from ngbook import symbolic
+from ngbook._domain import OutsideDomain
 from ngbook.families.compiled import compile_entries
 from ngbook.families.spaces import bounds_of
 
@@ -178,7 +179,7 @@ class Numerical:
                 here, there = self.log_prob(old, x), self.log_prob(new, x)
                 rounding = 1e-15 * (1 + np.abs(here) + np.abs(there))
                 if np.any((there == -np.inf) & (here > LIGHT)):
-                    raise ValueError(
+                    raise OutsideDomain(
                         f"where {old} has its mass, the log-density at {new} is below the range of doubles"
                     )
                 ratio = here - there

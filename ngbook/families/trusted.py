@@ -14,6 +14,7 @@ import numpy as np
 import sympy as sp
 from sympy.codegen.cfunctions import log1p
 
+from ngbook._domain import OutsideDomain
 from ngbook.families.compiled import stable
 from ngbook.families.special import LOG_SUM_EXP, SCALED_BESSEL
 
@@ -161,8 +162,8 @@ def _rounded(value, numbers):
     return number
 
 
-class OutOfRange(ValueError):
-    """A value that no double is near."""
+class OutOfRange(OutsideDomain):
+    """A value that no double is near: for an algorithm that can step back, as if the point were outside."""
 
     def __init__(self, message, value):
         super().__init__(message)
