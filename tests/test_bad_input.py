@@ -495,7 +495,13 @@ METHODS = {
         families.normal.score, {"theta": [0.0, 1.0], "x": [1.0, 2.0]}, {"theta": THETA, "x": OUTCOMES}
     ),
     "fisher": Subject(families.normal.fisher, {"theta": [0.0, 1.0]}, {"theta": THETA}),
+    "fisher_with_error": Subject(families.normal.fisher_with_error, {"theta": [0.0, 1.0]}, {"theta": THETA}),
     "kl": Subject(families.normal.kl, {"old": [0.0, 1.0], "new": [1.0, 1.0]}, {"old": THETA, "new": THETA}),
+    "kl_with_error": Subject(
+        families.normal.kl_with_error,
+        {"old": [0.0, 1.0], "new": [1.0, 1.0]},
+        {"old": THETA, "new": THETA},
+    ),
     "sample": Subject(
         families.normal.sample,
         {"theta": [0.0, 1.0], "n": 3, "rng": np.random.default_rng(0)},
@@ -829,7 +835,7 @@ SUBJECTS["families.Family"] = Subject(
         },
         "parameters": PARAMETERS | {"name of an old one": ([mu, sigma, symbolic.old(mu)], "occurs twice")},
         "log_density": EXPRESSIONS | NAMESAKE | UNDECLARED,
-        "rule": RULES
+        "rule": {key: bad for key, bad in RULES.items() if key != "nothing"}
         | {
             "with an undeclared symbol": (
                 MomentRule({x: L}, GENERATING.subs(mu, p)),
@@ -861,6 +867,13 @@ SUBJECTS["families.Family"] = Subject(
         "closed_form_kl": {key: bad for key, bad in EXPRESSIONS.items() if key != "nothing"} | UNDECLARED,
         "kl_source": NO_TEXT,
         "no_kl": NO_TEXT,
+        "stable_log_density": {key: bad for key, bad in EXPRESSIONS.items() if key != "nothing"} | UNDECLARED,
+        "stable_score": {
+            "word": ("mu", "give a list of expressions"),
+            "one expression": (mu, "give a list of expressions"),
+            "too few": ([mu], "1 entries.*one for each parameter"),
+            "word among them": ([mu, "sigma"], "give one SymPy expression"),
+        },
         "example": {key: bad for key, bad in POINTS.items()}
         | {"undeclared symbol": ({p: sp.S.Half}, "contains p")},
         "slug": NO_TEXT,

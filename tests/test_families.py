@@ -558,4 +558,4 @@ def test_an_undeclared_symbol_is_refused():
         with refuses("symbol"):
             Family("Broken", x, parameters, -a * x, rule)
     with refuses("MomentRule"):
-        Family("Broken", x, [a], -a * x, None)
+        Family("Broken", x, [a], -a * x, "the rule")

@@ -1,12 +1,12 @@
 """From a SymPy expression to a NumPy function that does not overflow where the expression does."""
 
-import numpy as np
 import sympy as sp
+from sympy.codegen.cfunctions import log1p
 
-_log_sum_exp = sp.Function("log_sum_exp", real=True)
+from ngbook.families.special import LOG_SUM_EXP, SCALED_BESSEL, numerics
+
 _log_gamma = sp.Function("log_gamma", real=True)
 _indicator = sp.Function("indicator", real=True)
-_scaled_bessel = sp.Function("scaled_bessel", positive=True)
 
 
 def compile_entries(expressions, arguments):
@@ -24,33 +24,34 @@ def compile_entries(expressions, arguments):
     callable
         Of the arguments; returns a list, one number or array for each expression.
     """
-    from scipy import special
-
-    names = {
-        "log_sum_exp": lambda *terms: np.logaddexp.reduce(np.broadcast_arrays(*terms), axis=0),
-        "log_gamma": special.gammaln,
-        "scaled_bessel": special.ive,
-        "indicator": lambda i, j: np.equal(i, j).astype(float),
-    }
-    stable = [_stable(sp.sympify(expression)) for expression in expressions]
-    return sp.lambdify(list(arguments), stable, modules=[names, "scipy", "numpy"], cse=True)
+    rewritten = [stable(sp.sympify(expression)) for expression in expressions]
+    return sp.lambdify(list(arguments), rewritten, modules=[numerics(), "scipy", "numpy"], cse=True)
 
 
-def _stable(expression):
-    """Rewrite what overflows before it cancels: sums of exponentials, Bessel and Gamma functions."""
-    rewritten = expression.replace(
-        _is_sum_of_exponentials, lambda e: sp.exp(_log_sum_exp(*map(_log, e.args)))
-    )
+def stable(expression):
+    """Rewrite what overflows before it cancels, and logarithms of numbers near one."""
+    expression = expression.replace(_is_log_near_one, lambda e: log1p(e.args[0] - 1))
+    rewritten = expression.replace(_is_sum_of_exponentials, lambda e: sp.exp(LOG_SUM_EXP(*map(_log, e.args))))
     rewritten = rewritten.replace(
         lambda e: isinstance(e, sp.log) and isinstance(e.args[0], sp.gamma),
         lambda e: _log_gamma(e.args[0].args[0]),
     )
     rewritten = rewritten.replace(sp.KroneckerDelta, lambda i, j: _indicator(i, j))
-    rewritten = rewritten.replace(sp.besseli, lambda order, x: _scaled_bessel(order, x) * sp.exp(x))
+    rewritten = rewritten.replace(sp.besseli, lambda order, x: SCALED_BESSEL(order, x) * sp.exp(x))
     if rewritten == expression:
         return expression
     rewritten = rewritten.replace(sp.log, lambda argument: sp.expand_log(sp.log(argument)))
     return sp.powsimp(rewritten, combine="exp", deep=True)
+
+
+def _is_log_near_one(expression):
+    """A logarithm of one plus or minus something, which ``log1p`` takes without the rounded sum."""
+    return (
+        isinstance(expression, sp.log)
+        and expression.args[0].is_Add
+        and 1 in expression.args[0].args
+        and not expression.args[0].has(sp.exp)
+    )
 
 
 def _is_sum_of_exponentials(expression):

@@ -5,6 +5,7 @@ import sympy as sp
 
 from ngbook.families.family import Family
 from ngbook.families.spaces import at_least, greater, positive, probability
+from ngbook.families.special import LOG_SUM_EXP, LOGISTIC, log_binomial, log_poisson
 from ngbook.symbolic import FiniteSum, L, MomentRule, s
 
 k = sp.Symbol("k", integer=True, nonnegative=True)
@@ -47,6 +48,8 @@ bernoulli_logit = _on_finite_set(
     2,
     [eta],
     k * eta - sp.log(1 + sp.exp(eta)),
+    stable_log_density=-LOG_SUM_EXP(0, (1 - 2 * k) * eta),
+    stable_score=[(2 * k - 1) * LOGISTIC((1 - 2 * k) * eta)],
     sampler=lambda rng, size, eta: rng.binomial(1, np.exp(-np.logaddexp(0, -eta)), size),
     example={eta: sp.Rational(-3, 7)},
     slug="bernoulli_logit",
@@ -65,11 +68,24 @@ categorical = _on_finite_set(
     chart="simplex: (p₁, p₂), p₃ = 1 - p₁ - p₂",
 )
 
+
+def _softmax_score(index):
+    """``1 - q`` where the outcome is the index, as a sum of the other probabilities, and ``-q`` elsewhere."""
+    total = LOG_SUM_EXP(*logits)
+    chances = [sp.exp(logit - total) for logit in logits]
+    own = sp.KroneckerDelta(k, index)
+    return own * sum(chances[i] for i in range(3) if i != index) - (1 - own) * chances[index]
+
+
 categorical_softmax = _on_finite_set(
     "Categorical",
     3,
     logits,
     _choose([logit - sp.log(sum(map(sp.exp, logits))) for logit in logits]),
+    stable_log_density=_choose(
+        [-LOG_SUM_EXP(0, *(other - logit for other in logits if other != logit)) for logit in logits]
+    ),
+    stable_score=[_softmax_score(index) for index in range(3)],
     sampler=lambda rng, size, *logits: _draw(rng, size, np.exp(np.subtract(logits, max(logits)))),
     example=dict(zip(logits, map(sp.Rational, ("1/5", "3/10", "-2/7")), strict=True)),
     slug="categorical_softmax",
@@ -88,6 +104,7 @@ binomial = Family(
     MomentRule({k: L}, (1 - p + p * sp.exp(s)) ** n),
     support=sp.Range(n + 1),
     parameter_space=[*probability(p), at_least(n, 1)],
+    stable_log_density=log_binomial(k, n, p),
     sampler=lambda rng, size, p, n: rng.binomial(n, p, size),
     constants=[n],
     example={p: sp.Rational(3, 10), n: sp.Integer(7)},
@@ -102,6 +119,7 @@ poisson = Family(
     k * sp.log(lam) - lam - sp.loggamma(k + 1),
     MomentRule({k: L}, sp.exp(lam * (sp.exp(s) - 1))),
     support=sp.S.Naturals0,
+    stable_log_density=log_poisson(k, lam),
     sampler=lambda rng, size, rate: rng.poisson(rate, size),
     example={lam: sp.Rational(7, 3)},
     slug="poisson",
@@ -130,6 +148,7 @@ negative_binomial = Family(
     MomentRule({k: L}, (p / (1 - (1 - p) * sp.exp(s))) ** r),
     support=sp.S.Naturals0,
     parameter_space=[*probability(p), greater(r, 0)],
+    stable_log_density=-sp.log(1 + k / r) + log_binomial(r, k + r, p),
     sampler=lambda rng, size, p, r: rng.negative_binomial(r, p, size),
     constants=[r],
     example={p: sp.Rational(3, 10), r: sp.Rational(5, 2)},

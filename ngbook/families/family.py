@@ -1,6 +1,9 @@
 """A parametric distribution p_theta(x), declared once."""
 
+from copy import copy
+from dataclasses import replace
 from functools import cached_property
+from types import MappingProxyType
 
 import numpy as np
 import sympy as sp
@@ -8,9 +11,10 @@ import sympy as sp
 from ngbook import symbolic
 from ngbook._arrays import as_floats, as_generator
 from ngbook._domain import OutsideDomain
-from ngbook.families.compiled import compile_entries
-from ngbook.families.quadrature import kl_by_quadrature
-from ngbook.families.spaces import Space, Support, assumed, assumed_support, bounds_of
+from ngbook.families import declaration
+from ngbook.families.evaluation import Evaluation
+from ngbook.families.spaces import assumed, assumed_support, bounds_of
+from ngbook.symbolic.forms import ONE_SIDED
 from ngbook.symbolic.inputs import as_exact, as_symbols, as_values
 from ngbook.symbolic.rules import fitting_rule
 
@@ -33,8 +37,9 @@ class Family:
         The chart: p symbols with their assumptions.
     log_density : sympy.Expr
         ``log p_theta(x)``, in the variable, the parameters and the constants.
-    rule : MomentRule, BetaRule or FiniteSum
-        The expectation, an object of ``ngbook.symbolic``.
+    rule : MomentRule, BetaRule, FiniteSum or None
+        The expectation, an object of ``ngbook.symbolic``. None if none is known: nothing is derived
+        then, and the Fisher matrix and KL are numbers, of one outcome, by quadrature or sums.
     support : sympy.Set, optional
         Outcomes of positive density. If not given, the half-line or the line, by the assumptions on
         ``variable``.
@@ -50,6 +55,11 @@ class Family:
         The literature that ``closed_form_kl`` is taken from.
     no_kl : str, optional
         One sentence that says why KL has no closed form.
+    stable_log_density : sympy.Expr, optional
+        The same log-density, written in the functions of ``ngbook.families.special`` so that no digits are
+        lost where parameters and outcomes are very large or small. It is what is compiled.
+    stable_score : sequence of sympy.Expr, optional
+        The same for the score, one entry for each parameter.
     example : dict, optional
         Exact values of the parameters and constants: a generic point of the parameter space.
     slug, chart : str, optional
@@ -92,6 +102,8 @@ class Family:
         closed_form_kl=None,
         kl_source="",
         no_kl=None,
+        stable_log_density=None,
+        stable_score=None,
         example=None,
         slug=None,
         chart=None,
@@ -104,43 +116,112 @@ class Family:
             raise ValueError(f"sampler is {sampler!r}; give a function, sampler(rng, n, *theta, **constants)")
         self.name, self.sampler = name, sampler
         self.variable = tuple(variable) if isinstance(variable, (tuple, list)) else variable
-        as_symbols(self._variables, f"the variables of {name}")
+        as_symbols(self.variables, f"the variables of {name}")
         self.parameters = as_symbols(parameters, f"parameters of {name}")
         self.constants = as_symbols(constants, f"constants of {name}") if constants not in ((), []) else ()
         self.old_parameters = tuple(symbolic.old(parameter) for parameter in self.parameters)
         as_symbols(self._declared + self.old_parameters, f"variables, parameters and constants of {name}")
-        self.log_density = self._as_declared(log_density, "the log-density")
-        self.rule = fitting_rule(rule, self.log_density, self.parameters)
-        fitting_rule(rule, sum(self._variables), self.parameters)
-        self._refuse_undeclared(rule.free_symbols, "the rule")
+        log_density = self._as_declared(log_density, "the log-density")
+        if rule is not None:
+            fitting_rule(rule, log_density, self.parameters)
+            fitting_rule(rule, sum(self.variables), self.parameters)
+            self._refuse_undeclared(rule.free_symbols, "the rule")
         self.support = assumed_support(self.variable) if support is None else self._as_support(support)
         self.parameter_space = (
             assumed(self.parameters + self.constants)
             if parameter_space is None
             else self._as_space(parameter_space)
         )
-        self.closed_form_kl, self.kl_source, self.no_kl = closed_form_kl, kl_source, no_kl
+        self.kl_source, self.no_kl = kl_source, no_kl
         if closed_form_kl is not None:
-            self.closed_form_kl = self._as_declared(closed_form_kl, "closed_form_kl", self.old_parameters)
+            closed_form_kl = self._as_declared(closed_form_kl, "closed_form_kl", self.old_parameters)
+        if stable_log_density is not None:
+            stable_log_density = self._as_declared(stable_log_density, "stable_log_density")
+        self.stable_log_density, self.stable_score = stable_log_density, self._as_score(stable_score)
         self.example = self._as_example({} if example is None else example)
         self.slug = slug or name.lower().replace("-", "_").replace(" ", "_")
         self.chart = chart or f"({', '.join(parameter.name for parameter in self.parameters)})"
         self.fixed, self._expectations = {}, {}
         self._general, self._values = self, {}  # the family before ``at``, and the values that ``at`` put in
+        self._formulas = {"log_density": log_density, "rule": rule, "closed_form_kl": closed_form_kl}
 
     def __repr__(self):
         fixed = "".join(f", {name}={value}" for name, value in self.fixed.items())
         return f"Family({self.name} {self.chart}{fixed})"
 
     @property
-    def _variables(self):
+    def variables(self):
+        """The outcome as a tuple of symbols."""
         return self.variable if isinstance(self.variable, tuple) else (self.variable,)
 
     @property
     def _declared(self):
-        return self._variables + self.parameters + self.constants
+        return self.variables + self.parameters + self.constants
 
     # --- what is declared
+
+    # ``at`` puts its values in when a formula is asked for: numbers need only the compiled general family.
+
+    @cached_property
+    def log_density(self):
+        """The declared log-density, with the values of ``at`` put in."""
+        return self._put_in(self._general._formulas["log_density"])
+
+    @cached_property
+    def rule(self):
+        """The declared rule, likewise."""
+        rule = self._general._formulas["rule"]
+        return rule if rule is None or not self._values else rule.subs(self._values)
+
+    @cached_property
+    def closed_form_kl(self):
+        """The declared KL, likewise, or None."""
+        return self._put_in(self._general._formulas["closed_form_kl"])
+
+    def _put_in(self, expression):
+        """Expression with the values of ``at``; SymPy would multiply out the factorial of a large number."""
+        if expression is None or not self._values:
+            return expression
+        held = {
+            kind: sp.Function(f"held_{kind.__name__}", real=True)
+            for kind in (sp.loggamma, sp.gamma, sp.factorial)
+        }
+        for kind, name in held.items():
+            expression = expression.replace(kind, name)
+        expression = expression.subs(self._values)
+        for kind, name in held.items():
+            expression = expression.replace(
+                name, lambda x, kind=kind: kind(x, evaluate=not (x.is_Integer and x > 1000))
+            )
+        return expression
+
+    @property
+    def evaluation(self):
+        """What computes the numbers, for the family before ``at``."""
+        return self._general._evaluation
+
+    @cached_property
+    def _evaluation(self):
+        return Evaluation(self)
+
+    @cached_property
+    def sample_point(self):
+        """Exact values inside the parameter space: those of ``example``, and some of its own; or None."""
+        return declaration.sample_point(self)
+
+    @property
+    def moving(self):
+        """Whether the support moves with a parameter."""
+        return bool(self.support.free_symbols & set(self.parameters))
+
+    @cached_property
+    def _mass_is_one(self):
+        declaration.refuse_wrong_mass(self)
+        return True
+
+    def _refuse_wrong_declaration(self):
+        """At the first use of any kind; a family that is refused once is refused every time."""
+        return self._general._mass_is_one
 
     def _refuse_undeclared(self, symbols, where, more=()):
         unknown = symbols - {*self._declared, *more}
@@ -156,15 +237,28 @@ class Family:
         self._refuse_undeclared(expression.free_symbols, where, more)
         return expression
 
+    def _as_score(self, entries):
+        """List with one expression for each parameter, or None."""
+        if entries is None:
+            return None
+        if isinstance(entries, (str, dict, sp.Basic)) or not hasattr(entries, "__iter__"):
+            raise ValueError(f"stable_score of {self.name} is {entries!r}; give a list of expressions")
+        entries = [self._as_declared(entry, "an entry of stable_score") for entry in entries]
+        if len(entries) != len(self.parameters):
+            raise ValueError(
+                f"stable_score of {self.name} has {len(entries)} entries; give one for each parameter"
+            )
+        return entries
+
     def _as_support(self, support):
         """Set with one factor for each variable."""
         if not isinstance(support, sp.Set):
             raise ValueError(f"support of {self.name} is {support!r}; give a SymPy set, as sp.Interval(0, 1)")
         base = support.base_set if isinstance(support, sp.ConditionSet) else support
         size = len(base.args) if isinstance(base, sp.ProductSet) else 1
-        if size != len(self._variables):
+        if size != len(self.variables):
             raise ValueError(
-                f"support {support} of {self.name} has {size} coordinates for {len(self._variables)} "
+                f"support {support} of {self.name} has {size} coordinates for {len(self.variables)} "
                 "variables; give one Interval, Range, Naturals or Reals for each, as a ProductSet"
             )
         for factor in base.args if isinstance(base, sp.ProductSet) else (base,):
@@ -231,23 +325,14 @@ class Family:
         for symbol, value in values.items():
             if symbol.is_integer and not value.is_integer:
                 raise ValueError(f"{symbol} = {value} of {self!r} must be a whole number")
-        family = Family(
-            self.name,
-            self.variable,
-            self.parameters,
-            self.log_density.subs(values),
-            self.rule.subs(values),
-            support=self.support.subs(values),
-            parameter_space=[r for r in self.parameter_space if not r.free_symbols <= set(values)],
-            sampler=self.sampler,
-            constants=[constant for constant in self.constants if constant not in values],
-            closed_form_kl=None if self.closed_form_kl is None else self.closed_form_kl.subs(values),
-            kl_source=self.kl_source,
-            no_kl=self.no_kl,
-            example={symbol: value for symbol, value in self.example.items() if symbol not in values},
-            slug=self.slug,
-            chart=self.chart,
-        )
+        family = copy(self)
+        for known in [name for name in vars(family) if name in _DERIVED]:
+            del family.__dict__[known]
+        family.support = self.support.subs(values)
+        family.parameter_space = tuple(r for r in self.parameter_space if not r.free_symbols <= set(values))
+        family.constants = tuple(constant for constant in self.constants if constant not in values)
+        family.example = {symbol: value for symbol, value in self.example.items() if symbol not in values}
+        family._expectations = {}
         family._general, family._values = self._general, self._values | values
         family.fixed = {symbol.name: _plain(value) for symbol, value in family._values.items()}
         return family
@@ -274,6 +359,11 @@ class Family:
             or the rule does not know it (``ngbook.symbolic.NoClosedForm``).
         """
         expression = as_exact(expression, "expression")
+        self._refuse_wrong_declaration()
+        if self.rule is None:
+            raise symbolic.NoClosedForm(
+                f"{self!r} was declared without a rule; give Family one, as a MomentRule"
+            )
         if expression not in self._expectations:
             self._expectations[expression] = symbolic.tidy(self.rule.expectation(expression))
         return self._expectations[expression]
@@ -329,12 +419,13 @@ class Family:
 
     @cached_property
     def _kl_expression(self):
+        self._refuse_wrong_declaration()
         if self._general is not self:
             general = self._general.kl_expression()
             return None if general is None else general.subs(self._values)
         if self.closed_form_kl is not None:
             return self.closed_form_kl
-        if self.no_kl is not None:
+        if self.no_kl is not None or self.rule is None:
             return None
         try:
             kl = symbolic.kl_divergence(self.log_density, self.parameters, self.rule, self.example)
@@ -347,9 +438,29 @@ class Family:
     def _derivation(self):
         if self._general is not self:
             return self._general.derivation().subs(self._values)
+        self._refuse_wrong_declaration()
+        if self.rule is None:
+            raise symbolic.NoClosedForm(
+                f"{self!r} was declared without a rule; give Family one, as a MomentRule"
+            )
         kl = self.kl_expression()
-        return symbolic.fisher_three_ways(
+        derivation = symbolic.fisher_three_ways(
             self.log_density, self.parameters, self.rule, kl=kl, no_kl=self.no_kl, point=self.example
+        )
+        return self._not_regular(derivation) if self.moving else derivation
+
+    def _not_regular(self, derivation):
+        """The derivation of a family whose support moves, which no expectation sees."""
+        missing = {**derivation.missing, "kl_hessian": ONE_SIDED}
+        reasons = [f"the support {self.support} moves with the parameters", derivation.reason]
+        return replace(
+            derivation,
+            kl_hessian=None,
+            matrix=None,
+            missing=MappingProxyType(missing),
+            proved=tuple(pair for pair in derivation.proved if "kl_hessian" not in pair[0]),
+            regular=False,
+            reason="; ".join(filter(None, reasons)),
         )
 
     # --- compiled
@@ -375,12 +486,7 @@ class Family:
             If a shape is wrong, a number is NaN or ``theta`` lies outside the parameter space.
         """
         theta = self._checked(theta)
-        columns = self._columns(x)
-        mask = self._general._support.contains(columns, self._numbers(theta))
-        result = np.full(mask.shape, -np.inf)
-        (values,) = self._general._log_prob(*self._numbers(theta), *(column[mask] for column in columns))
-        result[mask] = values
-        return result
+        return self.evaluation.log_prob(self._numbers(theta), self._columns(x))
 
     def score(self, theta, x):
         """Score at outcomes.
@@ -405,19 +511,17 @@ class Family:
         """
         theta = self._checked(theta)
         columns = self._columns(x)
-        mask = self._general._support.contains(columns, self._numbers(theta))
-        if not mask.all():
-            first = int(np.argmin(mask))
+        score, first = self.evaluation.score(self._numbers(theta), columns)
+        if score is None:
             value = [float(column[first]) for column in columns]
             raise ValueError(
                 f"x[{first}] = {value[0] if len(value) == 1 else value} is outside the support "
                 f"{self.support} of {self!r}, where the score does not exist"
             )
-        entries = self._general._score_function(*self._numbers(theta), *columns)
-        return np.stack([np.broadcast_to(entry, mask.shape) for entry in entries], axis=-1)
+        return score
 
     def fisher(self, theta):
-        """Fisher matrix per observation.
+        """Fisher matrix per observation: the mean outer product of the score.
 
         Parameters
         ----------
@@ -427,24 +531,49 @@ class Family:
         Returns
         -------
         ndarray of shape (p, p)
-            ``derivation().matrix`` at ``theta``.
+            ``derivation().matrix`` at ``theta``; by quadrature or sums where the rule does not know the
+            expectation. Nothing is proved on the way.
 
         Raises
         ------
         ValueError
-            If the shape is wrong, a number is NaN, ``theta`` lies outside the parameter space, or the family
-            is not regular, so that there is no such matrix.
+            If the shape is wrong, a number is NaN, ``theta`` lies outside the parameter space, the family is
+            not regular, so that there is no such matrix, or an entry is beyond the range of double precision.
+        """
+        return self.fisher_with_error(theta)[0]
+
+    def fisher_with_error(self, theta):
+        """Fisher matrix and a bound on the error of each entry.
+
+        Parameters
+        ----------
+        theta : ndarray of shape (p,)
+            Parameters, in the order of ``parameters``.
+
+        Returns
+        -------
+        matrix, error : ndarray of shape (p, p)
+            The error is that of rounding where the matrix has a closed form; where it has none, what the last
+            refinement of the quadrature changed.
+
+        Raises
+        ------
+        ValueError
+            As ``fisher`` does.
         """
         theta = self._checked(theta)
-        size = len(self.parameters)
-        entries = self._general._fisher_function(*self._numbers(theta))
-        return np.array(entries, dtype=float).reshape(size, size)
+        if self.moving:
+            raise ValueError(
+                f"{self!r} has no Fisher matrix: its support {self.support} moves with the parameters"
+            )
+        return self.evaluation.fisher(self._numbers(theta))
 
     def kl(self, old, new):
         """Divergence ``KL(old || new)``: the mean of ``log p_old(x) - log p_new(x)`` over x from ``old``.
 
-        The closed form of ``kl_expression`` where there is one, and quadrature where there is not (Student-t,
-        Logistic). In both, parameters that agree to k digits leave about 16 - 2k digits of the result.
+        The closed form of ``kl_expression`` where there is one, and quadrature or sums where there is not.
+        The relative error is below 1e-12 times the condition number: one, plus the sum over the parameters
+        of ``abs(parameter * derivative of KL / KL)``.
 
         Parameters
         ----------
@@ -459,12 +588,33 @@ class Family:
         Raises
         ------
         ValueError
-            If a shape is wrong, a number is NaN or a parameter lies outside its space.
+            If a shape is wrong, a number is NaN, a parameter lies outside its space or the divergence is
+            beyond the range of double precision.
+        """
+        return self.kl_with_error(old, new)[0]
+
+    def kl_with_error(self, old, new):
+        """Divergence ``KL(old || new)`` and a bound on its error.
+
+        Parameters
+        ----------
+        old, new : ndarray of shape (p,)
+            Parameters; ``old`` carries the expectation.
+
+        Returns
+        -------
+        value, error : float
+            The error as in ``fisher_with_error``.
+
+        Raises
+        ------
+        ValueError
+            As ``kl`` does.
         """
         old, new = self._checked(old, "old"), self._checked(new, "new")
-        if self.kl_expression() is None:
-            return kl_by_quadrature(self, old, new)
-        return float(self._general._kl_function(*old, *self._numbers(new))[0])
+        constants = self._numbers(())
+        value, error = self.evaluation.kl(old.tolist(), new.tolist(), constants)
+        return float(value), float(error)
 
     def sample(self, theta, n, rng):
         """Random outcomes.
@@ -496,39 +646,18 @@ class Family:
             raise ValueError(
                 f"{self!r} was declared without a sampler; give Family a function sampler(rng, n, *theta)"
             )
-        return self.sampler(rng, int(n), *theta, **self.fixed)
-
-    # Compiled once, for the family before ``at``; the constants are arguments after the parameters.
+        with np.errstate(all="ignore"):
+            drawn = self.sampler(rng, int(n), *theta, **self.fixed)
+        if np.issubdtype(np.asarray(drawn).dtype, np.integer):
+            return drawn
+        # Rounding takes outcomes near an end to the end itself, where there is no density.
+        columns = [drawn] if drawn.ndim == 1 else list(drawn.T)
+        columns = self.evaluation.support.clip(columns, self._numbers(theta))
+        return columns[0] if drawn.ndim == 1 else np.column_stack(columns)
 
     def _numbers(self, theta):
-        return [*theta, *(self.fixed[constant.name] for constant in self._general.constants)]
-
-    @cached_property
-    def _log_prob(self):
-        return compile_entries([self.log_density], self.parameters + self.constants + self._variables)
-
-    @cached_property
-    def _score_function(self):
-        return compile_entries(list(self._score), self.parameters + self.constants + self._variables)
-
-    @cached_property
-    def _fisher_function(self):
-        derivation = self.derivation()
-        if not derivation.regular:
-            raise ValueError(f"{self!r} has no Fisher matrix: {derivation.reason}")
-        return compile_entries(list(derivation.matrix), self.parameters + self.constants)
-
-    @cached_property
-    def _kl_function(self):
-        return compile_entries([self.kl_expression()], self.old_parameters + self.parameters + self.constants)
-
-    @cached_property
-    def _space(self):
-        return Space(self.parameter_space, self.parameters + self.constants)
-
-    @cached_property
-    def _support(self):
-        return Support(self.support, self._variables, self.parameters + self.constants)
+        fixed = [self.fixed[constant.name] for constant in self._general.constants] if self.fixed else []
+        return [*(theta.tolist() if isinstance(theta, np.ndarray) else theta), *fixed]
 
     def _checked(self, theta, label="theta"):
         """Parameters as a float vector inside the parameter space, or an exception that says what is off."""
@@ -546,7 +675,7 @@ class Family:
             raise OutsideDomain(
                 f"{label} = {theta.tolist()} of {self!r} must be finite, for each of: {names}"
             )
-        relation = self._general._space.violated(self._numbers(theta))
+        relation = self.evaluation.space.violated(self._numbers(theta))
         if relation is not None:
             here = {
                 p.name: float(t)
@@ -557,12 +686,13 @@ class Family:
                 f"{label} has {_listing(here)}, outside the parameter space of {self!r}: "
                 f"it needs {_bound(relation)}"
             )
+        self._refuse_wrong_declaration()
         return theta
 
     def _columns(self, x):
         """Outcomes as one float array of shape (n,) for each coordinate."""
         x = as_floats(x, "x")
-        size = len(self._variables)
+        size = len(self.variables)
         if isinstance(self.variable, tuple):
             if x.ndim != 2 or x.shape[1] != size:
                 raise ValueError(
@@ -575,6 +705,9 @@ class Family:
                 f"x contains NaN, at position {int(np.argmax(np.isnan(x).reshape(len(x), -1).any(1)))}"
             )
         return [x] if x.ndim == 1 else list(x.T)
+
+
+_DERIVED = [name for name, member in vars(Family).items() if isinstance(member, cached_property)]
 
 
 def _exact(name, value):

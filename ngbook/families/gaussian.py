@@ -67,6 +67,7 @@ normal_natural = Family(
     [eta1, eta2],
     eta1 * x + eta2 * x**2 + eta1**2 / (4 * eta2) + sp.log(-eta2 / sp.pi) / 2,
     _rule(-eta1 / (2 * eta2), -1 / (2 * eta2)),
+    stable_log_density=sp.log(-eta2 / sp.pi) / 2 + eta2 * (x + eta1 / (2 * eta2)) ** 2,
     sampler=lambda rng, n, eta1, eta2: rng.normal(-eta1 / (2 * eta2), (-0.5 / eta2) ** 0.5, n),
     example={eta1: sp.Rational(1, 3), eta2: sp.Rational(-2, 5)},
     slug="normal_natural",

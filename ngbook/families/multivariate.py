@@ -3,8 +3,10 @@
 import numpy as np
 import sympy as sp
 
+from ngbook import symbolic
 from ngbook.families.family import Family
 from ngbook.families.spaces import greater, positive
+from ngbook.families.special import DEVIANCE, DIGAMMA_GAP, GAMMA_REST
 from ngbook.symbolic import MomentRule
 
 _orders = sp.symbols("s_1:4")
@@ -17,6 +19,13 @@ def _dirichlet(size):
     log_norm_at = log_norm.subs(
         {a_i: a_i + s_i for a_i, s_i in zip(a, orders, strict=True)}, simultaneous=True
     )
+    total = sum(a)
+    stable = GAMMA_REST(total) - sp.log(total) + total * (sum(x) - 1)
+    stable += sum(
+        sp.log(a_i) - sp.log(x_i) - GAMMA_REST(a_i) - DEVIANCE(a_i, total * x_i, total * x_i - a_i)
+        for a_i, x_i in zip(a, x, strict=True)
+    )
+    others = [sum(a[:i] + a[i + 1 :]) for i in range(size)]
     return Family(
         "Dirichlet",
         x,
@@ -29,6 +38,10 @@ def _dirichlet(size):
             orders=orders,
         ),
         support=sp.ConditionSet(x, sp.Eq(sum(x), 1), sp.ProductSet(*[sp.Interval.open(0, 1)] * size)),
+        stable_log_density=stable,
+        stable_score=[
+            sp.log(x_i) + DIGAMMA_GAP(a_i, rest) for x_i, a_i, rest in zip(x, a, others, strict=True)
+        ],
         sampler=lambda rng, n, *a: rng.dirichlet(a, n),
         example=dict(zip(a, map(sp.Rational, ("5/2", "4/3", "7/4")), strict=False)),
         slug="dirichlet",
@@ -49,6 +62,13 @@ def _bivariate_log_density():
     return -sp.log(2 * sp.pi) - sp.log(sigma1) - sp.log(sigma2) - sp.log(1 - rho**2) / 2 - square / 2
 
 
+def _stable_bivariate():
+    """The second outcome, and the first one given the second: no squares cancel as rho comes to 1."""
+    z1, z2 = (x1 - mu1) / sigma1, (x2 - mu2) / sigma2
+    logs = sp.log(2 * sp.pi) + sp.log(sigma1) + sp.log(sigma2) + sp.log(1 - rho) / 2 + sp.log(1 + rho) / 2
+    return -logs - ((z1 - rho * z2) ** 2 / ((1 - rho) * (1 + rho)) + z2**2) / 2
+
+
 def _sample_bivariate(rng, n, mu1, mu2, sigma1, sigma2, rho):
     z = rng.standard_normal((n, 2))
     correlated = rho * z[:, 0] + np.sqrt(1 - rho**2) * z[:, 1]
@@ -67,6 +87,8 @@ bivariate_normal = Family(
         orders=_orders[:2],
     ),
     parameter_space=[*positive(sigma1, sigma2), greater(rho, -1), greater(1, rho)],
+    stable_log_density=_stable_bivariate(),
+    stable_score=list(symbolic.score(_stable_bivariate(), [mu1, mu2, sigma1, sigma2, rho])),
     sampler=_sample_bivariate,
     example=dict(
         zip(

@@ -4,6 +4,7 @@ import sympy as sp
 
 from ngbook.families.family import Family
 from ngbook.families.spaces import positive
+from ngbook.families.special import DIGAMMA_GAP, log_binomial, log_poisson
 from ngbook.symbolic import BetaRule, L, MomentRule, U, s
 
 x = sp.Symbol("x", positive=True)
@@ -29,6 +30,7 @@ gamma = Family(
     [a, b],
     a * sp.log(b) - sp.loggamma(a) + (a - 1) * sp.log(x) - b * x,
     MomentRule({x: sp.exp(L) / b}, sp.gamma(a + s) / sp.gamma(a)),
+    stable_log_density=sp.log(a) - sp.log(x) + log_poisson(a, b * x),
     sampler=lambda rng, n, a, b: rng.gamma(a, 1 / b, n),
     example={a: sp.Rational(5, 2), b: sp.Rational(4, 3)},
     slug="gamma",
@@ -41,6 +43,7 @@ inverse_gamma = Family(
     [a, b],
     a * sp.log(b) - sp.loggamma(a) - (a + 1) * sp.log(x) - b / x,
     MomentRule({x: b * sp.exp(-L)}, sp.gamma(a + s) / sp.gamma(a)),
+    stable_log_density=sp.log(a) - sp.log(x) + log_poisson(a, b / x),
     sampler=lambda rng, n, a, b: b / rng.gamma(a, 1, n),
     example={a: sp.Rational(5, 2), b: sp.Rational(4, 3)},
     slug="inverse_gamma",
@@ -54,6 +57,8 @@ beta = Family(
     sp.loggamma(a + b) - sp.loggamma(a) - sp.loggamma(b) + (a - 1) * sp.log(x) + (b - 1) * sp.log(1 - x),
     BetaRule({x: U}, a, b),
     support=sp.Interval.open(0, 1),
+    stable_log_density=sp.log(a) - sp.log(1 + a / b) - sp.log(x) - sp.log(1 - x) + log_binomial(a, a + b, x),
+    stable_score=[sp.log(x) + DIGAMMA_GAP(a, b), sp.log(1 - x) + DIGAMMA_GAP(b, a)],
     sampler=lambda rng, n, a, b: rng.beta(a, b, n),
     example={a: sp.Rational(5, 2), b: sp.Rational(4, 3)},
     slug="beta",
@@ -117,6 +122,11 @@ inverse_gaussian = Family(
         statistics=(_X, _R),
         orders=(s, _t),
     ),
+    stable_log_density=sp.log(lam) / 2
+    - sp.log(2 * sp.pi) / 2
+    - 3 * sp.log(x) / 2
+    - lam * (x - mu) ** 2 / (2 * mu**2 * x),
+    stable_score=[lam * (x - mu) / mu**3, 1 / (2 * lam) - (x - mu) ** 2 / (2 * mu**2 * x)],
     sampler=lambda rng, n, mu, shape: rng.wald(mu, shape, n),
     example={mu: sp.Rational(3, 2), lam: sp.Rational(4, 3)},
     slug="inverse_gaussian",

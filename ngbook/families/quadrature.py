@@ -1,60 +1,244 @@
-"""KL by quadrature, where it has no closed form."""
+"""Expectations by quadrature and by sums, each with a bound on its error."""
 
 import numpy as np
 import sympy as sp
 
 from ngbook import symbolic
+from ngbook._domain import OutsideDomain
 from ngbook.families.compiled import compile_entries
+from ngbook.families.spaces import bounds_of
 
-LARGEST = 600.0  # of |log(U / V)|: beyond it, squares of outcomes overflow
-STEP = 0.02
+NODES = 16  # of the Gauss-Legendre rule of a panel
+HALVINGS = 100
+PANELS = 20_000  # in one round of halving
+PRECISION = 1e-15  # of a panel, relative to the whole
+LARGEST = 500.0  # of |log(U / V)|: beyond it, squares of outcomes overflow
+LIGHT = -80.0  # a log-density so low that no outcome there counts
+TERMS = 20_000_000  # of a sum over counts
 
 
-def kl_by_quadrature(family, old, new):
-    """Divergence ``KL(old || new)`` of a family of scalar outcomes.
+def integrate(function, edges, noise=False):
+    """Integral of a function of many values, by panels that are halved until halving changes nothing.
 
-    With a ``BetaRule`` the integral is taken over ``t = log(U / V)``, in which the integrand is smooth and
-    decays exponentially, so that the trapezoidal rule converges exponentially. Other rules do not say where
-    the mass is, so adaptive quadrature runs over the support.
+    Parameters
+    ----------
+    function : callable
+        From outcomes of shape (m,) to values of shape (k, m).
+    edges : ndarray
+        Ends of the panels to begin with, ascending.
+    noise : bool
+        Whether the last value bounds the rounding errors of the others: halving then stops at their size.
+
+    Returns
+    -------
+    tuple of ndarray
+        The integrals, of shape (k,), and bounds on their errors: what the last halving of each panel changed,
+        and the rounding of the sum.
     """
-    if isinstance(family.rule, symbolic.BetaRule):
-        return _over_logit(family, old, new)
-    return _over_support(family, old, new)
+    nodes, weights = np.polynomial.legendre.leggauss(NODES)
 
+    def sums(low, high):
+        half, middle = (high - low) / 2, (high + low) / 2
+        x = middle[:, None] + half[:, None] * nodes
+        values = function(x.ravel())
+        return (values.reshape(len(values), *x.shape) @ weights) * half
 
-def _over_logit(family, old, new):
-    from scipy.special import betaln, expit, log_expit
-
-    rule, T, U, V = family.rule, symbolic.T, symbolic.U, symbolic.V
-    outcome, square = rule.substitution[family.variable], rule.square
-    first, second, outcome_at, square_at = (
-        compile_entries([entry], (*family.parameters, U, V, T))
-        for entry in (rule.first, rule.second, outcome, square)
-    )
-    a, b = float(first(*old, 1, 1, 1)[0]), float(second(*old, 1, 1, 1)[0])
-    t = np.arange(-min(LARGEST, 50 / min(a, 1)), min(LARGEST, 50 / min(b, 1)), STEP)
-    u, v = expit(t), expit(-t)
-    weights = STEP * np.exp(a * log_expit(t) + b * log_expit(-t) - betaln(a, b))
-    root = np.sqrt(square_at(*old, u, v, 1)[0]) if outcome.has(T) else np.zeros_like(t)
-    ratios = []
-    for sign in (1, -1):
-        x = outcome_at(*old, u, v, sign * root)[0]
-        ratios.append(family.log_prob(old, x) - family.log_prob(new, x))
-    return float(weights @ (ratios[0] + ratios[1]) / 2)
-
-
-def _over_support(family, old, new):
-    from scipy.integrate import quad
-
-    if not isinstance(family.support, sp.Interval) and family.support is not sp.S.Reals:
-        raise ValueError(
-            f"KL of {family!r} has no closed form; its quadrature covers scalar, continuous outcomes only"
+    low, high = np.asarray(edges[:-1], float), np.asarray(edges[1:], float)
+    coarse = sums(low, high)
+    done = error = size = np.zeros(len(coarse))
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        left, right = sums(low, middle), sums(middle, high)
+        change = np.abs(left + right - coarse)
+        whole = np.maximum(size + np.abs(coarse).sum(1), 1e-300)
+        allowed = PRECISION * whole[:, None] + (np.abs(coarse[-1]) if noise else 0.0)
+        enough = (change <= allowed)[: -1 if noise else None].all(0)
+        settled = enough | (middle <= low) | (middle >= high)
+        error = error + change[:, settled].sum(1)
+        done = done + (left + right)[:, settled].sum(1)
+        size = size + (np.abs(left) + np.abs(right))[:, settled].sum(1)
+        if settled.all() or 2 * (~settled).sum() > PANELS:
+            break
+        low, high = (
+            np.concatenate([low[~settled], middle[~settled]]),
+            np.concatenate([middle[~settled], high[~settled]]),
         )
-    values = dict(zip(family.parameters, old, strict=True))
-    lower, upper = (float(end.subs(values)) for end in (family.support.inf, family.support.sup))
+        coarse = np.concatenate([left[:, ~settled], right[:, ~settled]], axis=1)
+    if not settled.all():
+        done, error = done + (left + right)[:, ~settled].sum(1), error + change[:, ~settled].sum(1)
+    return done, error + 1e-15 * size
 
-    def integrand(x):
-        here = family.log_prob(old, [x])[0]
-        return np.exp(here) * (here - family.log_prob(new, [x])[0]) if np.isfinite(here) else 0.0
 
-    return quad(integrand, lower, upper, epsabs=1e-12, epsrel=1e-10, limit=500)[0]
+def sum_over_counts(function, first, last):
+    """Sum of values of shape (k, m) over whole numbers, of which the first row is a density.
+
+    A block is the last one when the density has fallen to nothing in it and what is left of a geometric tail
+    changes no digit.
+    """
+    total = error = 0.0
+    start, size = first, 2048
+    while True:
+        stop = min(start + size, last + 1)
+        terms = function(np.arange(start, stop, dtype=float))
+        total = total + terms.sum(1)
+        error = error + 1e-16 * np.abs(terms).sum(1)
+        if stop > last:
+            return total, error
+        end, before = np.abs(terms[:, -1]), np.abs(terms[:, -2])
+        falling = np.all(end <= before) and total[0] > 0.5
+        tail = np.where(end > 0, end * end / np.maximum(before - end, 1e-300), 0.0)
+        if falling and np.all(tail <= 1e-17 * np.maximum(np.abs(total), 1e-300)):
+            return total, error + tail
+        if stop - first > TERMS:
+            raise ValueError(
+                f"a sum over {TERMS} counts, from {first} on, does not reach the end of the mass"
+            )
+        start, size = stop, 2 * size
+
+
+def graded(centres, low, high):
+    """Edges that lie close together at the centres and at finite bounds, and far apart between."""
+    steps = np.geomspace(1e-13, 1e13, 80)
+    ends = [end for end in (low, high) if np.isfinite(end)]
+    edges = [np.concatenate([c - steps[::-1], [c], c + steps]) for c in {*centres, *ends, 0.0}]
+    far = [np.clip(end, -1e300, 1e300) for end in (low, high)]
+    edges = np.unique(
+        np.concatenate([*edges, np.geomspace(1e14, 1e300, 60), -np.geomspace(1e14, 1e300, 60), far])
+    )
+    return edges[(edges >= far[0]) & (edges <= far[1])]
+
+
+class Numerical:
+    """Fisher matrix and KL of a family of one outcome, from its compiled log-density and score.
+
+    Parameters
+    ----------
+    family : Family
+        The general family.
+    log_prob, score : callable
+        Of the numbers and one array of outcomes; values of shape (m,) and (p, m).
+    """
+
+    def __init__(self, family, log_prob, score):
+        self.log_prob, self.score = log_prob, score
+        self.variable, self.rule, self.family = family.variable, family.rule, family
+        self.symbols = family.parameters + family.constants
+        self.count = bounds_of(family.support)[-1] if isinstance(family.variable, sp.Symbol) else False
+
+    def masses(self, numbers, function, noise=False):
+        """Mass, and integrals of the density times values of shape (k, m); and bounds on their errors."""
+
+        def weighted(x):
+            with np.errstate(all="ignore"):
+                log_prob = self.log_prob(numbers, x)
+                density = np.exp(log_prob)
+                values = function(x)
+                values = np.where((density > 0) & np.isfinite(values), density * values, 0.0)
+            return np.vstack([density, values])
+
+        low, high = self._bounds(numbers)
+        if self.count:
+            return sum_over_counts(weighted, low, high)
+        return integrate(weighted, graded(map(float, numbers), low, high), noise)
+
+    def _bounds(self, numbers):
+        values = dict(zip(self.symbols, numbers, strict=True))
+        low, high, *_ = bounds_of(self.family.support)
+        low, high = (float(sp.sympify(end).subs(values)) for end in (low, high))
+        return (int(low), int(high) if np.isfinite(high) else TERMS * 4) if self.count else (low, high)
+
+    def _mean(self, numbers, function, noise=False):
+        (mass, *values), (missing, *errors) = self.masses(numbers, function, noise)
+        missing = max(missing, abs(mass - 1))
+        if not missing < 1e-6:
+            raise ValueError(
+                f"quadrature finds a mass of {mass:.6g} and not 1 at {numbers}; no number can be trusted"
+            )
+        return np.array(values), np.array(errors) + missing * np.abs(values)
+
+    def fisher(self, numbers, size):
+        """Mean outer product of the score, and bounds on the errors of its entries."""
+
+        def products(x):
+            score = self.score(numbers, x)
+            return (score[:, None] * score[None]).reshape(size * size, -1)
+
+        values, errors = self._mean(numbers, products)
+        return values.reshape(size, size), errors.reshape(size, size)
+
+    def kl(self, old, new):
+        """Mean of the log-density ratio; where that is small, of a function of it that is never negative."""
+        if isinstance(self.rule, symbolic.BetaRule) and not self.count:
+            expectation = self._over_logit
+        else:
+            expectation = self._mean
+
+        def ratio(x):
+            """The log-density ratio, and a bound on its rounding error."""
+            with np.errstate(all="ignore"):
+                here, there = self.log_prob(old, x), self.log_prob(new, x)
+                rounding = 1e-15 * (1 + np.abs(here) + np.abs(there))
+                if np.any((there == -np.inf) & (here > LIGHT)):
+                    raise OutsideDomain(
+                        f"where {old} has its mass, the log-density at {new} is below the range of doubles"
+                    )
+                ratio = here - there
+                inside = np.isfinite(ratio)
+                return np.where(inside, ratio, 0.0), np.where(inside, rounding, 0.0)
+
+        def excess(x):
+            values, rounding = ratio(x)
+            return np.stack([_excess(values), np.abs(np.expm1(-values)) * rounding])
+
+        (value, rounding), (error, _) = expectation(old, lambda x: np.stack(ratio(x)), noise=True)
+        if value < 0.05:
+            (value, rounding), (error, _) = expectation(old, excess, noise=True)
+        return value, error + rounding
+
+    # --- over t = log(U / V), where the rule says how the outcome is made of U and V
+
+    def _over_logit(self, old, function, noise=True):
+        from scipy.special import betaln, expit, log_expit
+
+        first, second, outcome, square = self._compiled_rule
+        a, b = float(first(*old, 1, 1, 1)[0]), float(second(*old, 1, 1, 1)[0])
+        norm, two_signs = betaln(a, b), self.rule.substitution[self.variable].has(symbolic.T)
+
+        def values(t):
+            u, v = expit(t), expit(-t)
+            if not two_signs:
+                return function(outcome(*old, u, v, 1)[0])
+            root = np.sqrt(square(*old, u, v, 1)[0])
+            return (function(outcome(*old, u, v, root)[0]) + function(outcome(*old, u, v, -root)[0])) / 2
+
+        def weighted(t):
+            return np.exp(a * log_expit(t) + b * log_expit(-t) - norm) * values(t)
+
+        centre, width = np.log(a / b), np.sqrt(1 / a + 1 / b + 1 / (a * b))
+        low, high = max(-LARGEST, centre - 60 * width - 60 / a), min(LARGEST, centre + 60 * width + 60 / b)
+        steps = np.concatenate([[0], 0.25 * 1.5 ** np.arange(40)]) * min(width, 4.0)
+        edges = np.unique(np.clip(np.concatenate([centre - steps, centre + steps, [low, high]]), low, high))
+        total, error = integrate(weighted, edges, noise)
+        # Beyond the ends the function is taken as linear, its last value being the size of its rounding.
+        for end, power, sign in ((low, a, -1), (high, b, 1)):
+            beyond = np.exp(-power * abs(end) - norm) / power
+            if beyond > 0:
+                here, inner = values(np.array([end, end - sign])).T
+                rise = np.where(np.abs(here - inner) > 2 * np.abs(here[-1]), here - inner, 0.0)
+                total = total + beyond * (here + rise / power)
+        return total, error
+
+    @property
+    def _compiled_rule(self):
+        if not hasattr(self, "_rule_functions"):
+            rule, inner = self.rule, (symbolic.U, symbolic.V, symbolic.T)
+            entries = (rule.first, rule.second, rule.substitution[self.variable], rule.square)
+            self._rule_functions = [compile_entries([entry], (*self.symbols, *inner)) for entry in entries]
+        return self._rule_functions
+
+
+def _excess(ratio):
+    """``exp(-r) - 1 + r``: its mean is that of r, since the mean of ``exp(-r)`` is 1."""
+    with np.errstate(all="ignore"):
+        square = ratio * ratio * (0.5 - ratio * (1 / 6 - ratio * (1 / 24 - ratio * (1 / 120 - ratio / 720))))
+        return np.where(np.abs(ratio) < 1e-2, square, np.expm1(-ratio) + ratio)

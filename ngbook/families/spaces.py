@@ -64,12 +64,13 @@ class Support:
             condition, base = support.condition, support.base_set
         factors = base.args if isinstance(base, sp.ProductSet) else (base,)
         limits = [bounds_of(factor) for factor in factors]
-        self._strict = [(lower_open, upper_open, whole) for _, _, lower_open, upper_open, whole in limits]
+        self._strict = [tuple(map(bool, ends)) for _, _, *ends in limits]
         bounds = [bound for lower, upper, *_ in limits for bound in (lower, upper)]
         self._bounds = sp.lambdify(list(parameters), bounds, "numpy")
-        self._residual = None
+        self._residual = self._solved = None
         if isinstance(condition, sp.Equality):
             self._residual = sp.lambdify(list(variables), condition.lhs - condition.rhs, "numpy")
+            self._equation, self._variables = condition, variables
 
     def contains(self, columns, theta):
         """Mask of shape (n,), from one array of shape (n,) for each coordinate."""
@@ -84,6 +85,47 @@ class Support:
         if self._residual is not None:
             mask = mask & (np.abs(self._residual(*columns)) <= EQUALITY_TOLERANCE)
         return mask
+
+    def bounds(self, theta):
+        """Lower and upper bounds, one of each for each coordinate."""
+        bounds = [float(bound) for bound in self._bounds(*theta)]
+        return bounds[::2], bounds[1::2]
+
+    def solved(self, columns):
+        """Last coordinate by the equation of the support, which must be linear in it."""
+        if self._solved is None:
+            value = sp.solve(self._equation, self._variables[-1])[0]
+            self._solved = sp.lambdify(list(self._variables[:-1]), value, "numpy")
+        return self._solved(*columns)
+
+    def on_edge(self, columns, theta):
+        """For each coordinate, +1 or -1 where an outcome lies on an open bound, which way inwards; else 0."""
+        bounds, sides = self._bounds(*theta), []
+        for column, (lower_open, upper_open, whole), lower, upper in zip(
+            columns, self._strict, bounds[::2], bounds[1::2], strict=True
+        ):
+            at_lower = (column == lower) & np.isfinite(lower) & lower_open & (not whole)
+            at_upper = (column == upper) & np.isfinite(upper) & upper_open & (not whole)
+            sides.append(at_lower.astype(int) - at_upper.astype(int))
+        return sides
+
+    def clip(self, columns, theta):
+        """Outcomes moved to the nearest double inside, where rounding took them to a bound or beyond."""
+        bounds, moved = self._bounds(*theta), []
+        for column, (lower_open, upper_open, whole), lower, upper in zip(
+            columns, self._strict, bounds[::2], bounds[1::2], strict=True
+        ):
+            if not whole:
+                lower = np.nextafter(lower, np.inf) if lower_open else np.float64(lower)
+                upper = np.nextafter(upper, -np.inf) if upper_open else np.float64(upper)
+                column = np.clip(column, lower, upper)
+            moved.append(column)
+        return moved
+
+    def keeps(self, old, new):
+        """Whether the bounds at the new parameters hold everything inside those at the old ones."""
+        pairs = list(zip(self._bounds(*old), self._bounds(*new), strict=True))
+        return all(o >= n for o, n in pairs[::2]) and all(o <= n for o, n in pairs[1::2])
 
 
 def bounds_of(factor):

@@ -18,6 +18,8 @@ from ngbook.symbolic.inputs import (
 )
 from ngbook.symbolic.rules import NoClosedForm, fitting_rule
 
+ONE_SIDED = "KL(old || new) is infinite on one side of coincidence, however close: it has no Hessian there."
+
 
 def score(log_density, parameters):
     """Score: the gradient of the log-density in the parameters (eq-kl-score).
@@ -97,6 +99,11 @@ def old(parameter):
 def _symmetric(size, entry):
     entries = {(i, j): entry(i, j) for i in range(size) for j in range(i, size)}
     return sp.ImmutableMatrix(size, size, lambda i, j: entries[min(i, j), max(i, j)])
+
+
+def outer_product(gradient, rule):
+    """Mean outer product of a score."""
+    return _symmetric(len(gradient), lambda i, j: rule.expectation(gradient[i] * gradient[j]))
 
 
 def kl_divergence(log_density, parameters, rule, point=None):
@@ -273,7 +280,7 @@ def fisher_three_ways(log_density, parameters, rule, kl=None, no_kl=None, point=
     gradient, second = score(log_density, parameters), hessian(log_density, parameters)
     size = len(parameters)
     mean_score = tidy(gradient.applyfunc(rule.expectation))
-    outer = _symmetric(size, lambda i, j: rule.expectation(gradient[i] * gradient[j]))
+    outer = outer_product(gradient, rule)
     curvature = None
     if second.has(sp.DiracDelta):
         missing["curvature"] = (
@@ -297,9 +304,7 @@ def fisher_three_ways(log_density, parameters, rule, kl=None, no_kl=None, point=
 def _hessian_at_coincidence(kl, parameters):
     """Hessian in the new parameters at old = new; from both sides where KL contains an absolute value."""
     if kl.has(sp.Piecewise) and kl.has(sp.oo):
-        raise NoClosedForm(
-            "KL(old || new) is infinite on one side of coincidence, however close: it has no Hessian there."
-        )
+        raise NoClosedForm(ONE_SIDED)
     sides = [kl]
     if kl.has(sp.Abs):
         sides = [kl.replace(sp.Abs, lambda argument, sign=sign: sign * argument) for sign in (1, -1)]

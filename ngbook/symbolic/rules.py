@@ -135,6 +135,8 @@ class MomentRule:
         expression = _substitute(expression, branch)
         terms = {}
         for term in sp.Add.make_args(sp.expand(sp.expand_log(expression))):
+            if term == 0:
+                continue
             coefficient, powers, rates = self._read(term)
             terms[powers, rates] = terms.get((powers, rates), 0) + coefficient
         return sp.Add(*(coefficient * self._moment(*key) for key, coefficient in terms.items()))
@@ -272,7 +274,11 @@ class BetaRule:
             even = sp.cancel(sp.together((expression + expression.subs(T, -T)) / 2))
             expression = even.subs(T, sp.sqrt(T)).subs(T, self.square)
         logs = {sp.log(U): log_u, sp.log(V): log_v, sp.log(1 - U): log_v}
-        expression = expression.subs(logs).subs(V, 1 - U)
+        expression = expression.subs(logs)
+        expression = expression.replace(
+            lambda e: isinstance(e, sp.log) and e.has(U, V), lambda e: _log_of_powers(e.args[0], log_u, log_v)
+        )
+        expression = expression.subs(V, 1 - U)
         numerator, denominator = sp.fraction(sp.cancel(sp.together(expression)))
         try:
             zeros, ones, rest = _roots_at_zero_and_one(denominator)
@@ -443,6 +449,20 @@ def _split_angle(wave):
     if isinstance(wave, sp.cos):
         return COSINE * sp.cos(rest) - SINE * sp.sin(rest)
     return SINE * sp.cos(rest) + COSINE * sp.sin(rest)
+
+
+def _log_of_powers(argument, log_u, log_v):
+    """Logarithm of a constant times powers of U and V, as ``1 + U / V`` is one; of anything else as it is."""
+    result, rest = 0, sp.S.One
+    for factor in sp.Mul.make_args(sp.factor(sp.together(argument.subs(V, 1 - U)))):
+        base, power = factor.as_base_exp()
+        if base == U:
+            result += power * log_u
+        elif base in (1 - U, U - 1):
+            result, rest = result + power * log_v, rest * (1 if base == 1 - U else (-1) ** power)
+        else:
+            rest *= factor
+    return result + sp.expand_log(sp.log(rest))
 
 
 def _roots_at_zero_and_one(denominator):
