@@ -326,6 +326,12 @@ def identical():
 
 
 @task
+def fuzz(*options):
+    """numbers of all families, at the edges of double precision, against mpmath"""
+    run(own_environment(), "-m", "tests.fuzz_families", *options)
+
+
+@task
 def bench(*names):
     """side-by-side measurements; the peers go into benchmarks/.peers"""
     _peers()

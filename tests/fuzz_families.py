@@ -15,6 +15,8 @@ Numbers below 1e-290 need to be small only.
 """
 
 import argparse
+import itertools
+import math
 import time
 from collections import Counter
 
@@ -584,14 +586,17 @@ def got_value(got, i, j):
     return 0 if isinstance(got, Exception) else got[i, j]
 
 
-def fuzz(seconds, seed, slugs=None, clock=time.process_time):
-    """Run for some seconds of processor time, all families in turn."""
-    found, start = Fuzz(seed), clock()
-    while clock() - start < seconds:
+def fuzz(seed, rounds=None, seconds=math.inf, slugs=None):
+    """Try all families in turn, for a number of rounds or for some seconds.
+
+    A number of rounds tries the same numbers on every machine.
+    """
+    found, end = Fuzz(seed), time.monotonic() + seconds
+    for _ in itertools.count() if rounds is None else range(rounds):
         for slug in slugs or ORACLES:
             found.run(slug)
-            if clock() - start >= seconds:
-                break
+            if time.monotonic() >= end:
+                return found
     return found
 
 
@@ -604,7 +609,7 @@ def main():
     parser.add_argument("slugs", nargs="*")
     options = parser.parse_args()
     seed = np.random.SeedSequence(options.seed).entropy
-    found = fuzz(60 * options.minutes, seed, options.slugs, time.monotonic)
+    found = fuzz(seed, seconds=60 * options.minutes, slugs=options.slugs)
     for failure in found.failures:
         print("wrong:", *failure)
     total, refused = sum(found.compared.values()), sum(found.refused.values())
