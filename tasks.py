@@ -254,6 +254,7 @@ def pdf():
 def test():
     """everything that can fail: package, book and built pages, every notebook cell"""
     python = book()
+    run(python, "-m", "book.lab", "--prepare")  # before tests that run side by side want it
     run(python, "-m", "ruff", "check", "--quiet")
     run(python, "-m", "ruff", "format", "--check", "--quiet")
     _cells(python, "--nbval", "tests", "book")

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import yaml
 
+import tasks
 from book import lab
 
 ROOT = Path(__file__).parents[1]
@@ -60,7 +61,7 @@ def compare(folder):
         key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "PYTEST"))
     }
     return subprocess.run(
-        [lab.PYTHON, "-m", "pytest", *OPTIONS, folder],
+        [tasks.python_in(lab.HOME), "-m", "pytest", *OPTIONS, folder],
         cwd=folder, env=environment | ONE_THREAD | {"PYTHONNOUSERSITE": "1"}, capture_output=True, text=True,
     )  # fmt: skip
 

@@ -24,6 +24,7 @@ from edition import formulas, links, parcel, pictures, source
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+from book import lab
 from ngbook import plots
 
 ROOT = Path(__file__).parents[1]
@@ -560,6 +561,28 @@ def test_what_was_interrupted_or_removed_is_made_again(small):
     (small / parcel.ZIP).unlink()
     small_edition.build(small)
     assert zipfile.ZipFile(small / parcel.ZIP).testzip() is None
+
+
+def test_what_a_reader_changed_in_a_copy_is_kept_and_the_rest_follows_the_book(tmp_path):
+    built, desk = tmp_path / "built", tmp_path / "desk"
+    (built / "part").mkdir(parents=True)
+    names = ("part/mine.ipynb", "part/other.ipynb")
+
+    def write(text):
+        for name in names:
+            (built / name).write_text(text, encoding="utf-8")
+
+    def read():
+        return [(desk / name).read_text(encoding="utf-8") for name in names]
+
+    write("first")
+    assert lab.lay_out(built, desk) == [] and read() == ["first", "first"]
+    (desk / names[0]).write_text("mine", encoding="utf-8")
+    write("second")
+    assert lab.lay_out(built, desk) == [names[0]] and read() == ["mine", "second"]
+    assert lab.lay_out(built, desk) == [names[0]], "nor is it forgotten"
+    (desk / names[0]).unlink()
+    assert lab.lay_out(built, desk) == [] and read() == ["second", "second"]
 
 
 def test_a_reference_without_a_notebook_or_an_address_is_no_link():

@@ -19,13 +19,13 @@ from edition_runs import HOME, one_of_each_part
 
 # JupyterLab asks for news and for its newest version; here it stands alone.
 QUIET = {"fetchNews": "false", "checkForUpdates": False}
+STARTED = "async () => { await window.jupyterapp?.restored; return Boolean(window.jupyterapp); }"
 OPEN = """async (path) => {
   window.ran = null;
-  const notebook = await jupyterapp.commands.execute("docmanager:open", { path, factory: "Notebook" });
+  window.notebook = await jupyterapp.commands.execute("docmanager:open", { path, factory: "Notebook" });
   await notebook.context.ready;
 }"""
 CLOSE = """async () => {
-  const notebook = jupyterapp.shell.currentWidget;
   await notebook.sessionContext.shutdown();
   notebook.dispose();
 }"""
@@ -37,11 +37,11 @@ IN_SIGHT = """() => [...document.querySelectorAll(".jp-OutputArea-output img")].
 })"""
 TYPESET = "() => document.querySelector('mjx-container')"
 CELLS = """() => {
-  const cells = [...jupyterapp.shell.currentWidget.content.model.cells];
+  const cells = [...notebook.content.model.cells];
   return cells.filter((cell) => cell.type === "code").map((cell) => cell.toJSON());
 }"""
 IDLE = """() => {
-  const kernel = jupyterapp.shell.currentWidget.sessionContext.session?.kernel;
+  const kernel = notebook.sessionContext.session?.kernel;
   return kernel?.connectionStatus === "connected" && kernel.status === "idle";
 }"""
 # Not waited for here: a promise that is never kept would hang the test.
@@ -107,7 +107,7 @@ def page(browser, jupyterlab):
     context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
     page = context.new_page()
     page.goto(f"{jupyterlab}/lab", timeout=180_000)
-    page.wait_for_function("() => window.jupyterapp?.shell.layoutModified", timeout=180_000)
+    page.wait_for_function(STARTED, timeout=180_000)
     yield page
     context.close()
 
