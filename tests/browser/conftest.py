@@ -26,6 +26,7 @@ if CHROMIUM is None:  # one test says so
     collect_ignore_glob = ["test_[!b]*.py"]
 FILES = HTML.as_uri()
 PICTURES = ROOT / "_build" / "browser"
+PATIENCE = 180_000  # milliseconds until a page has to be there; a busy machine takes its time
 OPEN = []  # the visits that a failing test leaves a picture of
 
 
@@ -60,6 +61,7 @@ def visit(browser):
         context = browser.new_context(
             viewport={"width": width, "height": height}, color_scheme=theme, locale="en-GB", **options
         )
+        context.set_default_navigation_timeout(PATIENCE)
         try:
             visited = Visit(context.new_page(), f"{origin}/{page_name}.html{mark}{rest}")
             OPEN.append(visited)
