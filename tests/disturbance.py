@@ -7,8 +7,8 @@ output must not depend on that. ``install(seed)`` changes a Python process so th
   algebra (NumPy's and SciPy's) get operands whose elements are disturbed by one unit in the last place, up or
   down or not at all. That is the backward error that another order of summation has: where a sum cancels,
   the result changes in more than its last digit;
-* elementary and special functions (``np.exp``, ``scipy.special.gammaln``, ...) and powers return results
-  disturbed in the same way.
+* elementary and special functions (``np.exp``, ``math.log``, ``scipy.special.gammaln``, ...) and powers
+  return results disturbed in the same way.
 
 What every processor computes exactly stays as it is: integers, sums and products of short binary fractions,
 results that are whole numbers. Random draws are left alone, because processors agree on them; and so is what
@@ -23,6 +23,7 @@ import ast
 import builtins
 import importlib.abc
 import importlib.machinery
+import math
 import os
 import sys
 from pathlib import Path
@@ -43,6 +44,10 @@ RESULTS = {  # functions whose results are disturbed
         gammainc gammaincc i0 i0e i1 i1e iv ive kv kve
     """,
 }
+OF_THE_C_LIBRARY = """
+    exp exp2 expm1 log log1p log2 log10 pow sin cos tan asin acos atan atan2 sinh cosh tanh
+    erf erfc gamma lgamma
+"""
 OPERANDS = {  # functions whose operands are disturbed
     "numpy": """
         sum prod dot vdot inner matmul matvec vecmat tensordot einsum cumsum cumprod trapezoid cov corrcoef
@@ -136,6 +141,15 @@ class _Result(_Wrapped):
         return disturb(result)
 
 
+class _OfTheCLibrary(_Wrapped):
+    """A function of ``math`` for cells, `ngbook` and functions that were written at run time."""
+
+    def __call__(self, *arguments):
+        result = self._function(*arguments)
+        caller = sys._getframe(1).f_globals.get("__name__", "__main__")
+        return disturb(result) if caller.partition(".")[0] in ("__main__", "builtins", "ngbook") else result
+
+
 class _Operands(_Wrapped):
     def __call__(self, *arguments, **options):
         if _drawing():
@@ -175,6 +189,9 @@ def install(seed, shell=None):
             for name in names.split():
                 if hasattr(module, name):
                     setattr(module, name, wrapper(getattr(module, name)))
+    for name in OF_THE_C_LIBRARY.split():
+        if hasattr(math, name):
+            setattr(math, name, _OfTheCLibrary(getattr(math, name)))
     _disturb_inside_numpy()
     _disturb_looked_up()
     builtins._disturbed_product = lambda left, right: disturb(left) @ disturb(right)

@@ -99,7 +99,7 @@ def test_what_ngbook_asks_for_fits_what_pyodide_has():
         assert runtime["packages"][name] in asked[name].specifier, name
     assert runtime["python"] in SpecifierSet(PROJECT["requires-python"])
     # Everything else comes with the book.
-    assert set(asked) == {*needs.COMPILED, "sympy", "gymnasium"}
+    assert set(asked) == {*needs.COMPILED, "sympy", "mpmath", "gymnasium"}
 
 
 def test_a_page_asks_for_what_its_cells_import():
