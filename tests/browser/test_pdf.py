@@ -11,6 +11,7 @@ from pypdfium2 import PdfDocument
 from book.pdf import pages, printer
 
 from .book import HTML, ROOT
+from .conftest import PATIENCE
 from .visit import Visit
 
 FILE = HTML.parent / "natural-gradients.pdf"
@@ -35,6 +36,7 @@ def pdf():
 def printed(pdf, browser):
     """The document that was printed, in the browser of these tests."""
     page = browser.new_page()
+    page.set_default_navigation_timeout(PATIENCE)
     visited = Visit(page, (HTML.parent / "pdf" / "book.html").as_uri())
     visited.open()
     yield visited
