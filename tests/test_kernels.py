@@ -144,7 +144,9 @@ def answer(receive, message, kind):
 
 def test_it_can_be_interrupted(options):
     with running(**options) as kernel:
-        message = kernel.client.execute("print(1, flush=True); import time; time.sleep(60)")
+        # What is asked right after an error would be refused, unless one says that it is not to be.
+        code = "print(1, flush=True); import time; time.sleep(60)"
+        message = kernel.client.execute(code, stop_on_error=False)
         answer(kernel.client.get_iopub_msg, message, "stream")  # it runs
         kernel.manager.interrupt_kernel()
         reply = answer(kernel.client.get_shell_msg, message, "execute_reply")
