@@ -17,10 +17,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ngbook._arrays import as_count, as_floats
+from ngbook import _check as check
 from ngbook._domain import OutsideDomain
-from ngbook.solve import as_function, as_number, as_vector, curvature, dense_solve
-from ngbook.solve.inputs import as_fraction, as_not_negative
+from ngbook.solve import curvature, dense_solve
 
 __all__ = [
     "Path",
@@ -218,9 +217,9 @@ def trust_region_descent(value, gradient, metric, start, radius, iterations=100,
     schedule = radius if callable(radius) else lambda t: radius
 
     def size_at(t, theta, direction, norm):
-        return np.sqrt(2 * as_number(schedule(t), "radius", above=0)) / norm
+        return np.sqrt(2 * check.number(schedule(t), "radius", above=0)) / norm
 
-    as_number(schedule(0), "radius", above=0)
+    check.number(schedule(0), "radius", above=0)
     return _follow(value, gradient, start, _natural_direction(metric), size_at, iterations, tolerance)
 
 
@@ -252,8 +251,8 @@ def trust_region_step(gradient, metric, radius):
         If the gradient is zero (every direction is then as good as any other), the radius is
         not above 0, or ``solve.dense_solve`` refuses the metric.
     """
-    gradient = as_vector(gradient, "gradient")
-    radius = as_number(radius, "radius", above=0)
+    gradient = check.vector(gradient, "gradient")
+    radius = check.number(radius, "radius", above=0)
     if not gradient.any():
         raise ValueError(
             "gradient is zero, so the direction of steepest descent is undefined: the point is "
@@ -295,9 +294,9 @@ def exact_line_search(value, gradient, point, direction):
         If the direction does not descend, or the value falls all along it, without a minimum or
         up to the edge of its domain.
     """
-    point = as_vector(point, "point")
-    direction = as_vector(direction, "direction", point.size)
-    as_number(as_function(value, "value")(point), "value(point)")
+    point = check.vector(point, "point")
+    direction = check.vector(direction, "direction", point.size)
+    check.number(check.function(value, "value")(point), "value(point)")
     _descent_rate(gradient, point, direction)
 
     def rate(size):
@@ -372,13 +371,13 @@ def backtracking_line_search(
         If the direction does not descend, a factor is out of its range, or the step has become
         too short to move the point (value and gradient contradict each other).
     """
-    point = as_vector(point, "point")
-    direction = as_vector(direction, "direction", point.size)
-    size = as_number(initial_step, "initial_step", above=0)
-    contraction_factor = as_fraction(contraction_factor, "contraction_factor")
-    sufficient_decrease = as_fraction(sufficient_decrease, "sufficient_decrease")
+    point = check.vector(point, "point")
+    direction = check.vector(direction, "direction", point.size)
+    size = check.number(initial_step, "initial_step", above=0)
+    contraction_factor = check.fraction(contraction_factor, "contraction_factor")
+    sufficient_decrease = check.fraction(sufficient_decrease, "sufficient_decrease")
     slope = _descent_rate(gradient, point, direction)
-    here = as_number(as_function(value, "value")(point), "value(point)")
+    here = check.number(check.function(value, "value")(point), "value(point)")
 
     while not np.array_equal(point + size * direction, point):
         if _value_or_nan(value, point + size * direction) <= here + sufficient_decrease * size * slope:
@@ -416,21 +415,21 @@ def metric_length(delta, metric):
         negative square (the message gives pᵀFp).
     """
     if not (isinstance(delta, np.ndarray) and delta.ndim == 2):
-        return float(np.sqrt(curvature(metric, as_vector(delta, "delta"))))
+        return float(np.sqrt(curvature(metric, check.vector(delta, "delta"))))
     if not len(delta):
         raise ValueError("delta has no rows, so there is nothing to measure: pass shape (p,) or (n, p)")
-    rows = [as_vector(row, f"row {i} of delta") for i, row in enumerate(delta)]
+    rows = [check.vector(row, f"row {i} of delta") for i, row in enumerate(delta)]
     return np.sqrt([curvature(metric, row) for row in rows])
 
 
 def _follow(value, gradient, start, direction_at, size_at, iterations, tolerance):
     """The loop that all three share; what differs is ``direction_at`` and ``size_at``."""
-    iterations = as_count(iterations, "iterations", least=0)
-    tolerance = as_not_negative(tolerance, "tolerance")
-    value, gradient = as_function(value, "value"), as_function(gradient, "gradient")
-    theta = as_vector(start, "start")
+    iterations = check.count(iterations, "iterations", least=0)
+    tolerance = check.not_negative(tolerance, "tolerance")
+    value, gradient = check.function(value, "value"), check.function(gradient, "gradient")
+    theta = check.vector(start, "start")
     points = [theta]
-    values, gradients = [as_number(value(theta), "value(start)")], [_gradient_at(gradient, theta)]
+    values, gradients = [check.number(value(theta), "value(start)")], [_gradient_at(gradient, theta)]
     norms, directions, sizes = [], [], []
     while True:
         t = len(sizes)
@@ -472,7 +471,7 @@ def _follow(value, gradient, start, direction_at, size_at, iterations, tolerance
 
 
 def _natural_direction(metric):
-    as_function(metric, "metric")
+    check.function(metric, "metric")
 
     def direction_at(theta, g):
         natural_gradient = dense_solve(metric(theta), g)
@@ -486,10 +485,10 @@ def _step_sizes(value, gradient, step_size):
 
         def searched(t, theta, direction, norm):
             size = step_size(value, gradient, theta, direction)
-            return as_number(size, "the line search's step size", above=0)
+            return check.number(size, "the line search's step size", above=0)
 
         return searched
-    fixed = as_number(step_size, "step_size", above=0)
+    fixed = check.number(step_size, "step_size", above=0)
     return lambda t, theta, direction, norm: fixed
 
 
@@ -504,14 +503,14 @@ def _evaluate(value, gradient, theta):
 
 def _inside(function, theta, name, shape):
     """What a caller's function returns at a trial point, or ``OutsideDomain`` if that is not finite."""
-    result = as_floats(function(theta), name)
+    result = check.floats(function(theta), name)
     if result.shape == shape and not np.isfinite(result).all():
         raise OutsideDomain(f"{name} must be finite, but is {result}")
-    return as_vector(result, name, theta.size) if shape else as_number(result, name)
+    return check.vector(result, name, theta.size) if shape else check.number(result, name)
 
 
 def _gradient_at(gradient, theta):
-    return as_vector(gradient(theta), "gradient", theta.size)
+    return check.vector(gradient(theta), "gradient", theta.size)
 
 
 def _value_or_nan(value, theta):
@@ -523,7 +522,7 @@ def _value_or_nan(value, theta):
 
 
 def _descent_rate(gradient, point, direction):
-    slope = float(_gradient_at(as_function(gradient, "gradient"), point) @ direction)
+    slope = float(_gradient_at(check.function(gradient, "gradient"), point) @ direction)
     if not slope < 0:
         raise ValueError(
             f"direction {_show(direction)} does not descend from {_show(point)}: the slope gradient @ "

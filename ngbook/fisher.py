@@ -19,8 +19,9 @@ function               observations                    what it estimates
 
 import numpy as np
 
+from ngbook import _check as check
 from ngbook._domain import OutsideDomain
-from ngbook.solve import as_function, as_number, as_vector, mean_outer_product
+from ngbook.solve import mean_outer_product
 
 __all__ = ["empirical_fisher", "fisher_from_kl", "sampled_fisher"]
 
@@ -48,7 +49,7 @@ def sampled_fisher(scores):
     -------
     LinearOperator
         Of shape (p, p), symmetric and positive semidefinite: the mean over the samples of the
-        scores' outer product. ``solve.as_matrix`` makes it dense.
+        scores' outer product. ``@ np.eye(p)`` makes it dense.
 
     Raises
     ------
@@ -140,8 +141,8 @@ def fisher_from_kl(kl, theta, step=0.01):
         linearly in the step (a support that moves with the parameter has no Fisher matrix), or is
         zero everywhere tried, as ``kl(new, new)`` is.
     """
-    kl, theta = as_function(kl, "kl", "old, new"), as_vector(theta, "theta")
-    step = as_number(step, "step", above=0)
+    kl, theta = check.function(kl, "kl", "old, new"), check.vector(theta, "theta")
+    step = check.number(step, "step", above=0)
     if step > 1:
         raise ValueError(f"step must be at most 1 in Fisher length, but is {step:g}: try 0.01")
 

@@ -22,8 +22,7 @@ import numpy as np
 from matplotlib.patches import PathPatch, Polygon
 from matplotlib.path import Path as Outline
 
-from ngbook._arrays import as_floats
-from ngbook.solve import as_function, as_matrix, as_number, as_vector
+from ngbook import _check as check
 
 __all__ = [
     "PALETTE",
@@ -326,9 +325,9 @@ def contours(axes, value, x, y, levels, labels=False, **keywords):
         If these are no axes, ``value`` returns another shape than it was given or is not finite on the grid,
         or the coordinates or levels are not as above.
     """
-    axes, levels = _axes(axes), _increasing(levels, "levels")
-    grid_x, grid_y = np.meshgrid(_increasing(x, "x", 2), _increasing(y, "y", 2))
-    values = as_floats(as_function(value, "value", "x, y")(grid_x, grid_y), "value(x, y)")
+    axes, levels = _axes(axes), check.increasing(levels, "levels")
+    grid_x, grid_y = np.meshgrid(check.increasing(x, "x", 2), check.increasing(y, "y", 2))
+    values = check.floats(check.function(value, "value", "x, y")(grid_x, grid_y), "value(x, y)")
     if values.shape != grid_x.shape:
         raise ValueError(
             f"value returned shape {values.shape} for grids of shape {grid_x.shape}; write it elementwise"
@@ -374,9 +373,9 @@ def densities(axes, x, curves):
         If these are no axes, ``x`` does not increase, there are no curves, a role is unknown, or a density is
         negative or not finite, or has another length than ``x``.
     """
-    axes, x, drawn = _axes(axes), _increasing(x, "x", 2), {}
+    axes, x, drawn = _axes(axes), check.increasing(x, "x", 2), {}
     for label, role, density in _curves(curves):
-        density = as_floats(density, f"density {label!r}")
+        density = check.floats(density, f"density {label!r}")
         if density.shape != x.shape or not np.all(np.isfinite(density)) or np.any(density < 0):
             raise ValueError(f"density {label!r} must be finite, not negative and of shape {x.shape}")
         style = _role(role).line
@@ -422,8 +421,8 @@ def ellipse(axes, centre, metric, radius, role="natural", label=None, fill=True,
         symmetric and positive definite, the role is unknown or ``count`` is too small.
     """
     axes, style = _axes(axes), _role(role).line
-    centre, lower = as_vector(centre, "centre", 2), _cholesky(metric)
-    radius = as_number(radius, "radius (a positive number)", above=0)
+    centre, lower = check.vector(centre, "centre", 2), _cholesky(metric)
+    radius = check.number(radius, "radius (a positive number)", above=0)
     if not _is_count(count, 4):
         raise ValueError(f"count is {count!r}; give a whole number of points, at least 4")
     angle = np.linspace(0, 2 * np.pi, count)
@@ -468,7 +467,7 @@ def cover(axes, metric, radius, tiles, natural, gradient):
         pairs.
     """
     axes, tiles, natural, gradient = _axes(axes), _pairs(tiles), _pairs(natural), _pairs(gradient)
-    metric, radius = as_function(metric, "metric", "theta"), as_number(radius, "radius", above=0)
+    metric, radius = check.function(metric, "metric", "theta"), check.number(radius, "radius", above=0)
     pale = [_region(centre, metric(centre), radius) for centre in tiles]
     outline = Outline.make_compound_path(*pale)
     axes.add_patch(PathPatch(outline, facecolor=PALETTE["grey"], alpha=0.11, linewidth=0))
@@ -521,7 +520,7 @@ def field(axes, points, vectors, role, scale=1.0, label=None):
         or the scale is not positive.
     """
     axes, points, vectors = _axes(axes), _pairs(points), _pairs(vectors)
-    scale = as_number(scale, "scale", above=0)
+    scale = check.number(scale, "scale", above=0)
     if points.shape != vectors.shape:
         raise ValueError(f"{len(points)} points but {len(vectors)} vectors; give one vector a point")
     axes.quiver(
@@ -563,9 +562,9 @@ def log_log(axes, x, curves, guides=()):
         positive (a logarithm would drop it without a word), or the guides are no pairs of finite numbers, or
         too many.
     """
-    axes, x, guides, drawn = _axes(axes), _increasing(x, "x", 2), _guides(guides), {}
+    axes, x, guides, drawn = _axes(axes), check.increasing(x, "x", 2), _guides(guides), {}
     for label, role, y in _curves(curves):
-        y = as_floats(y, f"curve {label!r}")
+        y = check.floats(y, f"curve {label!r}")
         if y.shape != x.shape or not (x[0] > 0 and np.all(y > 0) and np.all(y < np.inf)):
             raise ValueError(f"curve {label!r} must be positive and of shape {x.shape} for logarithmic axes")
         axes.loglog(x, y, label=label, **_role(role).points)
@@ -584,7 +583,7 @@ def _axes(axes):
 
 def _cholesky(metric):
     """The lower factor of a metric in the plane."""
-    metric = as_matrix(metric, 2)
+    metric = check.matrix(metric, 2)
     try:
         return np.linalg.cholesky(metric)
     except np.linalg.LinAlgError:
@@ -598,21 +597,13 @@ def _role(name):
 
 
 def _pairs(points):
-    points = as_floats(points, "points")
+    points = check.floats(points, "points")
     if points.ndim != 2 or points.shape[1] != 2 or not points.size:
         raise ValueError(f"points have shape {points.shape}; give one row (x, y) for each, of shape (n, 2)")
     if not np.isfinite(points).all():
         row = int(np.argmin(np.isfinite(points).all(axis=1)))
         raise ValueError(f"points must be finite, but row {row} is {points[row]}; leave such points out")
     return points
-
-
-def _increasing(values, name, least=1):
-    """Finite, strictly increasing vector."""
-    vector = as_vector(values, name)
-    if vector.size < least or np.any(np.diff(vector) <= 0):
-        raise ValueError(f"{name} must increase and have at least {least} entries, but is {vector}")
-    return vector
 
 
 def _curves(curves):
@@ -631,9 +622,9 @@ def _guides(guides):
         raise ValueError(f"guides are {guides!r}; give a list of pairs, (slope, height)")
     if len(guides) > len(_GUIDES):
         raise ValueError(f"{len(guides)} guides; more than {len(_GUIDES)} are not told apart")
-    pairs = [as_vector(guide, "a guide (slope, height)", 2) for guide in guides]
+    pairs = [check.vector(guide, "a guide (slope, height)", 2) for guide in guides]
     for slope, height in pairs:
-        as_number(height, f"height of the guide of slope {slope:g}", above=0)
+        check.number(height, f"height of the guide of slope {slope:g}", above=0)
     return pairs
 
 

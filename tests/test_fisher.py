@@ -5,8 +5,9 @@ import pytest
 from scipy.sparse.linalg import LinearOperator, aslinearoperator
 
 from ngbook import OutsideDomain, families
+from ngbook import _check as check
 from ngbook.fisher import empirical_fisher, fisher_from_kl, sampled_fisher
-from ngbook.solve import as_matrix, dense_solve
+from ngbook.solve import dense_solve
 
 # Six equally likely outcomes with the moments of a standard normal up to the fifth (the three-point
 # Gauss-Hermite rule): averages of polynomials of degree at most five are exact, without sampling noise.
@@ -37,7 +38,7 @@ def test_the_operator_is_the_mean_outer_product(estimate, shape):
     for form in (scores, aslinearoperator(scores)):
         operator = estimate(form)
         assert isinstance(operator, LinearOperator) and operator.shape == dense.shape
-        np.testing.assert_allclose(as_matrix(operator), dense, rtol=1e-13, atol=1e-15)
+        np.testing.assert_allclose(check.matrix(operator), dense, rtol=1e-13, atol=1e-15)
         np.testing.assert_allclose(operator @ vector, dense @ vector, rtol=1e-12, atol=1e-14)
         np.testing.assert_allclose(operator.T @ vector, dense @ vector, rtol=1e-12, atol=1e-14)
         np.testing.assert_allclose(operator @ block, dense @ block, rtol=1e-12, atol=1e-14)
@@ -45,7 +46,7 @@ def test_the_operator_is_the_mean_outer_product(estimate, shape):
 
 def test_it_is_positive_semidefinite_and_its_rank_is_at_most_the_number_of_samples():
     scores = np.random.default_rng(1).normal(size=(4, 9))
-    matrix = as_matrix(sampled_fisher(scores))
+    matrix = check.matrix(sampled_fisher(scores))
     eigenvalues = np.linalg.eigvalsh(matrix)
     assert eigenvalues.min() > -1e-14 and np.sum(eigenvalues > 1e-12) == 4
     with pytest.raises(ValueError, match="one of 5 such directions"):
@@ -76,7 +77,7 @@ def test_scores_of_float32_are_multiplied_in_float32():
 @pytest.mark.parametrize("theta", [(0.0, 1.0), (12.0, 4.0), (-3.0, 0.01)])
 def test_scores_of_the_model_give_the_fisher_matrix(theta):
     mu, sigma = theta
-    estimate = as_matrix(sampled_fisher(normal_scores(theta, mu + sigma * SIX_POINTS)))
+    estimate = check.matrix(sampled_fisher(normal_scores(theta, mu + sigma * SIX_POINTS)))
     np.testing.assert_allclose(estimate * sigma**2, np.diag([1.0, 2.0]), rtol=1e-10, atol=1e-10)
 
 
@@ -85,7 +86,7 @@ def test_sampling_error_is_what_the_fourth_moments_say():
     theta = np.array([1.0, 2.0])
     for n in (100, 10_000):
         samples = np.random.default_rng(3).normal(*theta, size=n)
-        relative = as_matrix(sampled_fisher(normal_scores(theta, samples))) * theta[1] ** 2
+        relative = check.matrix(sampled_fisher(normal_scores(theta, samples))) * theta[1] ** 2
         assert abs(relative[0, 0] - 1) < 4 * np.sqrt(2 / n)
         assert abs(relative[1, 1] - 2) < 4 * np.sqrt(56 / n)
 
@@ -93,9 +94,9 @@ def test_sampling_error_is_what_the_fourth_moments_say():
 def test_scores_of_the_data_give_something_else_away_from_the_optimum():
     """Data from N(12, 4²), seen from (0, 1): the second moments of x and of x² - 1, in closed form."""
     data = 12 + 4 * SIX_POINTS
-    away = as_matrix(empirical_fisher(normal_scores((0.0, 1.0), data)))
+    away = check.matrix(empirical_fisher(normal_scores((0.0, 1.0), data)))
     np.testing.assert_allclose(np.diag(away), [12**2 + 4**2, 35328 - 2 * 160 + 1], rtol=1e-13)
-    at_the_optimum = as_matrix(empirical_fisher(normal_scores((12.0, 4.0), data)))
+    at_the_optimum = check.matrix(empirical_fisher(normal_scores((12.0, 4.0), data)))
     np.testing.assert_allclose(at_the_optimum, np.diag([1 / 16, 2 / 16]), atol=1e-15)
 
 

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -12,20 +13,15 @@ import pytest
 import ngbook
 
 ROOT = Path(__file__).parents[1]
-LAYERS = [
-    "checks",
-    "symbolic",
-    "families",
-    "solve",
-    "fisher",
-    "descent",
-    "environments",
-    "policies",
-    "policy_gradient",
-    "plots",
+# From the ground: a module imports from lower floors only, and not from its neighbours.
+FLOORS = [
+    {"_check", "_domain", "_equality"},
+    {"checks", "symbolic"},
+    {"families", "solve"},
+    {"fisher", "descent", "plots"},
+    {"environments", "policies"},
+    {"policy_gradient"},
 ]
-# What two modules share without being public: each belongs to the layer of its owner.
-PRIVATE = {"_arrays": "checks", "_domain": "checks", "_equality": "checks", "_exact": "checks"}
 MODULES = [name for name in ngbook.__all__ if name != "OutsideDomain"]
 
 
@@ -66,24 +62,41 @@ def module_files():
     for path in sorted((ROOT / "ngbook").rglob("*.py")):
         parts = path.relative_to(ROOT / "ngbook").with_suffix("").parts
         if parts != ("__init__",):
-            yield PRIVATE.get(parts[0], parts[0]), path
+            yield parts[0], path
 
 
-@pytest.mark.parametrize(
-    ("layer", "path"), list(module_files()), ids=lambda value: getattr(value, "stem", value)
-)
-def test_modules_import_only_from_layers_above(layer, path):
-    allowed = set(LAYERS[: LAYERS.index(layer) + 1]) | {
-        name for name, owner in PRIVATE.items() if LAYERS.index(owner) <= LAYERS.index(layer)
-    }
-    imported = set()
+def imported_modules(path):
+    """The modules of the package that a file imports from, by the first part of their names."""
+    found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("ngbook"):
             parts = node.module.split(".")
-            imported |= {parts[1]} if len(parts) > 1 else {alias.name for alias in node.names}
+            found |= {parts[1]} if len(parts) > 1 else {alias.name for alias in node.names}
         elif isinstance(node, ast.Import):
-            imported |= {a.name.split(".")[1] for a in node.names if a.name.startswith("ngbook.")}
-    assert imported <= allowed, f"{path.name} imports {imported - allowed}, which come later in the order"
+            found |= {a.name.split(".")[1] for a in node.names if a.name.startswith("ngbook.")}
+    return found
+
+
+def test_every_module_stands_on_one_floor():
+    assert Counter(name for floor in FLOORS for name in floor) == Counter(
+        {name for name, _ in module_files()}
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "path"), list(module_files()), ids=lambda value: getattr(value, "stem", value)
+)
+def test_modules_import_only_from_lower_floors(name, path):
+    (own,) = (level for level, floor in enumerate(FLOORS) if name in floor)
+    allowed = {name}.union(*FLOORS[:own])
+    imported = imported_modules(path)
+    assert imported <= allowed, f"{path.name} imports {imported - allowed}, which stand no lower than {name}"
+
+
+def test_the_floors_are_those_of_the_contributors_guide():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (listed,) = re.findall(r"The floors, from the ground.*?:\n\n((?:\d\. .*\n)+)", text)
+    assert [set(re.findall(r"`(\w+)`", line)) for line in listed.splitlines()] == FLOORS
 
 
 def test_runtime_dependencies_are_those_that_the_package_imports():
@@ -146,7 +159,7 @@ def test_functions_that_implement_an_equation_name_it_and_their_source():
     for module in ("solve", "fisher", "descent"):
         for name in getattr(ngbook, module).__all__:
             function = getattr(getattr(ngbook, module), name)
-            if name.startswith("as_") or isinstance(function, type):
+            if isinstance(function, type):
                 continue
             assert re.search(r"\beq-[a-z]", function.__doc__), f"{module}.{name} names no equation"
 

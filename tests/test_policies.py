@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from ngbook import OutsideDomain, families
+from ngbook import _check as check
 from ngbook.fisher import fisher_from_kl
 from ngbook.policies import GaussianPolicy, SoftmaxPolicy, for_environment
-from ngbook.solve import as_matrix
 
 SOFTMAX = {
     "linear": SoftmaxPolicy(4, 2),
@@ -173,7 +173,7 @@ def test_fisher_is_the_expectation_over_actions(name):
     policy, theta, observations, _ = situation(name)
     expected = np.mean([slow_expected_outer_product(policy, theta, o)[0] for o in observations], axis=0)
     here = policy.at(theta, observations)
-    np.testing.assert_allclose(as_matrix(here.fisher()), expected, rtol=1e-10, atol=1e-13)
+    np.testing.assert_allclose(check.matrix(here.fisher()), expected, rtol=1e-10, atol=1e-13)
     v = np.random.default_rng(3).normal(size=policy.size)
     np.testing.assert_allclose(here.fisher_product(v), expected @ v, rtol=1e-10, atol=1e-13)
     np.testing.assert_array_equal(here.fisher() @ v, here.fisher_product(v))
@@ -189,7 +189,7 @@ def test_fisher_is_the_hessian_of_the_divergence(name):
 
     # A short step: a tanh soon saturates, and then the divergence grows no more.
     hessian = fisher_from_kl(divergence, theta, step=1e-3)
-    fisher = as_matrix(policy.at(theta, observations).fisher())
+    fisher = check.matrix(policy.at(theta, observations).fisher())
     np.testing.assert_allclose(hessian, fisher, rtol=0, atol=1e-7 * np.abs(fisher).max())
 
 
@@ -414,7 +414,7 @@ def test_a_blind_softmax_is_the_categorical_family():
     outcomes = np.arange(3)
     for outcome, log_prob in zip(outcomes, here.log_prob(outcomes), strict=True):
         assert log_prob == pytest.approx(np.log(here.probabilities[0, outcome]), rel=1e-13)
-    np.testing.assert_allclose(as_matrix(here.fisher()), family.fisher(old), rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(check.matrix(here.fisher()), family.fisher(old), rtol=1e-12, atol=1e-15)
     np.testing.assert_allclose(here.kl(there), family.kl(old, new), rtol=1e-12)
 
 
@@ -426,7 +426,7 @@ def test_a_blind_gaussian_is_the_normal_family(chart):
     here, there = policy.at(old, np.zeros((3, 1))), policy.at(new, np.zeros((3, 1)))
     np.testing.assert_allclose(here.log_prob(x[:, None]), family.log_prob(old, x), rtol=1e-13)
     np.testing.assert_allclose(here.scores(x[:, None]) @ np.eye(2), family.score(old, x), rtol=1e-12)
-    np.testing.assert_allclose(as_matrix(here.fisher()), family.fisher(old), rtol=1e-13, atol=1e-16)
+    np.testing.assert_allclose(check.matrix(here.fisher()), family.fisher(old), rtol=1e-13, atol=1e-16)
     np.testing.assert_allclose(here.kl(there), family.kl(old, new), rtol=1e-12)
 
 

@@ -15,6 +15,7 @@ from gymnasium.spaces import Box, Discrete
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
+from ngbook import _check as check
 from ngbook import checks, environments
 from ngbook.policies import GaussianPolicy, SoftmaxPolicy, for_environment
 from ngbook.policy_gradient import (
@@ -36,7 +37,7 @@ from ngbook.policy_gradient import (
     train,
     trpo,
 )
-from ngbook.solve import as_matrix, conjugate_gradient
+from ngbook.solve import conjugate_gradient
 
 NAN = float("nan")
 MODES = list(AutoresetMode)
@@ -683,7 +684,7 @@ def test_a_step_says_what_it_did(rule, policy):
 def test_the_natural_step_is_a_dense_solve(policy, damping):
     policy, theta, batch, advantages = case(policy)
     states = batch.flat(batch.observations)
-    fisher = as_matrix(policy.at(theta, states).fisher()) + damping * np.eye(policy.size)
+    fisher = check.matrix(policy.at(theta, states).fisher()) + damping * np.eye(policy.size)
     step = natural_policy_gradient(policy, theta, batch, advantages, step_size=1e-3, damping=damping)
     direction = np.linalg.solve(fisher, step.gradient)
     assert np.allclose(step.theta - theta, 1e-3 * direction, rtol=1e-6, atol=1e-9)
@@ -722,7 +723,7 @@ def test_trpo_with_enough_iterations_goes_the_natural_way():
     # However early they stop, x'(F + damping I)x = x'g: so the step begins with the length asked for.
     for iterations in (1, 2, 3):
         short = run(conjugate_gradient_iterations=iterations)
-        fisher = as_matrix(policy.at(theta, batch.flat(batch.observations)).fisher())
+        fisher = check.matrix(policy.at(theta, batch.flat(batch.observations)).fisher())
         moved = (short.theta - theta) / 0.5**short.halvings
         assert moved @ fisher @ moved + 0.01 * moved @ moved == pytest.approx(2e-3, rel=1e-9)
 

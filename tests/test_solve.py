@@ -11,12 +11,9 @@ import scipy.linalg
 import scipy.sparse
 from scipy.sparse.linalg import LinearOperator, aslinearoperator, cg
 
+from ngbook import _check as check
 from ngbook import families
 from ngbook.solve import (
-    as_matrix,
-    as_number,
-    as_scores,
-    as_vector,
     cheapest_method,
     conjugate_gradient,
     curvature,
@@ -200,13 +197,13 @@ def test_the_largest_asymmetry_is_named():
 def test_asymmetry_is_judged_in_the_metrics_own_units():
     tiny = np.array([[1e-30, 3e-31], [4e-31, 1e-30]])
     with pytest.raises(ValueError, match="symmetric"):
-        as_matrix(tiny)
+        check.matrix(tiny)
     rounding = np.array([[1e30, 3e29], [3e29 * (1 + 1e-13), 1e30]])
-    assert np.array_equal(as_matrix(rounding), as_matrix(rounding).T)
+    assert np.array_equal(check.matrix(rounding), check.matrix(rounding).T)
     single = np.array([[1.0, 0.3], [0.3 * (1 + 1e-6), 1.0]])
-    assert np.array_equal(as_matrix(single.astype(np.float32)), as_matrix(single.astype(np.float32)).T)
+    assert np.array_equal(check.matrix(single.astype(np.float32)), check.matrix(single.astype(np.float32)).T)
     with pytest.raises(ValueError, match="symmetric"):
-        as_matrix(single)
+        check.matrix(single)
 
 
 # --- the checked readers -----------------------------------------------------------------------------------
@@ -226,10 +223,10 @@ def test_curvature_is_the_quadratic_form_and_exactly_zero_along_a_null_direction
 
 def test_vectors_are_copied_and_keep_their_order():
     source = np.array([1.0, 2.0])
-    vector = as_vector(source)
+    vector = check.vector(source)
     source[0] = 9.0
     assert np.array_equal(vector, [1.0, 2.0]) and vector.dtype == float
-    assert as_number(np.array(3)) == 3.0 and isinstance(as_number(np.float64(3)), float)
+    assert check.number(np.array(3)) == 3.0 and isinstance(check.number(np.float64(3)), float)
 
 
 def test_scipy_is_imported_only_when_something_is_solved():
@@ -352,10 +349,10 @@ def test_a_sparse_matrix_is_taken_as_what_it_is(kind):
     np.testing.assert_allclose(dense_solve(metric, gradient), solution, rtol=1e-12)
     np.testing.assert_allclose(conjugate_gradient(metric, gradient).solution, solution, rtol=1e-12)
     assert curvature(metric, gradient) == pytest.approx(gradient @ dense @ gradient)
-    np.testing.assert_array_equal(as_matrix(metric), dense)
+    np.testing.assert_array_equal(check.matrix(metric), dense)
     scores = np.random.default_rng(0).normal(size=(40, 6)) * (np.arange(6) % 2 + np.arange(40)[:, None] % 3)
     fisher, expected = mean_outer_product(sparse(scores)), scores.T @ scores / 40
-    np.testing.assert_allclose(as_matrix(fisher), expected, rtol=1e-12)
+    np.testing.assert_allclose(check.matrix(fisher), expected, rtol=1e-12)
     direction = natural_direction(sparse(scores), gradient, damping=0.1)
     np.testing.assert_allclose(direction, np.linalg.solve(expected + 0.1 * np.eye(6), gradient), rtol=1e-8)
     for solve in (dense_solve, conjugate_gradient):
@@ -538,10 +535,10 @@ def test_blocks_are_small_whole_multiples_of_four():
 def test_scores_keep_their_precision_and_are_not_copied():
     for precision in (np.float32, np.float64):
         scores = np.ones((3, 2), precision)
-        assert as_scores(scores) is scores
-    assert as_scores([[1, 2]]).dtype == as_scores(np.ones((1, 2), np.float16)).dtype == float
+        assert check.scores(scores) is scores
+    assert check.scores([[1, 2]]).dtype == check.scores(np.ones((1, 2), np.float16)).dtype == float
     huge = np.full((2, 2), 1.7e308)
-    assert as_scores(huge) is huge  # their sum overflows, they do not
+    assert check.scores(huge) is huge  # their sum overflows, they do not
 
 
 # --- three methods, one direction --------------------------------------------------------------------------

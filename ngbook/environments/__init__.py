@@ -14,7 +14,7 @@ Importing this module registers ``ngbook/LineWalk-v0`` and ``ngbook/Pendulum-v1`
 
 import gymnasium
 
-from ngbook._arrays import as_count
+from ngbook import _check as check
 from ngbook.environments.finite import MarkovDecisionProcess, Trajectories
 from ngbook.environments.line_walk import (
     LineWalk,
@@ -87,7 +87,7 @@ def make(name, num_envs=1, **options):
         raise ValueError(
             f"name must be the id of a Gymnasium environment, such as 'CartPole-v1', not {name!r}"
         )
-    num_envs = as_count(num_envs, "num_envs")
+    num_envs = check.count(num_envs, "num_envs")
     ours = options.get("vectorization_mode") in (None, *VECTOR)
     chosen = OURS.get(name, name) if ours else name
     try:

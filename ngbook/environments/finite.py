@@ -8,11 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ngbook._arrays import as_count, as_floats, as_generator
-from ngbook.solve import as_number
+from ngbook import _check as check
 
 MOST_TRAJECTORIES = 5_000_000
-PROBABILITY_TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +67,7 @@ class MarkovDecisionProcess:
     start: np.ndarray
 
     def __post_init__(self):
-        rewards = as_floats(self.rewards, "rewards")
+        rewards = check.floats(self.rewards, "rewards")
         if rewards.ndim != 2 or rewards.size == 0 or not np.isfinite(rewards).all():
             raise ValueError(
                 f"rewards must be finite and of shape (S, A), one row per state, but are {rewards} of "
@@ -77,9 +75,9 @@ class MarkovDecisionProcess:
             )
         states, actions = rewards.shape
         fields = {
-            "transitions": _probabilities(self.transitions, "transitions", (states, actions, states)),
+            "transitions": check.distributions(self.transitions, "transitions", (states, actions, states)),
             "rewards": rewards,
-            "start": _probabilities(self.start, "start", (states,)),
+            "start": check.distributions(self.start, "start", (states,)),
         }
         for name, array in fields.items():
             array.setflags(write=False)
@@ -108,9 +106,9 @@ class MarkovDecisionProcess:
         ValueError
             If a number is not whole and above 0, or ``rng`` is no generator.
         """
-        states, actions = as_count(states, "states"), as_count(actions, "actions")
+        states, actions = check.count(states, "states"), check.count(actions, "actions")
         return cls(
-            transitions=as_generator(rng).dirichlet(np.ones(states), size=(states, actions)),
+            transitions=check.generator(rng).dirichlet(np.ones(states), size=(states, actions)),
             rewards=rng.normal(size=(states, actions)),
             start=rng.dirichlet(np.ones(states)),
         )
@@ -139,7 +137,7 @@ class MarkovDecisionProcess:
             If an argument does not fit, or there are more than five million trajectories.
         """
         table = self._policy(policy_table)
-        n = as_count(horizon, "horizon")
+        n = check.count(horizon, "horizon")
         size, options = self.rewards.shape
         count = size * (options * size) ** n
         if count > MOST_TRAJECTORIES:
@@ -183,7 +181,7 @@ class MarkovDecisionProcess:
         ValueError
             If an argument does not fit.
         """
-        table, discount = self._policy(policy_table), _discount(discount)
+        table, discount = self._policy(policy_table), check.discount(discount)
         rewards = (table * self.rewards).sum(axis=1)
         return np.linalg.solve(self._resolvent_inverse(table, discount), rewards)
 
@@ -207,7 +205,9 @@ class MarkovDecisionProcess:
         ValueError
             If an argument does not fit.
         """
-        return self.rewards + _discount(discount) * self.transitions @ self.values(policy_table, discount)
+        return self.rewards + check.discount(discount) * self.transitions @ self.values(
+            policy_table, discount
+        )
 
     def advantages(self, policy_table, discount):
         """The advantage of each action, A(s, a) = Q(s, a) − V(s).
@@ -254,7 +254,7 @@ class MarkovDecisionProcess:
         ValueError
             If an argument does not fit.
         """
-        table, discount = self._policy(policy_table), _discount(discount)
+        table, discount = self._policy(policy_table), check.discount(discount)
         return (1 - discount) * np.linalg.solve(self._resolvent_inverse(table, discount).T, self.start)
 
     def objective(self, policy_table, discount):
@@ -280,33 +280,9 @@ class MarkovDecisionProcess:
         return float(self.start @ self.values(policy_table, discount))
 
     def _policy(self, policy_table):
-        return _probabilities(policy_table, "policy_table", self.rewards.shape)
+        return check.distributions(policy_table, "policy_table", self.rewards.shape)
 
     def _resolvent_inverse(self, table, discount):
         """I − γP for the chain of states under a policy."""
         chain = np.einsum("sa,sat->st", table, self.transitions)
         return np.eye(len(chain)) - discount * chain
-
-
-def _probabilities(value, name, shape):
-    """A copy of an array whose last axis holds distributions."""
-    array = np.array(as_floats(value, name))
-    if array.shape != shape:
-        raise ValueError(f"{name} must have shape {shape}, but has shape {array.shape}")
-    if not np.isfinite(array).all() or array.min() < 0:
-        raise ValueError(
-            f"{name} must be probabilities, finite and at least 0, but has {array.min():g} in it"
-        )
-    worst = np.abs(array.sum(axis=-1) - 1).max()
-    if worst > PROBABILITY_TOLERANCE:
-        raise ValueError(
-            f"{name} must add up to 1 along its last axis, but misses it by {worst:.3g}: normalise it"
-        )
-    return array
-
-
-def _discount(value):
-    discount = as_number(value, "discount")
-    if not 0 <= discount < 1:
-        raise ValueError(f"discount must be at least 0 and below 1, but is {discount:g}: the sum has no end")
-    return discount

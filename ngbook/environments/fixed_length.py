@@ -5,7 +5,7 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from ngbook._arrays import as_count
+from ngbook import _check as check
 
 
 class FixedLengthEnvironment(VectorEnv):
@@ -23,7 +23,7 @@ class FixedLengthEnvironment(VectorEnv):
     ends_by_termination = False
 
     def __init__(self, num_envs, length, observation_space, action_space):
-        self.num_envs = as_count(num_envs, "num_envs")
+        self.num_envs = check.count(num_envs, "num_envs")
         self.length = length
         self.single_observation_space, self.single_action_space = observation_space, action_space
         self.observation_space = batch_space(observation_space, self.num_envs)

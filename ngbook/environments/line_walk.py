@@ -8,9 +8,8 @@ its mean, its variance and the gradient are polynomials in μ, σ and n.
 import numpy as np
 from gymnasium.spaces import Box
 
-from ngbook._arrays import as_count
+from ngbook import _check as check
 from ngbook.environments.fixed_length import FixedLengthEnvironment
-from ngbook.solve import as_vector
 
 SIGN = {"before": -1, "after": +1}
 
@@ -41,7 +40,7 @@ class LineWalk(FixedLengthEnvironment):
     ends_by_termination = True
 
     def __init__(self, num_envs=1, horizon=10, reward_at="before"):
-        self.horizon = as_count(horizon, "horizon")
+        self.horizon = check.count(horizon, "horizon")
         self.reward_at = reward_at
         _sign(reward_at)
         line = Box(-np.inf, np.inf, (1,), np.float64)
@@ -141,7 +140,7 @@ def line_walk_return_variance(theta, horizon, reward_at="before"):
         If an argument does not fit, or σ is not above 0.
     """
     mean, deviation = _mean_and_deviation(theta)
-    n, sign = as_count(horizon, "horizon"), _sign(reward_at)
+    n, sign = check.count(horizon, "horizon"), _sign(reward_at)
     trace = n * (n**3 + 2 * sign * n**2 + 8 * n + 6 + 7 * sign) // 6  # tr(W²)
     row_sums = n * (4 * n**4 + 10 * sign * n**3 + 30 * n**2 + 35 * sign * n + 41) // 30  # ‖W1‖²
     return 2 * trace * deviation**4 + 4 * row_sums * mean**2 * deviation**2
@@ -168,7 +167,7 @@ def line_walk_coefficients(horizon, reward_at="before"):
     ValueError
         If the horizon is not a whole number above 0, or ``reward_at`` is another word.
     """
-    n, sign = as_count(horizon, "horizon"), _sign(reward_at)
+    n, sign = check.count(horizon, "horizon"), _sign(reward_at)
     return n * (2 * n**2 + 3 * sign * n + 7) // 6, n * (n + 2 + sign) // 2
 
 
@@ -179,7 +178,7 @@ def _sign(reward_at):
 
 
 def _mean_and_deviation(theta):
-    mean, deviation = as_vector(theta, "theta = (mu, sigma)", 2).tolist()
+    mean, deviation = check.vector(theta, "theta = (mu, sigma)", 2).tolist()
     if not deviation > 0:
         raise ValueError(
             f"sigma must be greater than 0, but theta = (mu, sigma) is ({mean:g}, {deviation:g}): a step has "

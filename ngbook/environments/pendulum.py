@@ -3,9 +3,8 @@
 import numpy as np
 from gymnasium.spaces import Box
 
-from ngbook._arrays import as_count
+from ngbook import _check as check
 from ngbook.environments.fixed_length import FixedLengthEnvironment
-from ngbook.solve import as_number
 
 GRAVITY, MASS, LENGTH, TIME_STEP = 10.0, 1.0, 1.0, 0.05
 MAX_SPEED, MAX_TORQUE = 8.0, 2.0
@@ -40,7 +39,7 @@ class Pendulum(FixedLengthEnvironment):
     """
 
     def __init__(self, num_envs=1, max_episode_steps=200):
-        self.max_episode_steps = as_count(max_episode_steps, "max_episode_steps")
+        self.max_episode_steps = check.count(max_episode_steps, "max_episode_steps")
         high = np.array([1, 1, MAX_SPEED], dtype=np.float32)
         super().__init__(
             num_envs,
@@ -72,7 +71,7 @@ class Pendulum(FixedLengthEnvironment):
 
 
 def _bound(options, name, default):
-    bound = as_number(options.get(name, default), name)
+    bound = check.number(options.get(name, default), name)
     if bound < 0:
         raise ValueError(f"{name} must be at least 0, the bound of both signs, but is {bound:g}")
     return bound

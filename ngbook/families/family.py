@@ -8,14 +8,14 @@ from types import MappingProxyType
 import numpy as np
 import sympy as sp
 
+from ngbook import _check as check
 from ngbook import symbolic
-from ngbook._arrays import as_floats, as_generator
+from ngbook._check import expressions
 from ngbook._domain import OutsideDomain
 from ngbook.families import declaration
 from ngbook.families.evaluation import Evaluation
 from ngbook.families.spaces import assumed, assumed_support, bounds_of
 from ngbook.symbolic.forms import ONE_SIDED
-from ngbook.symbolic.inputs import as_exact, as_symbols, as_values
 from ngbook.symbolic.rules import fitting_rule
 
 __all__ = ["Family"]
@@ -116,11 +116,15 @@ class Family:
             raise ValueError(f"sampler is {sampler!r}; give a function, sampler(rng, n, *theta, **constants)")
         self.name, self.sampler = name, sampler
         self.variable = tuple(variable) if isinstance(variable, (tuple, list)) else variable
-        as_symbols(self.variables, f"the variables of {name}")
-        self.parameters = as_symbols(parameters, f"parameters of {name}")
-        self.constants = as_symbols(constants, f"constants of {name}") if constants not in ((), []) else ()
+        expressions.symbols(self.variables, f"the variables of {name}")
+        self.parameters = expressions.symbols(parameters, f"parameters of {name}")
+        self.constants = (
+            expressions.symbols(constants, f"constants of {name}") if constants not in ((), []) else ()
+        )
         self.old_parameters = tuple(symbolic.old(parameter) for parameter in self.parameters)
-        as_symbols(self._declared + self.old_parameters, f"variables, parameters and constants of {name}")
+        expressions.symbols(
+            self._declared + self.old_parameters, f"variables, parameters and constants of {name}"
+        )
         log_density = self._as_declared(log_density, "the log-density")
         if rule is not None:
             fitting_rule(rule, log_density, self.parameters)
@@ -233,7 +237,7 @@ class Family:
 
     def _as_declared(self, expression, where, more=()):
         """Exact expression in declared symbols."""
-        expression = as_exact(expression, f"{where} of {self.name}")
+        expression = expressions.exact(expression, f"{where} of {self.name}")
         self._refuse_undeclared(expression.free_symbols, where, more)
         return expression
 
@@ -287,7 +291,7 @@ class Family:
 
     def _as_example(self, example):
         """Exact values of parameters and constants, inside the parameter space."""
-        example = as_values(example, f"example of {self.name}", numbers=True)
+        example = expressions.values(example, f"example of {self.name}", numbers=True)
         self._refuse_undeclared(set(example), "the example")
         for relation in self.parameter_space:
             if relation.subs(example) == sp.false:
@@ -358,7 +362,7 @@ class Family:
             If it is no exact expression, contains a symbol that only shares its name with the variable,
             or the rule does not know it (``ngbook.symbolic.NoClosedForm``).
         """
-        expression = as_exact(expression, "expression")
+        expression = expressions.exact(expression, "expression")
         self._refuse_wrong_declaration()
         if self.rule is None:
             raise symbolic.NoClosedForm(
@@ -639,7 +643,7 @@ class Family:
             If ``theta`` or ``n`` is not valid, ``rng`` is not a generator or the family has no sampler.
         """
         theta = self._checked(theta)
-        as_generator(rng)
+        check.generator(rng)
         if not isinstance(n, (int, np.integer)) or n < 0:
             raise ValueError(f"n = {n!r}; give the number of outcomes, a whole number that is not negative")
         if self.sampler is None:
@@ -664,7 +668,7 @@ class Family:
         if self.constants:
             missing = ", ".join(constant.name for constant in self.constants)
             raise ValueError(f"{self!r} has the constant {missing}; fix it first with .at({missing}=...)")
-        theta = as_floats(theta, label)
+        theta = check.floats(theta, label)
         names = ", ".join(parameter.name for parameter in self.parameters)
         if theta.shape != (len(self.parameters),):
             raise ValueError(
@@ -691,7 +695,7 @@ class Family:
 
     def _columns(self, x):
         """Outcomes as one float array of shape (n,) for each coordinate."""
-        x = as_floats(x, "x")
+        x = check.floats(x, "x")
         size = len(self.variables)
         if isinstance(self.variable, tuple):
             if x.ndim != 2 or x.shape[1] != size:

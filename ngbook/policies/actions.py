@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from ngbook.policies.network import as_parameters, in_precision
+from ngbook import _check as check
 
 NEAR = 0.25
 """Up to this size, eᵗ − 1 − t is a series: the difference would lose its digits."""
@@ -68,7 +68,7 @@ class Actions:
         dtype, size = self._network.dtype, self._network.size
 
         def product(v):
-            v = as_parameters(np.ravel(v), "v", size, dtype)
+            v = check.parameters(np.ravel(v), "v", size, dtype)
             return (inner * self._evaluated.jacobian_product(v)).sum(axis=1)
 
         def transposed(weights):
@@ -124,7 +124,7 @@ class Actions:
         ValueError
             If v does not have p finite entries.
         """
-        v = as_parameters(v, "v", self._network.size, self._network.dtype)
+        v = check.parameters(v, "v", self._network.size, self._network.dtype)
         moved = self._evaluated.jacobian_product(v)
         return self._evaluated.transposed_product(self._output_fisher_product(moved) / len(self))
 
@@ -134,7 +134,7 @@ class Actions:
         Returns
         -------
         LinearOperator
-            Of shape (p, p), symmetric and positive semidefinite. ``solve.as_matrix`` makes it dense.
+            Of shape (p, p), symmetric and positive semidefinite. ``@ np.eye(p)`` makes it dense.
         """
         from scipy.sparse.linalg import LinearOperator  # .2 s, so only when an operator is made
 
@@ -166,7 +166,7 @@ class Actions:
         return self._evaluated.transposed_product(self._output_kl_gradient(old) / len(self))
 
     def _as_weights(self, weights):
-        weights = in_precision(weights, "weights", self._network.dtype)
+        weights = check.in_precision(weights, "weights", self._network.dtype)
         if weights.shape != (len(self),) or not np.isfinite(weights).all():
             raise ValueError(
                 f"weights must be {len(self)} finite numbers, one for each observation, but have shape "

@@ -4,12 +4,10 @@ import math
 
 import numpy as np
 
-from ngbook._arrays import as_count, as_generator
+from ngbook import _check as check
 from ngbook._domain import OutsideDomain
 from ngbook.policies.actions import NEAR, Actions, exp_remainder
-from ngbook.policies.network import in_precision
 from ngbook.policies.policy import Policy
-from ngbook.solve import as_number
 
 CHARTS = ("log_std", "std")
 
@@ -57,7 +55,7 @@ class GaussianPolicy(Policy):
     """
 
     def __init__(self, inputs, actions, hidden=(), observation_scale=None, chart="log_std", dtype=float):
-        self.actions = as_count(actions, "actions", 1)
+        self.actions = check.count(actions, "actions", 1)
         if chart not in CHARTS:
             raise ValueError(f"chart must be one of {CHARTS}, but is {chart!r}")
         self.chart = chart
@@ -94,7 +92,7 @@ class GaussianPolicy(Policy):
             If ``rng`` is no generator, ``log_std`` beyond ±80, or ``last_layer`` negative.
         """
         theta = self._initial(rng, last_layer)
-        log_std = as_number(log_std, "log_std")
+        log_std = check.number(log_std, "log_std")
         if abs(log_std) > 80:
             raise ValueError(
                 f"log_std must be between -80 and 80, but is {log_std:g}: it is a logarithm, 0 for a "
@@ -171,7 +169,7 @@ class GaussianActions(Actions):
         ndarray of shape (n, k)
             Real numbers, without bounds.
         """
-        noise = as_generator(rng).standard_normal(self.mean.shape, dtype=self._network.dtype)
+        noise = check.generator(rng).standard_normal(self.mean.shape, dtype=self._network.dtype)
         return self.mean + self.std * noise
 
     def mode(self):
@@ -265,7 +263,7 @@ class GaussianActions(Actions):
         return np.ones_like(self.std) if self.chart == "log_std" else 1 / self.std
 
     def _as_actions(self, actions):
-        actions = in_precision(actions, "actions", self._network.dtype)
+        actions = check.in_precision(actions, "actions", self._network.dtype)
         if actions.shape != self.mean.shape or not np.isfinite(actions).all():
             raise ValueError(
                 f"actions must be finite and have shape {self.mean.shape}, one row for each observation, but "

@@ -24,9 +24,6 @@ from itertools import pairwise
 
 import numpy as np
 
-from ngbook._arrays import as_floats
-from ngbook.solve import as_vector
-
 
 class Network:
     """The shape of a network: tanh layers, a linear last layer, and constants beside it.
@@ -167,21 +164,3 @@ def _beside_ones(values):
     extended[:, :width] = values
     extended[:, width] = 1
     return extended
-
-
-def in_precision(value, name, dtype):
-    """An array of real numbers, cheaply where it is one: this runs at every step of an environment."""
-    if not (isinstance(value, np.ndarray) and value.dtype.kind in "fiub"):
-        value = as_floats(value, name)
-    if value.dtype == dtype:
-        return value
-    with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, and refused as such
-        return value.astype(dtype)
-
-
-def as_parameters(value, name, size, dtype):
-    """A finite vector of shape (size,); ``as_vector`` says what is wrong if it is not."""
-    vector = in_precision(value, name, dtype)
-    if vector.shape != (size,) or not np.isfinite(vector).all():
-        as_vector(vector, name, size)
-    return vector

@@ -2,21 +2,19 @@
 
 import numpy as np
 
-from ngbook._arrays import as_count, as_generator
+from ngbook import _check as check
 from ngbook._domain import OutsideDomain
-from ngbook.policies.network import Network, in_precision
-from ngbook.solve import as_vector
-from ngbook.solve.inputs import as_not_negative
+from ngbook.policies.network import Network
 
 
 class Policy:
     """A distribution over actions for each observation, by a network with parameters theta."""
 
     def __init__(self, inputs, outputs, hidden, observation_scale, dtype, *, combinations, constants):
-        self.inputs = as_count(inputs, "inputs", 0)
+        self.inputs = check.count(inputs, "inputs", 0)
         if not isinstance(hidden, (tuple, list)):
             raise ValueError(f"hidden must be a tuple of widths such as (64, 64), but is {hidden!r}")
-        self.hidden = tuple(as_count(width, "each width in hidden", 1) for width in hidden)
+        self.hidden = tuple(check.count(width, "each width in hidden", 1) for width in hidden)
         if self.hidden and not self.inputs:
             raise ValueError(
                 f"a policy without inputs has nothing to transform: use hidden=(), not {hidden!r}"
@@ -25,7 +23,7 @@ class Policy:
             raise ValueError(f"dtype must be float (which is float64) or float32, but is {dtype!r}")
         self._scale = None
         if observation_scale is not None:
-            self._scale = as_vector(observation_scale, "observation_scale", self.inputs).astype(dtype)
+            self._scale = check.vector(observation_scale, "observation_scale", self.inputs).astype(dtype)
         self._network = Network(self.inputs, outputs, self.hidden, combinations, constants, dtype)
 
     @property
@@ -40,9 +38,9 @@ class Policy:
 
     def _as_theta(self, theta):
         """A copy, so that a theta that is changed in place does not reach what was computed from it."""
-        theta = in_precision(theta, "theta", self.dtype)
+        theta = check.in_precision(theta, "theta", self.dtype)
         if theta.shape != (self.size,):
-            as_vector(theta, "theta", self.size)  # which says what is wrong
+            check.vector(theta, "theta", self.size)  # which says what is wrong
         if not np.isfinite(theta).all():
             first = int(np.argmin(np.isfinite(theta)))
             raise OutsideDomain(f"theta must be finite in {self.dtype}, but theta[{first}] is {theta[first]}")
@@ -50,7 +48,7 @@ class Policy:
 
     def _as_observations(self, observations):
         """Observations of shape (n, inputs), scaled."""
-        observations = in_precision(observations, "observations", self.dtype)
+        observations = check.in_precision(observations, "observations", self.dtype)
         if observations.ndim != 2 or not len(observations):
             raise ValueError(
                 f"observations must have shape (n, {self.inputs}), n at least 1, but have shape "
@@ -73,5 +71,5 @@ class Policy:
         return observations if self._scale is None else observations * self._scale
 
     def _initial(self, rng, last_layer):
-        last_layer = as_not_negative(last_layer, "last_layer")
-        return self._network.initial(as_generator(rng), last_layer)
+        last_layer = check.not_negative(last_layer, "last_layer")
+        return self._network.initial(check.generator(rng), last_layer)

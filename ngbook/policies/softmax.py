@@ -4,7 +4,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ngbook._arrays import as_count, as_generator
+from ngbook import _check as check
 from ngbook.policies.actions import NEAR, Actions, exp_remainder
 from ngbook.policies.policy import Policy
 
@@ -42,7 +42,7 @@ class SoftmaxPolicy(Policy):
     """
 
     def __init__(self, inputs, actions, hidden=(), observation_scale=None, dtype=float):
-        self.actions = as_count(actions, "actions", 2)
+        self.actions = check.count(actions, "actions", 2)
         # Only the outputs' differences count, so the last one serves as the zero of the others.
         differences = np.eye(self.actions)[:-1] - np.eye(self.actions)[-1]
         super().__init__(
@@ -134,7 +134,7 @@ class SoftmaxActions(Actions):
         """
         # How many of the cumulative probabilities a uniform number has passed. The last of them is
         # left out: it is 1, but rounding can put it below the uniform number.
-        uniform = as_generator(rng).random((len(self), 1))
+        uniform = check.generator(rng).random((len(self), 1))
         return np.add.reduce(np.add.accumulate(self.probabilities[:, :-1], axis=1) <= uniform, axis=1)
 
     def mode(self):

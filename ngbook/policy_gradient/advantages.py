@@ -6,7 +6,7 @@ are not valid are 0.
 
 import numpy as np
 
-from ngbook.policy_gradient._inputs import as_batch, as_share, as_step_values
+from ngbook import _check as check
 
 __all__ = ["generalised_advantage", "reward_to_go", "standardised", "total_return"]
 
@@ -32,7 +32,7 @@ def total_return(batch):
     ValueError
         If an episode began before the batch or goes on after it, so that its return is not known.
     """
-    _check_whole(as_batch(batch), "total_return")
+    _check_whole(check.batch(batch), "total_return")
     from_here = _backward_sum(batch.rewards, batch.ended, 1.0)
     returns = np.empty_like(from_here)
     running = np.zeros(batch.valid.shape[1])
@@ -70,11 +70,11 @@ def reward_to_go(batch, discount=1.0, next_values=None):
         If an argument does not fit, or an episode does not terminate in the batch and no values were
         given for what comes after.
     """
-    discount = as_share(discount, "discount")
+    discount = check.share(discount, "discount")
     if next_values is None:
-        _check_terminated(as_batch(batch))
+        _check_terminated(check.batch(batch))
         next_values = np.zeros(batch.valid.shape)
-    next_values = as_step_values(next_values, batch, "next_values")
+    next_values = check.step_values(next_values, batch, "next_values")
     cut = _cut(batch)
     rewards = batch.rewards + np.where(cut, discount * next_values, 0.0)
     return _backward_sum(rewards, batch.ended, discount) * batch.valid
@@ -111,9 +111,9 @@ def generalised_advantage(batch, values, next_values, discount=0.99, trace=0.97)
     ValueError
         If shapes do not fit, an entry is not finite, or a factor is not between 0 and 1.
     """
-    discount, trace = as_share(discount, "discount"), as_share(trace, "trace")
-    values = as_step_values(values, batch, "values")
-    next_values = as_step_values(next_values, batch, "next_values")
+    discount, trace = check.share(discount, "discount"), check.share(trace, "trace")
+    values = check.step_values(values, batch, "values")
+    next_values = check.step_values(next_values, batch, "next_values")
     errors = batch.rewards + discount * next_values * ~batch.terminated - values
     return _backward_sum(errors, batch.ended, discount * trace) * batch.valid
 
@@ -144,7 +144,7 @@ def standardised(batch, advantages):
     ValueError
         If the shape does not fit or an entry is not finite.
     """
-    advantages = as_step_values(advantages, batch, "advantages")
+    advantages = check.step_values(advantages, batch, "advantages")
     flat = batch.flat(advantages)
     deviations = (advantages - flat.mean()) * batch.valid
     spread = flat.std()

@@ -13,9 +13,7 @@ for values:
 
 import numpy as np
 
-from ngbook._arrays import as_count, as_generator
-from ngbook.policy_gradient._inputs import as_batch, as_step_values
-from ngbook.solve import as_number, as_vector
+from ngbook import _check as check
 
 __all__ = ["FourierBaseline", "MeanBaseline", "TimeBaseline"]
 
@@ -46,7 +44,7 @@ class MeanBaseline:
         ValueError
             If the shape does not fit or an entry is not finite.
         """
-        targets = as_step_values(targets, batch, "targets")
+        targets = check.step_values(targets, batch, "targets")
         self._mean = float(batch.flat(targets).mean())
         return self
 
@@ -63,7 +61,7 @@ class MeanBaseline:
         ndarray of shape (T, n)
             The values of ``batch.observations``.
         """
-        return np.full(as_batch(batch).valid.shape, self._mean)
+        return np.full(check.batch(batch).valid.shape, self._mean)
 
     def next_values(self, batch):
         """The mean, at every step; 0 before the first fit.
@@ -111,7 +109,7 @@ class TimeBaseline:
         ValueError
             If the shape does not fit or an entry is not finite.
         """
-        targets = as_step_values(targets, batch, "targets")
+        targets = check.step_values(targets, batch, "targets")
         targets = batch.flat(targets)
         ages = batch.flat(batch.ages)
         counts = np.bincount(ages)
@@ -134,7 +132,7 @@ class TimeBaseline:
         ndarray of shape (T, n)
             The values of ``batch.observations``.
         """
-        return self._means[np.minimum(as_batch(batch).ages, len(self._means) - 1)]
+        return self._means[np.minimum(check.batch(batch).ages, len(self._means) - 1)]
 
     def next_values(self, batch):
         """The mean at the age after each step; 0 before the first fit.
@@ -149,7 +147,7 @@ class TimeBaseline:
         ndarray of shape (T, n)
             The values of ``batch.next_observations``.
         """
-        return self._means[np.minimum(as_batch(batch).ages + 1, len(self._means) - 1)]
+        return self._means[np.minimum(check.batch(batch).ages + 1, len(self._means) - 1)]
 
 
 class FourierBaseline:
@@ -198,12 +196,12 @@ class FourierBaseline:
         if dtype not in (float, np.float32, np.float64):
             raise ValueError(f"dtype must be float (which is float64) or np.float32, but is {dtype!r}")
         self._dtype = np.dtype(dtype)
-        inputs, features = as_count(inputs, "inputs"), as_count(features, "features")
+        inputs, features = check.count(inputs, "inputs"), check.count(features, "features")
         scale = np.ones(inputs) if observation_scale is None else observation_scale
-        self._scale = as_vector(scale, "observation_scale", inputs).astype(self._dtype)
-        bandwidth = as_number(bandwidth, "bandwidth", above=0)
-        self._regularisation = as_number(regularisation, "regularisation", above=0)
-        as_generator(rng)
+        self._scale = check.vector(scale, "observation_scale", inputs).astype(self._dtype)
+        bandwidth = check.number(bandwidth, "bandwidth", above=0)
+        self._regularisation = check.number(regularisation, "regularisation", above=0)
+        check.generator(rng)
         self._frequencies = (bandwidth * rng.normal(size=(inputs, features))).astype(self._dtype)
         self._phases = rng.uniform(0, 2 * np.pi, features).astype(self._dtype)
         self._weights = np.zeros(inputs + features, dtype=self._dtype)
@@ -233,7 +231,7 @@ class FourierBaseline:
         ValueError
             If the shape does not fit or an entry is not finite.
         """
-        targets = as_step_values(targets, batch, "targets")
+        targets = check.step_values(targets, batch, "targets")
         targets = batch.flat(targets)
         features = batch.flat(self._features(batch))
         means = features.mean(axis=0)
@@ -259,7 +257,7 @@ class FourierBaseline:
         ndarray of shape (T, n)
             The values of ``batch.observations``.
         """
-        return self._features(as_batch(batch)) @ self._weights + self._constant
+        return self._features(check.batch(batch)) @ self._weights + self._constant
 
     def next_values(self, batch):
         """The fitted function at what the steps led to; 0 before the first fit.
@@ -274,7 +272,7 @@ class FourierBaseline:
         ndarray of shape (T, n)
             The values of ``batch.next_observations``.
         """
-        values = np.empty(as_batch(batch).valid.shape, dtype=self._dtype)
+        values = np.empty(check.batch(batch).valid.shape, dtype=self._dtype)
         values[:-1] = self.values(batch)[1:]  # most of what is reached is where the next step begins
         other = np.ones(batch.valid.shape, dtype=bool)
         other[:-1] = np.any(batch.next_observations[:-1] != batch.observations[1:], axis=2)

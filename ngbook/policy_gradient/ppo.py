@@ -2,11 +2,9 @@
 
 import numpy as np
 
-from ngbook._arrays import as_count, as_generator
+from ngbook import _check as check
 from ngbook._domain import OutsideDomain
 from ngbook.policy_gradient.step import Point
-from ngbook.solve import as_number, as_vector
-from ngbook.solve.inputs import as_fraction, as_not_negative
 
 __all__ = ["AdaptivePenalty", "clipped_surrogate", "ppo"]
 
@@ -70,18 +68,18 @@ def ppo(
     ValueError
         If an argument does not fit.
     """
-    clip = as_fraction(clip, "clip")
-    epochs, minibatches = as_count(epochs, "epochs"), as_count(minibatches, "minibatches")
-    step_size = as_number(step_size, "step_size", above=0)
+    clip = check.fraction(clip, "clip")
+    epochs, minibatches = check.count(epochs, "epochs"), check.count(minibatches, "minibatches")
+    step_size = check.number(step_size, "step_size", above=0)
     factor = penalty.value if isinstance(penalty, AdaptivePenalty) else penalty
-    factor = None if factor is None else as_number(factor, "penalty", above=0)
+    factor = None if factor is None else check.number(factor, "penalty", above=0)
     here = Point(policy, theta, batch, advantages)
     if optimiser not in ("adam", "gradient"):
         raise ValueError(f"optimiser must be 'adam' or 'gradient', but is {optimiser!r}")
     if minibatches > len(here.weights):
         raise ValueError(f"minibatches is {minibatches}, but the batch has only {len(here.weights)} steps")
     if minibatches > 1 or rng is not None:
-        as_generator(rng)
+        check.generator(rng)
     climb = _Adam(step_size) if optimiser == "adam" else lambda gradient: step_size * gradient
     try:
         candidate = _small_steps(
@@ -119,8 +117,8 @@ class AdaptivePenalty:
     """
 
     def __init__(self, target=0.01, value=1.0):
-        self.target = as_number(target, "target", above=0)
-        self.value = as_number(value, "value", above=0)
+        self.target = check.number(target, "target", above=0)
+        self.value = check.number(value, "value", above=0)
 
     def adapt(self, kl):
         """Double or halve the factor, or leave it.
@@ -140,7 +138,7 @@ class AdaptivePenalty:
         ValueError
             If the divergence is not a number, at least 0.
         """
-        kl = as_not_negative(kl, "kl")
+        kl = check.not_negative(kl, "kl")
         if kl > 1.5 * self.target:
             self.value *= 2
         elif kl < self.target / 1.5:
@@ -173,8 +171,8 @@ def clipped_surrogate(ratio, advantages, clip=0.2):
     ValueError
         If an argument is not finite, the shapes differ, a ratio is negative, or the clip is out of range.
     """
-    ratio, clip = as_vector(ratio, "ratio"), as_fraction(clip, "clip")
-    advantages = as_vector(advantages, "advantages", ratio.size)
+    ratio, clip = check.vector(ratio, "ratio"), check.fraction(clip, "clip")
+    advantages = check.vector(advantages, "advantages", ratio.size)
     if ratio.min() < 0:
         raise ValueError(f"ratio must be at least 0, but holds {ratio.min():g}: it divides two probabilities")
     return np.minimum(ratio * advantages, np.clip(ratio, 1 - clip, 1 + clip) * advantages)

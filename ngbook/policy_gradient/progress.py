@@ -2,9 +2,8 @@
 
 import sys
 
-from ngbook._arrays import as_count
+from ngbook import _check as check
 from ngbook.policy_gradient.history import Record
-from ngbook.solve import as_function
 
 __all__ = ["progress_bar"]
 
@@ -26,8 +25,8 @@ def progress_bar(iteration, iterations, record):
     ValueError
         If the iterations are not counted from 1 to the last, or it is not a record.
     """
-    iterations = as_count(iterations, "iterations")
-    if as_count(iteration, "iteration") > iterations:
+    iterations = check.count(iterations, "iterations")
+    if check.count(iteration, "iteration") > iterations:
         raise ValueError(f"iteration is {iteration}, but the last of the iterations is {iterations}")
     if not isinstance(record, Record):
         raise ValueError(f"record must be a Record, but is {record!r}: train makes them")
@@ -46,4 +45,4 @@ def reporter(progress):
         if progress != "bar":
             raise ValueError(f"progress must be 'bar', a function or None, but is {progress!r}")
         return progress_bar if sys.stderr.isatty() else reporter(None)
-    return as_function(progress, "progress", "iteration, iterations, record")
+    return check.function(progress, "progress", "iteration, iterations, record")

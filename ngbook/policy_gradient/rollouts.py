@@ -14,12 +14,10 @@ What a batch must get right, because every estimate rests on it:
 
 import numpy as np
 
-from ngbook._arrays import as_count, as_generator
+from ngbook import _check as check
 from ngbook.policies import GaussianPolicy, SoftmaxPolicy
 from ngbook.policies.spaces import kind_for
-from ngbook.policy_gradient._inputs import as_policy
 from ngbook.policy_gradient.batch import Batch
-from ngbook.solve import as_vector
 
 __all__ = ["Rollouts", "evaluate"]
 
@@ -50,8 +48,8 @@ class Rollouts:
 
     def __init__(self, environment, policy, rng):
         self._mode = _autoreset_mode(environment)
-        _check_spaces(environment, as_policy(policy))
-        as_generator(rng)
+        _check_spaces(environment, check.policy(policy))
+        check.generator(rng)
         self._bounds = _bounds(environment)
         self.environment = environment
         self.policy = policy
@@ -84,8 +82,8 @@ class Rollouts:
             If T is not at least 1, theta does not fit the policy, or the environment hands out a
             reward or an observation that is not finite (the message names the environment and the step).
         """
-        steps = as_count(steps, "steps", least=1)
-        theta = as_vector(theta, "theta", self.policy.size)
+        steps = check.count(steps, "steps", least=1)
+        theta = check.vector(theta, "theta", self.policy.size)
         count, shape = self.environment.num_envs, self.environment.single_observation_space.shape
         seen = np.empty((steps + 1, count, *shape), dtype=self._observation.dtype)
         rewards = np.empty((steps, count))
@@ -188,7 +186,7 @@ def evaluate(environment, policy, theta, episodes, rng):
     ValueError
         As ``Rollouts``, or if there are no episodes to play, or one does not end within 200,000 steps.
     """
-    episodes = as_count(episodes, "episodes", least=1)
+    episodes = check.count(episodes, "episodes", least=1)
     rollouts = Rollouts(environment, policy, rng)
     count = environment.num_envs
     shares = np.full(count, episodes // count) + (np.arange(count) < episodes % count)

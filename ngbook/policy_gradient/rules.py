@@ -16,11 +16,10 @@ direction is the same.
 
 import numpy as np
 
-from ngbook._arrays import as_count
+from ngbook import _check as check
 from ngbook.policies import SoftmaxPolicy
 from ngbook.policy_gradient.step import Point
-from ngbook.solve import as_number, conjugate_gradient
-from ngbook.solve.inputs import as_damping, as_fraction
+from ngbook.solve import conjugate_gradient
 
 __all__ = ["natural_policy_gradient", "policy_gradient", "trpo"]
 
@@ -53,7 +52,7 @@ def policy_gradient(policy, theta, batch, advantages, rng=None, *, step_size):
     ValueError
         If an argument does not fit.
     """
-    step_size = as_number(step_size, "step_size", above=0)
+    step_size = check.number(step_size, "step_size", above=0)
     here = Point(policy, theta, batch, advantages)
     return here.try_step(here.gradient, step_size)
 
@@ -100,7 +99,7 @@ def natural_policy_gradient(
         If an argument does not fit, not exactly one of step size and radius is given, the damped Fisher
         matrix is singular, or conjugate gradients do not converge.
     """
-    damping = as_damping(damping)
+    damping = check.damping(damping, "damping")
     if damping == 0 and isinstance(policy, SoftmaxPolicy):
         raise ValueError(
             "damping must be greater than 0 for a SoftmaxPolicy, but is 0: adding a constant to all logits "
@@ -112,7 +111,7 @@ def natural_policy_gradient(
             f"to a length; step_size is {step_size!r} and radius is {radius!r}"
         )
     name = "step_size" if radius is None else "radius"
-    number = as_number(step_size if radius is None else radius, name, above=0)
+    number = check.number(step_size if radius is None else radius, name, above=0)
     here = Point(policy, theta, batch, advantages)
     if not here.gradient.any():
         return here.rejected("the gradient is zero")
@@ -177,11 +176,11 @@ def trpo(
     ValueError
         If an argument does not fit.
     """
-    radius = as_number(radius, "radius", above=0)
-    damping = as_damping(damping)
-    iterations = as_count(conjugate_gradient_iterations, "conjugate_gradient_iterations")
-    contraction_factor = as_fraction(contraction_factor, "contraction_factor")
-    halvings = as_count(halvings, "halvings", least=0)
+    radius = check.number(radius, "radius", above=0)
+    damping = check.damping(damping, "damping")
+    iterations = check.count(conjugate_gradient_iterations, "conjugate_gradient_iterations")
+    contraction_factor = check.fraction(contraction_factor, "contraction_factor")
+    halvings = check.count(halvings, "halvings", least=0)
     here = Point(policy, theta, batch, advantages)
     if not here.gradient.any():
         return here.rejected("the gradient is zero")

@@ -5,9 +5,9 @@ from functools import cached_property
 
 import numpy as np
 
+from ngbook import _check as check
 from ngbook._domain import OutsideDomain
-from ngbook.policy_gradient._inputs import as_policy, as_step_values
-from ngbook.solve import as_vector, conjugate_gradient, dense_solve
+from ngbook.solve import conjugate_gradient, dense_solve
 
 __all__ = ["Step"]
 
@@ -56,9 +56,9 @@ class Point:
     """The old policy on its batch: what every rule begins with."""
 
     def __init__(self, policy, theta, batch, advantages):
-        self.policy = as_policy(policy)
-        self.theta = as_vector(theta, "theta", policy.size)
-        advantages = as_step_values(advantages, batch, "advantages")
+        self.policy = check.policy(policy)
+        self.theta = check.vector(theta, "theta", policy.size)
+        advantages = check.step_values(advantages, batch, "advantages")
         self.weights = batch.flat(advantages)
         self.states = batch.flat(batch.observations)
         self.actions = batch.flat(batch.actions)

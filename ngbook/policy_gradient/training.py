@@ -6,8 +6,7 @@ import time
 
 import numpy as np
 
-from ngbook._arrays import as_count
-from ngbook.policy_gradient._inputs import as_share
+from ngbook import _check as check
 from ngbook.policy_gradient.advantages import (
     generalised_advantage,
     reward_to_go,
@@ -18,7 +17,6 @@ from ngbook.policy_gradient.history import Training, history_of, record_of
 from ngbook.policy_gradient.progress import progress_bar, reporter
 from ngbook.policy_gradient.rollouts import Rollouts
 from ngbook.policy_gradient.step import Step
-from ngbook.solve import as_function, as_vector
 
 __all__ = ["train"]
 
@@ -97,15 +95,15 @@ def train(
         If an argument does not fit, the environment hands out what is not finite, or the estimate needs
         episodes that the batches do not have.
     """
-    iterations, steps = as_count(iterations, "iterations"), as_count(steps, "steps")
-    discount, trace = as_share(discount, "discount"), as_share(trace, "trace")
+    iterations, steps = check.count(iterations, "iterations"), check.count(steps, "steps")
+    discount, trace = check.share(discount, "discount"), check.share(trace, "trace")
     estimate = _estimator(advantage, discount, trace)
-    as_function(update, "update", "policy, theta, batch, advantages, rng")
+    check.function(update, "update", "policy, theta, batch, advantages, rng")
     report = reporter(progress)
-    stop = (lambda record: False) if until is None else as_function(until, "until", "record")
+    stop = (lambda record: False) if until is None else check.function(until, "until", "record")
     _check_baseline(baseline)
     rollouts = Rollouts(environment, policy, rng)
-    theta = policy.initial(rng) if theta is None else as_vector(theta, "theta", policy.size)
+    theta = policy.initial(rng) if theta is None else check.vector(theta, "theta", policy.size)
     baseline, update = copy.deepcopy(baseline), copy.deepcopy(update)
     start, records, seconds, reason = theta, [], 0.0, "iterations"
     try:

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ngbook._arrays import as_count
-from ngbook.solve.dense import fitting_metric
-from ngbook.solve.inputs import as_damping, as_tolerance, as_vector, damped, is_operator, show
+from ngbook import _check as check
+from ngbook.solve.dense import damped
 
 __all__ = ["ConjugateGradient", "conjugate_gradient"]
 
@@ -104,10 +103,10 @@ def conjugate_gradient(metric, gradient, damping=0.0, iterations=None, tolerance
         If shapes do not fit, an entry is not finite, or the metric is not symmetric (dense metrics only).
     """
     gradient, metric = _in_one_precision(gradient, metric)
-    damping = as_damping(damping)
-    tolerance = max(as_tolerance(tolerance), float(np.finfo(gradient.dtype).eps))
-    limit = 10 * gradient.size if iterations is None else as_count(iterations, "iterations", least=0)
-    diagonal = 0.0 if is_operator(metric) else float(np.abs(np.diag(metric)).max())
+    damping = check.damping(damping, "damping")
+    tolerance = max(check.tolerance(tolerance, "tolerance"), float(np.finfo(gradient.dtype).eps))
+    limit = 10 * gradient.size if iterations is None else check.count(iterations, "iterations", least=0)
+    diagonal = 0.0 if check.is_operator(metric) else float(np.abs(np.diag(metric)).max())
 
     def product(vector):
         return np.asarray(metric @ vector, gradient.dtype)
@@ -179,19 +178,19 @@ def _in_one_precision(gradient, metric):
     """Gradient and metric, checked, both in float32 if both came so and in float64 otherwise."""
     single = all(getattr(thing, "dtype", None) == np.float32 for thing in (gradient, metric))
     precision = np.float32 if single else np.float64
-    gradient = as_vector(gradient, "gradient")
-    metric = fitting_metric(metric, gradient.size)
-    return gradient.astype(precision), metric if is_operator(metric) else metric.astype(precision)
+    gradient = check.vector(gradient, "gradient")
+    metric = check.metric(metric, gradient.size)
+    return gradient.astype(precision), metric if check.is_operator(metric) else metric.astype(precision)
 
 
 def _obstacle(direction, curvature, rounding, damping):
     """Reason and message for a unit direction without positive curvature."""
     if not np.isfinite(curvature):
         raise ValueError(
-            f"metric @ p must be finite, but pᵀFp is {curvature} for p = {show(direction)}: "
+            f"metric @ p must be finite, but pᵀFp is {curvature} for p = {check.show(direction)}: "
             "check that the point it was computed at is inside the parameter space"
         )
-    where = f"along p = {show(direction)}, pᵀFp = {curvature:.3g}"
+    where = f"along p = {check.show(direction)}, pᵀFp = {curvature:.3g}"
     if curvature < -rounding:
         return "negative curvature", (
             f"metric{damped(damping)} has negative curvature: {where}. The solution is the iterate before "

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ngbook.solve.inputs import as_damping, as_matrix, as_vector, damped, is_operator, operator_size, show
+from ngbook import _check as check
 
 __all__ = ["curvature", "dense_solve"]
 
@@ -37,14 +37,14 @@ def curvature(metric, direction):
         If shapes do not fit, an entry is not finite, the metric is not symmetric (dense metrics
         only), or the curvature is negative (the message gives the direction and pᵀFp).
     """
-    direction = as_vector(direction, "direction")
-    metric = fitting_metric(metric, direction.size)
-    product = as_vector(metric @ direction, "metric @ direction", direction.size)
+    direction = check.vector(direction, "direction")
+    metric = check.metric(metric, direction.size)
+    product = check.vector(metric @ direction, "metric @ direction", direction.size)
     square = direction @ product
     if -square > 10 * direction.size * np.finfo(float).eps * _cancelled(metric, direction):
         raise ValueError(
             f"metric has negative curvature, so it measures no length: along p = "
-            f"{show(direction)}, pᵀFp = {square:.3g}. Check the signs of the metric"
+            f"{check.show(direction)}, pᵀFp = {square:.3g}. Check the signs of the metric"
         )
     return max(float(square), 0.0)
 
@@ -93,9 +93,9 @@ def dense_solve(metric, gradient, damping=0.0):
         asymmetry is given), has negative curvature (a direction p and pᵀFp are given), or is
         singular (the null direction and two remedies are given: damping, or a minimal chart).
     """
-    gradient = as_vector(gradient, "gradient")
-    damping = as_damping(damping)
-    matrix = as_matrix(metric, gradient.size) + damping * np.eye(gradient.size)
+    gradient = check.vector(gradient, "gradient")
+    damping = check.damping(damping, "damping")
+    matrix = check.matrix(metric, gradient.size) + damping * np.eye(gradient.size)
     return _by_cholesky(matrix.copy(order="F"), gradient, lambda: _refuse_unless_definite(matrix, damping))
 
 
@@ -156,7 +156,7 @@ def _refuse_unless_definite(matrix, damping):
     if eigenvalues[0] < -threshold:
         raise ValueError(
             f"metric{damped(damping)} has negative curvature, so it measures no length: along p = "
-            f"{show(direction)}, pᵀFp = {direction @ matrix @ direction:.3g}. A Fisher matrix "
+            f"{check.show(direction)}, pᵀFp = {direction @ matrix @ direction:.3g}. A Fisher matrix "
             "cannot have this: check its signs, or use the Fisher matrix instead of a Hessian"
         )
     if eigenvalues[0] <= threshold:
@@ -164,11 +164,16 @@ def _refuse_unless_definite(matrix, damping):
         more = f" (one of {count} such directions)" if count > 1 else ""
         raise ValueError(
             f"metric{damped(damping)} is singular: it has no curvature along p = "
-            f"{show(direction)}{more}, a change of the parameters that leaves the distribution "
+            f"{check.show(direction)}{more}, a change of the parameters that leaves the distribution "
             "as it is. Either add damping, dense_solve(metric, gradient, damping=1e-3), or use a "
             "minimal chart, with one parameter fewer for each null direction; if the metric was estimated, "
             "draw at least as many samples as there are parameters"
         )
+
+
+def damped(damping):
+    """What to write behind the metric in a message."""
+    return f" + {damping:g} I" if damping else ""
 
 
 def _singular_below(size):
@@ -185,23 +190,11 @@ def _diagonal_scale(matrix):
 def _cancelled(metric, direction):
     """The size of the terms in a quadratic form: all of them, or for an operator its largest column."""
     size = np.abs(direction)
-    if not is_operator(metric):
+    if not check.is_operator(metric):
         return size @ np.abs(metric) @ size
     largest = np.zeros_like(direction)
     largest[np.argmax(size)] = size.max()
     return size @ np.abs(metric @ largest)
-
-
-def fitting_metric(metric, size):
-    """A LinearOperator as it is, if its shape fits; anything else through ``as_matrix``."""
-    if not is_operator(metric):
-        return as_matrix(metric, size)
-    if operator_size(metric) != size:
-        raise ValueError(
-            f"metric must have shape ({size}, {size}) to fit a vector of {size} entries, "
-            f"but has shape {metric.shape}"
-        )
-    return metric
 
 
 def _point_forward(vector):

@@ -2,12 +2,11 @@
 
 import numpy as np
 
-from ngbook._arrays import as_count
+from ngbook import _check as check
 from ngbook.solve.conjugate import conjugate_gradient
 from ngbook.solve.dense import solve_dense
 from ngbook.solve.dual import dual_solve
-from ngbook.solve.inputs import as_damping, as_tolerance, as_vector, is_operator
-from ngbook.solve.products import as_array, as_scores, mean_outer_product
+from ngbook.solve.products import as_array, mean_outer_product
 
 __all__ = ["cheapest_method", "natural_direction"]
 
@@ -77,9 +76,13 @@ def natural_direction(scores, gradient, damping, method="auto", tolerance=1e-8):
     """
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)}, but is {method!r}")
-    scores, damping, tolerance = as_scores(scores), as_damping(damping), as_tolerance(tolerance)
+    scores, damping, tolerance = (
+        check.scores(scores),
+        check.damping(damping, "damping"),
+        check.tolerance(tolerance, "tolerance"),
+    )
     count, size = scores.shape
-    vector = as_vector(gradient, "gradient", size)
+    vector = check.vector(gradient, "gradient", size)
     if scores.dtype == np.float32 == getattr(gradient, "dtype", None):
         vector = vector.astype(np.float32)
     if damping == 0 and count < size:
@@ -87,7 +90,7 @@ def natural_direction(scores, gradient, damping, method="auto", tolerance=1e-8):
             f"the Fisher matrix from {count} scores of {size} parameters is singular, its rank being at most "
             f"{count}: add damping, 1e-3 say, or draw at least as many samples as there are parameters"
         )
-    if method == "auto" and not is_operator(scores):
+    if method == "auto" and not check.is_operator(scores):
         return _by_cost(scores, vector, damping, tolerance)
     if method in ("dense", "dual"):
         return _directly(scores, vector, damping, method)
@@ -128,8 +131,8 @@ def cheapest_method(samples, parameters, iterations=USUAL_ITERATIONS):
     ValueError
         If an argument is not a whole number, or there are no samples or no parameters.
     """
-    n, p = as_count(samples, "samples", least=1), as_count(parameters, "parameters", least=1)
-    iterations = as_count(iterations, "iterations", least=0)
+    n, p = check.count(samples, "samples", least=1), check.count(parameters, "parameters", least=1)
+    iterations = check.count(iterations, "iterations", least=0)
     costs = _direct_costs(n, p) | {"conjugate_gradient": iterations * _iteration_cost(8 * n * p)}
     return min(costs, key=costs.get)
 

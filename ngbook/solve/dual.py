@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from ngbook import _check as check
 from ngbook.solve.dense import mean_gram
-from ngbook.solve.inputs import as_damping, as_vector
-from ngbook.solve.products import as_array, as_scores, product_with
+from ngbook.solve.products import as_array, product_with
 
 __all__ = ["dual_solve"]
 
@@ -52,9 +52,9 @@ def dual_solve(scores, gradient, damping):
         damping is not above 0, or it is below 2e-13 times the norm of the Fisher matrix, which leaves less
         than three certain digits.
     """
-    scores = as_array(as_scores(scores))
-    vector = as_vector(gradient, "gradient", scores.shape[1])
-    damping = as_damping(damping)
+    scores = as_array(check.scores(scores))
+    vector = check.vector(gradient, "gradient", scores.shape[1])
+    damping = check.damping(damping, "damping")
     if damping == 0:
         raise ValueError(
             "damping must be greater than 0 for the dual solve, but is 0: it divides by the damping, and "

@@ -2,49 +2,12 @@
 
 import numpy as np
 
-from ngbook._arrays import as_floats
-from ngbook.solve.inputs import is_operator
+from ngbook import _check as check
 
-__all__ = ["as_scores", "mean_outer_product"]
+__all__ = ["mean_outer_product"]
 
 BLOCK_BYTES = 500_000
 """Scores that are worked on at a time: they stay in a core's cache between their two products."""
-
-
-def as_scores(scores):
-    """Scores as a float array of shape ``(n, p)``, or the operator that was given.
-
-    Parameters
-    ----------
-    scores : ndarray of shape (n, p) or LinearOperator
-        One score per row. An array of float32 stays one, everything else becomes float64. Of an
-        operator only the shape is looked at.
-
-    Returns
-    -------
-    ndarray of shape (n, p) or LinearOperator
-        The scores, not copied if they need no conversion.
-
-    Raises
-    ------
-    ValueError
-        If the scores are not two-dimensional, are empty, are not real numbers, or an array of them is
-        not finite (the message gives the first such row).
-    """
-    if is_operator(scores):
-        array = scores
-    else:
-        array = np.asarray(scores) if hasattr(scores, "dtype") else as_floats(scores, "scores")
-        if array.dtype not in (np.float32, np.float64):
-            array = as_floats(array, "scores")
-    if len(array.shape) != 2 or 0 in array.shape:
-        raise ValueError(
-            f"scores must have shape (n, p), one row per sample, but have shape {tuple(array.shape)}: "
-            "with one parameter write scores[:, None]"
-        )
-    if not is_operator(scores):
-        _check_finite(array)
-    return array
 
 
 def mean_outer_product(scores):
@@ -77,7 +40,7 @@ def mean_outer_product(scores):
     """
     from scipy.sparse.linalg import LinearOperator  # .2 s, so only when an operator is made
 
-    scores = as_scores(scores)
+    scores = check.scores(scores)
     size = scores.shape[1]
     product = product_with(scores)
     return LinearOperator((size, size), matvec=product, matmat=product, rmatvec=product, dtype=scores.dtype)
@@ -90,7 +53,7 @@ def product_with(scores):
     def plain(vectors):
         return scores.T @ (scores @ vectors) / count
 
-    if is_operator(scores):
+    if check.is_operator(scores):
         return plain
     from scipy.linalg.blas import get_blas_funcs
 
@@ -119,23 +82,10 @@ def rows_at_a_time(size, itemsize):
     return max(4, BLOCK_BYTES // (size * itemsize) // 4 * 4)
 
 
-def _check_finite(scores):
-    with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(scores.sum()):
-            return
-    bad = ~np.isfinite(scores).all(axis=1)
-    if bad.any():
-        raise ValueError(
-            f"scores must be finite, but {bad.sum()} of {len(scores)} rows are not, the first being "
-            f"row {np.argmax(bad)}: {scores[np.argmax(bad)]}; check that theta is inside the "
-            "parameter space and the samples inside the support"
-        )
-
-
 def as_array(scores):
     """Checked scores as an array: an operator is multiplied with the smaller of the two identities."""
-    if not is_operator(scores):
+    if not check.is_operator(scores):
         return scores
     count, size = scores.shape
     array = scores @ np.eye(size) if size <= count else (scores.T @ np.eye(count)).T
-    return as_scores(array)
+    return check.scores(array)

@@ -2,8 +2,8 @@
 
 import sympy as sp
 
+from ngbook._check import expressions as check
 from ngbook._equality import STEPS, bring_together, decide
-from ngbook.symbolic.inputs import as_exact, as_exact_or_matrix, as_point
 
 
 class Undecided(ArithmeticError):
@@ -59,8 +59,8 @@ def prove_equal(left, right, point=None):
     Undecided
         If neither succeeded.
     """
-    left, right = as_exact_or_matrix(left, "left"), as_exact_or_matrix(right, "right")
-    point = as_point(point)
+    left, right = check.exact_or_matrix(left, "left"), check.exact_or_matrix(right, "right")
+    point = check.point(point)
     if getattr(left, "shape", None) != getattr(right, "shape", None):
         return None
     entries = zip(left, right, strict=True) if hasattr(left, "shape") else [(left, right)]
@@ -101,11 +101,11 @@ def tidy(expression, point=None):
     ValueError
         If it is no exact expression, or the point does not map symbols to exact numbers.
     """
-    point = as_point(point)
+    point = check.point(point)
     if isinstance(expression, sp.MatrixBase):
         tidied = {entry: tidy(entry, point) for entry in set(expression)}
         return expression.applyfunc(tidied.get)
-    expression = as_exact(expression, "expression")
+    expression = check.exact(expression, "expression")
     shifted = bring_together(expression)
     cancelled = sp.cancel(sp.together(sp.expand(shifted, power_base=False)))
     numerator, denominator = (sp.factor_terms(sp.sqf(part)) for part in sp.fraction(cancelled))

@@ -6,16 +6,8 @@ from types import MappingProxyType
 
 import sympy as sp
 
+from ngbook._check import expressions as check
 from ngbook.symbolic.equality import equal, prove_equal, tidy
-from ngbook.symbolic.inputs import (
-    as_exact,
-    as_exact_or_matrix,
-    as_point,
-    as_symbol,
-    as_symbols,
-    as_values,
-    refuse_namesakes,
-)
 from ngbook.symbolic.rules import NoClosedForm, fitting_rule
 
 ONE_SIDED = "KL(old || new) is infinite on one side of coincidence, however close: it has no Hessian there."
@@ -43,8 +35,8 @@ def score(log_density, parameters):
         one of them differs from a symbol of the same name in the log-density by its assumptions, so that the
         derivative would be zero.
     """
-    log_density = as_exact(log_density, "log_density")
-    parameters = as_symbols(parameters, "parameters", log_density)
+    log_density = check.exact(log_density, "log_density")
+    parameters = check.symbols(parameters, "parameters", log_density)
     return sp.ImmutableMatrix([sp.diff(log_density, parameter) for parameter in parameters])
 
 
@@ -68,8 +60,8 @@ def hessian(log_density, parameters):
     ValueError
         As ``score`` does.
     """
-    log_density = as_exact(log_density, "log_density")
-    parameters = as_symbols(parameters, "parameters", log_density)
+    log_density = check.exact(log_density, "log_density")
+    parameters = check.symbols(parameters, "parameters", log_density)
     first = score(log_density, parameters)
     return _symmetric(len(first), lambda i, j: sp.diff(first[i], parameters[j]))
 
@@ -92,7 +84,7 @@ def old(parameter):
     ValueError
         If it is no symbol.
     """
-    as_symbol(parameter, "parameter")
+    check.symbol(parameter, "parameter")
     return sp.Symbol(f"{parameter.name}_old", **parameter.assumptions0)
 
 
@@ -132,15 +124,15 @@ def kl_divergence(log_density, parameters, rule, point=None):
     ValueError
         As ``fisher_three_ways`` does.
     """
-    log_density = as_exact(log_density, "log_density")
-    parameters = as_symbols(parameters, "parameters", log_density)
+    log_density = check.exact(log_density, "log_density")
+    parameters = check.symbols(parameters, "parameters", log_density)
     rule = fitting_rule(rule, log_density, parameters)
     to_old = {parameter: old(parameter) for parameter in parameters}
     taken = log_density.free_symbols & set(to_old.values())
     if taken:
         raise ValueError(f"log_density contains {taken.pop()}, which names an old parameter; rename it")
     ratio = sp.expand_log(log_density.xreplace(to_old)) - sp.expand_log(log_density)
-    return _tidy_kl(rule.subs(to_old).expectation(ratio), parameters, as_point(point))
+    return _tidy_kl(rule.subs(to_old).expectation(ratio), parameters, check.point(point))
 
 
 def _tidy_kl(kl, parameters, point):
@@ -230,7 +222,7 @@ class FisherDerivation:
         ValueError
             If the values are no dictionary from symbols to exact expressions.
         """
-        values = as_values(values, "values")
+        values = check.values(values, "values")
         names = ("mean_score", "outer", "curvature", "kl_hessian", "matrix")
         replaced = {n: None if getattr(self, n) is None else getattr(self, n).subs(values) for n in names}
         rest = {n: getattr(self, n) for n in ("parameters", "missing", "proved", "regular", "reason")}
@@ -269,12 +261,12 @@ def fisher_three_ways(log_density, parameters, rule, kl=None, no_kl=None, point=
         If an expression is not exact, the parameters are not symbols, the rule is not a rule or one for other
         symbols, or it does not know the expectation of the outer product or of the Hessian.
     """
-    log_density, point = as_exact(log_density, "log_density"), as_point(point)
-    parameters, missing = as_symbols(parameters, "parameters", log_density), {}
+    log_density, point = check.exact(log_density, "log_density"), check.point(point)
+    parameters, missing = check.symbols(parameters, "parameters", log_density), {}
     rule = fitting_rule(rule, log_density, parameters)
     if kl is not None:
-        kl = as_exact(kl, "kl")
-        refuse_namesakes([*parameters, *map(old, parameters)], kl.free_symbols, "kl")
+        kl = check.exact(kl, "kl")
+        check.refuse_namesakes([*parameters, *map(old, parameters)], kl.free_symbols, "kl")
     if no_kl is not None and not isinstance(no_kl, str):
         raise ValueError(f"no_kl is {no_kl!r}; give one sentence that says why there is no closed form of KL")
     gradient, second = score(log_density, parameters), hessian(log_density, parameters)
@@ -372,16 +364,16 @@ def change_of_chart(fisher, old_parameters, expressions, new_parameters):
     fisher = _as_symmetric(fisher)
     if isinstance(expressions, str | dict | sp.Basic) or not hasattr(expressions, "__iter__"):
         raise ValueError(f"expressions are {expressions!r}; give a list, one for each old parameter")
-    expressions = [as_exact(expression, "one of the expressions") for expression in expressions]
-    old_parameters = as_symbols(old_parameters, "old_parameters", fisher)
+    expressions = [check.exact(expression, "one of the expressions") for expression in expressions]
+    old_parameters = check.symbols(old_parameters, "old_parameters", fisher)
     if not len(old_parameters) == len(expressions) == fisher.rows:
         raise ValueError(
             f"a {fisher.rows} by {fisher.cols} matrix, {len(old_parameters)} old parameters and "
             f"{len(expressions)} expressions do not fit: give one expression for each old parameter"
         )
     column = sp.ImmutableMatrix(expressions)
-    new_parameters = as_symbols(new_parameters, "new_parameters", column)
-    refuse_namesakes(new_parameters, fisher.free_symbols - set(old_parameters), "fisher")
+    new_parameters = check.symbols(new_parameters, "new_parameters", column)
+    check.refuse_namesakes(new_parameters, fisher.free_symbols - set(old_parameters), "fisher")
     jacobian = column.jacobian(list(new_parameters))
     values = dict(zip(old_parameters, expressions, strict=True))
     carried = fisher.xreplace(values).applyfunc(tidy)
@@ -396,7 +388,7 @@ def _as_symmetric(fisher):
         raise ValueError(f"fisher is {fisher!r}, not a matrix; give a square one, as sp.Matrix") from None
     if matrix.rows != matrix.cols or not matrix:
         raise ValueError(f"fisher has shape {matrix.shape}; give a square matrix, a row for each parameter")
-    fisher = as_exact_or_matrix(matrix, "fisher")
+    fisher = check.exact_or_matrix(matrix, "fisher")
     for i, j in combinations(range(fisher.rows), 2):
         if fisher[i, j] != fisher[j, i] and not equal(fisher[i, j], fisher[j, i]):
             raise ValueError(

@@ -2,8 +2,8 @@
 
 import sympy as sp
 
+from ngbook._check import expressions as check
 from ngbook.symbolic.equality import Undecided, bring_together, equal
-from ngbook.symbolic.inputs import as_exact, as_symbol, as_symbols, as_values, refuse_namesakes
 
 # The symbols in which rules are written.
 L = sp.Symbol("L", real=True)  # the statistic of a MomentRule
@@ -47,8 +47,11 @@ class MomentRule:
     """
 
     def __init__(self, substitution, generating, statistics=(L,), orders=(s,)):
-        self.generating = as_exact(generating, "generating")
-        self.statistics, self.orders = as_symbols(statistics, "statistics"), as_symbols(orders, "orders")
+        self.generating = check.exact(generating, "generating")
+        self.statistics, self.orders = (
+            check.symbols(statistics, "statistics"),
+            check.symbols(orders, "orders"),
+        )
         if isinstance(substitution, dict):
             substitution = (substitution,)
         if not isinstance(substitution, list | tuple) or not substitution:
@@ -103,7 +106,7 @@ class MomentRule:
         ValueError
             If the values are no dictionary from symbols to exact expressions.
         """
-        values = as_values(values, "values")
+        values = check.values(values, "values")
         branches = [{x: e.xreplace(values) for x, e in branch.items()} for branch in self.branches]
         return MomentRule(branches, self.generating.xreplace(values), self.statistics, self.orders)
 
@@ -209,8 +212,8 @@ class BetaRule:
 
     def __init__(self, substitution, first, second, square=V / U):
         self.substitution = _outcomes(substitution, (U, V, T))
-        self.first, self.second = as_exact(first, "first"), as_exact(second, "second")
-        self.square = as_exact(square, "square")
+        self.first, self.second = check.exact(first, "first"), check.exact(second, "second")
+        self.square = check.exact(square, "square")
         for name, value in (("first", self.first), ("second", self.second)):
             if value.is_positive is False:
                 raise ValueError(f"{name} is {value}; give a positive one, because U ~ Beta(first, second)")
@@ -243,7 +246,7 @@ class BetaRule:
         ValueError
             If the values are no dictionary from symbols to exact expressions.
         """
-        values = as_values(values, "values")
+        values = check.values(values, "values")
         substitution = {x: e.xreplace(values) for x, e in self.substitution.items()}
         return BetaRule(substitution, *(e.xreplace(values) for e in (self.first, self.second, self.square)))
 
@@ -321,14 +324,14 @@ class FiniteSum:
     """
 
     def __init__(self, variable, log_density, values):
-        self.variable = as_symbol(variable, "variable")
-        self.log_density = as_exact(log_density, "log_density")
+        self.variable = check.symbol(variable, "variable")
+        self.log_density = check.exact(log_density, "log_density")
         if isinstance(values, str | dict | sp.Basic) or not hasattr(values, "__iter__"):
             raise ValueError(f"values are {values!r}; give the outcomes in a list, as [0, 1]")
-        self.values = tuple(as_exact(value, "one of the values") for value in values)
+        self.values = tuple(check.exact(value, "one of the values") for value in values)
         if not self.values or len(set(self.values)) < len(self.values):
             raise ValueError(f"values are {list(self.values)}; give at least one outcome, and each once")
-        refuse_namesakes([variable], self.log_density.free_symbols, "log_density")
+        check.refuse_namesakes([variable], self.log_density.free_symbols, "log_density")
         self.outcomes, self.bound_symbols = {variable}, set()
         self.free_symbols = self.outcomes | self.log_density.free_symbols
 
@@ -353,7 +356,7 @@ class FiniteSum:
         ValueError
             If the values are no dictionary from symbols to exact expressions.
         """
-        values = as_values(values, "values")
+        values = check.values(values, "values")
         return FiniteSum(self.variable, self.log_density.xreplace(values), self.values)
 
     def expectation(self, expression):
@@ -390,7 +393,7 @@ def fitting_rule(rule, log_density, parameters):
             f"{declared & rule.bound_symbols} is a symbol in which rules are written; take another in the "
             "log-density"
         )
-    refuse_namesakes(declared, rule.free_symbols, "rule")
+    check.refuse_namesakes(declared, rule.free_symbols, "rule")
     strangers = log_density.free_symbols - set(parameters) - rule.free_symbols
     if strangers:
         raise ValueError(
@@ -408,7 +411,7 @@ def _outcomes(substitution, statistics):
     for outcome, value in substitution.items():
         if not isinstance(outcome, sp.Expr) or not outcome.free_symbols:
             raise ValueError(f"substitution maps {outcome!r}; give the outcome as a SymPy symbol")
-        checked[outcome] = value = as_exact(value, f"{outcome} in the substitution")
+        checked[outcome] = value = check.exact(value, f"{outcome} in the substitution")
         if not value.free_symbols & set(statistics):
             names = ", ".join(map(str, statistics))
             raise ValueError(
@@ -425,8 +428,8 @@ def _symbols_of(*groups):
 
 def _checked(expression, rule):
     """Exact expression without namesakes of the outcomes, which would be taken for constants."""
-    expression = as_exact(expression, "expression")
-    refuse_namesakes(rule.outcomes, expression.free_symbols, "expression")
+    expression = check.exact(expression, "expression")
+    check.refuse_namesakes(rule.outcomes, expression.free_symbols, "expression")
     return expression
 
 

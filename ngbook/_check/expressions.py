@@ -1,11 +1,11 @@
-"""What the engine accepts; anything else is a ``ValueError`` that says what to give instead."""
+"""SymPy expressions: what the symbolic engine accepts, and what is said about the rest."""
 
 import sympy as sp
 
 _NO_LIST = (str, dict, set, frozenset, sp.Basic)  # what has no order, or is one thing
 
 
-def as_exact(value, name):
+def exact(value, name):
     """Exact scalar expression; anything else is refused."""
     try:
         expression = sp.sympify(value, strict=True)
@@ -23,21 +23,21 @@ def as_exact(value, name):
     return expression
 
 
-def as_exact_or_matrix(value, name):
+def exact_or_matrix(value, name):
     """Exact expression, or immutable matrix of them."""
     if isinstance(value, sp.MatrixBase):
-        return value.as_immutable().applyfunc(lambda entry: as_exact(entry, f"an entry of {name}"))
-    return as_exact(value, name)
+        return value.as_immutable().applyfunc(lambda entry: exact(entry, f"an entry of {name}"))
+    return exact(value, name)
 
 
-def as_symbol(value, name):
+def symbol(value, name):
     """A SymPy symbol."""
     if not isinstance(value, sp.Symbol):
         raise ValueError(f"{name} is {value!r}; give a SymPy symbol, as sp.Symbol({name!r}, real=True)")
     return value
 
 
-def as_symbols(values, name, expression=None):
+def symbols(values, name, expression=None):
     """Tuple of different symbols; with an expression, they are the only ones of their names in it."""
     items = () if isinstance(values, _NO_LIST) or not hasattr(values, "__iter__") else tuple(values)
     if not all(isinstance(item, sp.Symbol) for item in items) or not (items or values in ([], ())):
@@ -51,33 +51,33 @@ def as_symbols(values, name, expression=None):
     return items
 
 
-def refuse_namesakes(symbols, others, name):
+def refuse_namesakes(declared, others, name):
     """SymPy takes two symbols of one name but other assumptions for different ones; people do not."""
-    names = {symbol.name for symbol in symbols}
+    names = {one.name for one in declared}
     for other in sorted(others, key=str):
-        if other.name in names and other not in symbols:
+        if other.name in names and other not in declared:
             raise ValueError(
                 f"{name} contains another symbol named {other}: symbols with different assumptions are "
                 "different; declare it once, and use the same object everywhere"
             )
 
 
-def as_values(values, name, numbers=False):
+def values(values, name, numbers=False):
     """Dictionary from symbols to exact expressions, or to exact real numbers that the symbols allow."""
     if not isinstance(values, dict):
         raise ValueError(f"{name} is {values!r}; give a dictionary, as {{sigma: sp.Rational(4, 3)}}")
     checked = {}
-    for symbol, value in values.items():
-        as_symbol(symbol, f"a key of {name}")
-        checked[symbol] = value = as_exact(value, f"{symbol} in {name}")
+    for key, value in values.items():
+        symbol(key, f"a key of {name}")
+        checked[key] = value = exact(value, f"{key} in {name}")
         if numbers and not (value.is_number and value.is_extended_real):
-            raise ValueError(f"{symbol} in {name} is {value}; give an exact real number")
+            raise ValueError(f"{key} in {name} is {value}; give an exact real number")
         for fact in ("positive", "negative", "nonnegative", "integer") if numbers else ():
-            if getattr(symbol, f"is_{fact}") and getattr(value, f"is_{fact}") is False:
-                raise ValueError(f"{symbol} in {name} is {value}, but was declared {fact}; give such a value")
+            if getattr(key, f"is_{fact}") and getattr(value, f"is_{fact}") is False:
+                raise ValueError(f"{key} in {name} is {value}, but was declared {fact}; give such a value")
     return checked
 
 
-def as_point(point):
+def point(value):
     """Point at which expressions are evaluated; empty if there is none."""
-    return {} if point is None else as_values(point, "point", numbers=True)
+    return {} if value is None else values(value, "point", numbers=True)

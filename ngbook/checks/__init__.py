@@ -17,7 +17,7 @@ and be none.
 
 import numpy as np
 
-from ngbook._arrays import as_floats
+from ngbook import _check as check
 
 __all__ = ["CheckFailed", "at_most", "close", "same", "slope"]
 
@@ -74,7 +74,7 @@ def same(left, right, about="", unlike=None):
     """
     # The exact engine is imported here, on first use: a page that only compares numbers, and
     # `import ngbook`, do not pay the third of a second that SymPy takes to load.
-    from ngbook._exact import compare
+    from ngbook.checks.exact import compare
 
     conditions, failure = compare(left, right, about, unlike)
     if failure:
@@ -277,7 +277,7 @@ def _one_object(first, second):
 
 
 def _finite(values, name):
-    array = as_floats(values, name)
+    array = check.floats(values, name)
     if array.size == 0:
         raise ValueError(f"{name} is empty (shape {array.shape}): a check of nothing always passes")
     if not np.all(np.isfinite(array)):

@@ -1,0 +1,323 @@
+"""Validation: every rule for an argument, and every wording, in one place.
+
+Here are the rules for numbers, arrays and functions; ``expressions`` has those for SymPy's expressions, and
+is imported only where they are used. Every rule takes a value and the name of the argument, and returns the
+value in the form in which it is used, or raises a ``ValueError`` with the value, what was expected, and what
+to do.
+"""
+
+import functools
+import inspect
+
+import numpy as np
+
+SYMMETRY_TOLERANCE = {False: 1e-10, True: 1e-4}
+"""Largest asymmetry, relative to ``sqrt(G_ii * G_jj)``, that counts as rounding; True: in float32."""
+
+PROBABILITY_TOLERANCE = 1e-9
+"""How far the sum of a distribution may be from 1."""
+
+
+def arguments(**rules):
+    """Decorator: each named argument goes through its rule, ``rule(value, name)``, before the function runs.
+
+    So the function's own lines are the algorithm and nothing else.
+    """
+
+    def decorate(function):
+        signature = inspect.signature(function)
+        unknown = set(rules) - set(signature.parameters)
+        if unknown:
+            raise TypeError(f"{function.__name__} has no arguments {sorted(unknown)}")
+
+        @functools.wraps(function)
+        def checked(*given, **named):
+            bound = signature.bind(*given, **named)
+            for name, rule in rules.items():
+                if name in bound.arguments:
+                    bound.arguments[name] = rule(bound.arguments[name], name)
+            return function(*bound.args, **bound.kwargs)
+
+        return checked
+
+    return decorate
+
+
+def optional(rule):
+    """The rule, for an argument that may also be None."""
+    return lambda value, name: None if value is None else rule(value, name)
+
+
+# --- one number --------------------------------------------------------------------------------------------
+
+
+def floats(value, name):
+    """Real float array of any shape: one ValueError instead of NumPy's assortment of exceptions."""
+    try:
+        array = np.asarray(value)
+        if np.iscomplexobj(array):
+            raise TypeError("complex numbers")
+        return array.astype(float)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be made of real numbers, but is {value!r}: {error}") from error
+
+
+def number(value, name="value", *, above=None, least=None, below=None, most=None, because=""):
+    """One finite number within bounds, as a ``float``; ``because`` ends the message about the bounds."""
+    array = floats(value, name)
+    if array.ndim != 0:
+        raise ValueError(
+            f"{name} must be one number, but has shape {array.shape}: "
+            "sum or average it over the samples, or pick one entry"
+        )
+    if not np.isfinite(array):
+        raise ValueError(f"{name} must be finite, but is {array}: check the point it was computed at")
+    bounds = {
+        "greater than": (above, np.greater),
+        "at least": (least, np.greater_equal),
+        "below": (below, np.less),
+        "at most": (most, np.less_equal),
+    }
+    asked = {words: pair for words, pair in bounds.items() if pair[0] is not None}
+    if not all(holds(array, bound) for bound, holds in asked.values()):
+        wanted = " and ".join(f"{words} {bound:g}" for words, (bound, _) in asked.items())
+        raise ValueError(f"{name} must be {wanted}, but is {array:g}{because}")
+    return float(array)
+
+
+positive = functools.partial(number, above=0)
+not_negative = functools.partial(number, least=0)
+fraction = functools.partial(number, above=0, below=1)
+share = functools.partial(number, least=0, most=1)
+discount = functools.partial(number, least=0, below=1, because=": the sum has no end")
+damping = functools.partial(number, least=0, because=": it would remove curvature")
+tolerance = functools.partial(number, least=0, because=": a residual is never negative")
+
+
+def count(value, name, least=1):
+    """Whole number, at least ``least``, as an ``int``."""
+    array = floats(value, name)
+    if array.ndim != 0 or not least <= array < np.inf or array != int(array):
+        raise ValueError(f"{name} must be a whole number, at least {least}, but is {value!r}")
+    return int(array)
+
+
+# --- what is called ----------------------------------------------------------------------------------------
+
+
+def generator(rng, name="rng"):
+    """Generator of random numbers: nothing here makes one by itself."""
+    if not isinstance(rng, np.random.Generator):
+        raise ValueError(f"{name} must be a numpy.random.Generator, but is {rng!r}: np.random.default_rng(1)")
+    return rng
+
+
+def function(value, name, call="theta"):
+    """What can be called as ``name(call)``."""
+    if not callable(value):
+        raise ValueError(
+            f"{name} must be a function, called as {name}({call}), but is {value!r}: for a constant "
+            f"write lambda {call}: {name}"
+        )
+    return value
+
+
+# --- vectors, metrics, scores ------------------------------------------------------------------------------
+
+
+def vector(value, name="theta", size=None):
+    """Finite vector of shape (p,), copied, so that later changes of ``value`` cannot reach it."""
+    array = np.array(floats(value, name))
+    if array.ndim != 1 or array.size == 0:
+        raise ValueError(
+            f"{name} must be a vector of shape (p,), but has shape {array.shape}: "
+            "a single parameter is written [x]"
+        )
+    if size is not None and array.size != size:
+        raise ValueError(f"{name} must have {size} entries, but has {array.size}: {show(array)}")
+    if not np.isfinite(array).all():
+        raise ValueError(
+            f"{name} must be finite, but is {show(array)}: check that the point it was "
+            "computed at is inside the parameter space"
+        )
+    return array
+
+
+def increasing(value, name, least=1):
+    """Finite vector with ``least`` entries or more, each larger than the one before."""
+    array = vector(value, name)
+    if array.size < least or np.any(np.diff(array) <= 0):
+        raise ValueError(f"{name} must increase and have at least {least} entries, but is {array}")
+    return array
+
+
+def is_operator(metric):
+    """Whether it is known by its products: a LinearOperator, a sparse matrix, an array of another library."""
+    return hasattr(metric, "shape") and hasattr(metric, "__matmul__") and not isinstance(metric, np.ndarray)
+
+
+def metric(value, size=None):
+    """A metric as its products if it was given so, else as a dense symmetric matrix."""
+    if not is_operator(value):
+        return matrix(value, size)
+    rows, columns = value.shape
+    if rows != columns:
+        raise ValueError(f"metric must be square, but is an operator of shape {value.shape}")
+    if size is not None and rows != size:
+        raise ValueError(_misfit(value.shape, size))
+    return value
+
+
+def matrix(value, size=None):
+    """A metric as a dense, exactly symmetric array of shape (p, p), whichever way it was given.
+
+    Of an operator that takes p products. Rounding may make it asymmetric by ``SYMMETRY_TOLERANCE``. Whether
+    it is positive definite is for the solve to find.
+    """
+    operator = is_operator(value)
+    array = floats(value @ np.eye(metric(value, size).shape[0]) if operator else value, "metric")
+    if array.ndim != 2 or array.shape[0] != array.shape[1] or array.size == 0:
+        raise ValueError(f"metric must be a square matrix of shape (p, p), but has shape {array.shape}")
+    if size is not None and len(array) != size:
+        raise ValueError(_misfit(array.shape, size))
+    if not np.isfinite(array).all():
+        raise ValueError(
+            f"metric must be finite, but is\n{show(array)}\n"
+            "check that the point it was computed at is inside the parameter space"
+        )
+    _refuse_asymmetry(array, SYMMETRY_TOLERANCE[getattr(value, "dtype", None) == np.float32])
+    return (array + array.T) / 2
+
+
+def _misfit(shape, size):
+    return f"metric must have shape ({size}, {size}) to fit a vector of {size} entries, but has shape {shape}"
+
+
+def _refuse_asymmetry(array, tolerance):
+    asymmetry = np.abs(array - array.T)
+    if not asymmetry.any():
+        return
+    diagonal = np.sqrt(np.abs(np.diag(array)))
+    size = np.maximum(diagonal[:, None] * diagonal[None, :], np.maximum(np.abs(array), np.abs(array.T)))
+    if np.any(asymmetry > tolerance * size):
+        i, j = np.unravel_index(np.argmax(asymmetry), array.shape)
+        raise ValueError(
+            f"metric must be symmetric, but its largest asymmetry is {asymmetry[i, j]:.3g}: entry "
+            f"({i}, {j}) is {array[i, j]:.6g} and entry ({j}, {i}) is {array[j, i]:.6g}"
+        )
+
+
+def scores(value, name="scores"):
+    """Scores of shape (n, p), float32 or float64; of an operator only the shape is looked at."""
+    if is_operator(value):
+        array = value
+    else:
+        array = np.asarray(value) if hasattr(value, "dtype") else floats(value, name)
+        if array.dtype not in (np.float32, np.float64):
+            array = floats(array, name)
+    if len(array.shape) != 2 or 0 in array.shape:
+        raise ValueError(
+            f"{name} must have shape (n, p), one row per sample, but have shape {tuple(array.shape)}: "
+            "with one parameter write scores[:, None]"
+        )
+    if not is_operator(value):
+        _refuse_rows_that_are_not_finite(array, name)
+    return array
+
+
+def _refuse_rows_that_are_not_finite(array, name):
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(array.sum()):
+            return
+    bad = ~np.isfinite(array).all(axis=1)
+    if bad.any():
+        raise ValueError(
+            f"{name} must be finite, but {bad.sum()} of {len(array)} rows are not, the first being "
+            f"row {np.argmax(bad)}: {array[np.argmax(bad)]}; check that theta is inside the "
+            "parameter space and the samples inside the support"
+        )
+
+
+def distributions(value, name, shape):
+    """Array of the given shape, copied, whose last axis holds probabilities that add up to 1."""
+    array = np.array(floats(value, name))
+    if array.shape != shape:
+        raise ValueError(f"{name} must have shape {shape}, but has shape {array.shape}")
+    if not np.isfinite(array).all() or array.min() < 0:
+        raise ValueError(
+            f"{name} must be probabilities, finite and at least 0, but has {array.min():g} in it"
+        )
+    worst = np.abs(array.sum(axis=-1) - 1).max()
+    if worst > PROBABILITY_TOLERANCE:
+        raise ValueError(
+            f"{name} must add up to 1 along its last axis, but misses it by {worst:.3g}: normalise it"
+        )
+    return array
+
+
+# --- policies and their batches ----------------------------------------------------------------------------
+
+
+def policy(value, name="policy"):
+    """What has a distribution of actions at parameters and observations."""
+    if not (hasattr(value, "at") and hasattr(value, "size") and hasattr(value, "inputs")):
+        raise ValueError(
+            f"{name} must be a SoftmaxPolicy or a GaussianPolicy, but is {value!r}: "
+            "policies.for_environment makes one"
+        )
+    return value
+
+
+def batch(value, name="batch"):
+    """A batch with at least one step in it that was decided."""
+    if not (hasattr(value, "valid") and hasattr(value, "flat")):
+        raise ValueError(
+            f"{name} must be a Batch, but is a {type(value).__name__}: Rollouts(...).collect(...)"
+        )
+    if not value.valid.any():
+        raise ValueError(f"{name} has no valid step among its {value.valid.size}: collect more steps")
+    return value
+
+
+def step_values(values, of, name):
+    """One finite number for every step of a batch, ndarray of shape (T, n); 0 where it is not valid."""
+    batch(of)
+    array = floats(values, name)
+    if array.shape != of.valid.shape:
+        raise ValueError(
+            f"{name} must hold one number a step, shape {of.valid.shape}, but have shape {array.shape}"
+        )
+    finite = np.isfinite(array) | ~of.valid
+    if not finite.all():
+        step, environment = np.argwhere(~finite)[0]
+        raise ValueError(
+            f"{name} must be finite, but at step {step} of environment {environment} the entry is "
+            f"{array[step, environment]}: check the rewards and the baseline"
+        )
+    return array if of.valid.all() else np.where(of.valid, array, 0.0)
+
+
+# --- cheaply, at every step of an environment --------------------------------------------------------------
+
+
+def in_precision(value, name, dtype):
+    """Array of real numbers in the precision asked for; nothing is done to one that is."""
+    if not (isinstance(value, np.ndarray) and value.dtype.kind in "fiub"):
+        value = floats(value, name)
+    if value.dtype == dtype:
+        return value
+    with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, and refused as such
+        return value.astype(dtype)
+
+
+def parameters(value, name, size, dtype):
+    """Finite vector of shape (size,); ``vector`` says what is wrong if it is not."""
+    array = in_precision(value, name, dtype)
+    if array.shape != (size,) or not np.isfinite(array).all():
+        vector(array, name, size)
+    return array
+
+
+def show(array):
+    """Entries rounded for a message (a rounding-level entry prints as 0)."""
+    return np.array2string(np.round(array, 6) + 0.0, precision=4, threshold=12)
