@@ -8,7 +8,7 @@
     test_works, test_refused = tests_of(REFUSED)
 
 A refusal is a ``ValueError`` that names the argument; its wording is free, unless ``says`` asks for a word.
-An argument with nothing to refuse is ``works.takes_anything("keep_iterates")``. ``test_bad_input.py`` reads the
+An argument with nothing to refuse is ``works.takes_anything("keep_iterates")``. ``test_bad_input`` reads the
 ``REFUSED`` of all test modules, and holds that everything public is among them, with every argument.
 """
 
