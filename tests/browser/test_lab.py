@@ -84,14 +84,23 @@ def jupyterlab(tmp_path_factory):
             wait_for(address, server, folder / "log")
             yield address
         finally:
-            server.terminate()
-            server.wait()
+            end(server)
+
+
+def end(server, seconds=10):
+    """Stop the server; it may leave its loop and then wait for a thread of its own without end."""
+    server.terminate()
+    try:
+        server.wait(seconds)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
 
 
 def wait_for(address, server, log, seconds=120):
     """Until the server answers."""
-    end = time.monotonic() + seconds
-    while server.poll() is None and time.monotonic() < end:
+    latest = time.monotonic() + seconds
+    while server.poll() is None and time.monotonic() < latest:
         try:
             urllib.request.urlopen(f"{address}/api").close()
         except OSError:
