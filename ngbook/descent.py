@@ -19,7 +19,7 @@ import numpy as np
 
 from ngbook import _check as check
 from ngbook._domain import OutsideDomain
-from ngbook.solve import curvature, dense_solve
+from ngbook.solve import dense_solve, quadratic_form
 
 __all__ = [
     "Path",
@@ -415,11 +415,11 @@ def metric_length(delta, metric):
         negative square (the message gives pᵀFp).
     """
     if not (isinstance(delta, np.ndarray) and delta.ndim == 2):
-        return float(np.sqrt(curvature(metric, check.vector(delta, "delta"))))
+        return float(np.sqrt(quadratic_form(metric, check.vector(delta, "delta"))))
     if not len(delta):
         raise ValueError("delta has no rows, so there is nothing to measure: pass shape (p,) or (n, p)")
     rows = [check.vector(row, f"row {i} of delta") for i, row in enumerate(delta)]
-    return np.sqrt([curvature(metric, row) for row in rows])
+    return np.sqrt([quadratic_form(metric, row) for row in rows])
 
 
 def _follow(value, gradient, start, direction_at, size_at, iterations, tolerance):

@@ -23,7 +23,7 @@ from matplotlib.figure import Figure
 from scipy.sparse.linalg import aslinearoperator
 
 import ngbook
-from ngbook import checks, descent, families, fisher, plots, solve, symbolic
+from ngbook import checks, descent, families, fisher, plots, symbolic
 from ngbook.families.spaces import positive
 from ngbook.symbolic import BetaRule, FiniteSum, L, MomentRule, T, U, V, s
 
@@ -206,73 +206,6 @@ SIDES = {
 }
 
 SUBJECTS = {
-    "solve.curvature": Subject(
-        solve.curvature,
-        {"metric": METRIC, "direction": [1.0, 2.0]},
-        {"metric": FITTING_MATRICES, "direction": VECTORS | TOO_LONG},
-    ),
-    "solve.dense_solve": Subject(
-        solve.dense_solve,
-        {"metric": METRIC, "gradient": [1.0, 2.0], "damping": 0.1},
-        {
-            "metric": FITTING_MATRICES | INDEFINITE,
-            "gradient": VECTORS | TOO_LONG,
-            "damping": NOT_NEGATIVE,
-        },
-    ),
-    "solve.mean_outer_product": Subject(
-        solve.mean_outer_product, {"scores": np.ones((3, 2))}, {"scores": SCORES}
-    ),
-    "solve.conjugate_gradient": Subject(
-        solve.conjugate_gradient,
-        {"metric": METRIC, "gradient": [1.0, 2.0], "damping": 0.1},
-        {
-            # Negative curvature is reported in the result, with the iterate before it.
-            "metric": {key: bad for key, bad in FITTING_MATRICES.items() if not key.startswith("negative")}
-            | {"operator with NaN": (aslinearoperator(METRIC * NAN), "finite")},
-            "gradient": VECTORS | TOO_LONG,
-            "damping": NOT_NEGATIVE,
-            "iterations": {key: bad for key, bad in whole_numbers(0).items() if key != "nothing"},  # no limit
-            "tolerance": NOT_NEGATIVE,
-            "keep_iterates": {},  # anything is true or false
-        },
-    ),
-    "solve.dual_solve": Subject(
-        solve.dual_solve,
-        {"scores": np.ones((3, 2)), "gradient": [1.0, 2.0], "damping": 0.1},
-        {
-            "scores": SCORES
-            | {"operator with NaN": (aslinearoperator(np.array([[1.0, NAN]])), "1 of 1 rows")},
-            "gradient": VECTORS | UNEQUAL,
-            "damping": NOT_NEGATIVE
-            | {"zero": (0.0, "greater than 0.*singular"), "lost": (1e-14, "singular to working precision")},
-        },
-    ),
-    "solve.natural_direction": Subject(
-        solve.natural_direction,
-        {"scores": [[1.0, 2.0], [0.0, 1.0]], "gradient": [1.0, 2.0], "damping": 0.1},
-        {
-            "scores": SCORES
-            | {"operator with NaN": (aslinearoperator(np.array([[1.0, NAN], [0.0, 1.0]])), "finite")},
-            "gradient": VECTORS | UNEQUAL,
-            "damping": NOT_NEGATIVE,
-            "method": {
-                "unknown": ("cholesky", "one of auto, dense, conjugate_gradient, dual, but is 'cholesky'"),
-                "nothing": (None, "one of auto"),
-                "list": (["dual"], "one of auto"),
-            },
-            "tolerance": NOT_NEGATIVE,
-        },
-    ),
-    "solve.cheapest_method": Subject(
-        solve.cheapest_method,
-        {"samples": 100, "parameters": 10},
-        {
-            "samples": whole_numbers(1),
-            "parameters": whole_numbers(1),
-            "iterations": whole_numbers(0),
-        },
-    ),
     "fisher.sampled_fisher": Subject(fisher.sampled_fisher, {"scores": np.ones((3, 2))}, {"scores": SCORES}),
     "fisher.empirical_fisher": Subject(
         fisher.empirical_fisher, {"scores": np.ones((3, 2))}, {"scores": SCORES}

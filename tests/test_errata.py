@@ -40,12 +40,14 @@ def test_b1_one_index_instead_of_two():
     step = np.array([1.0, 0.0])
     assert np.linalg.eigvalsh(SKEWED).min() > 0
     assert printed_loop(step, SKEWED) == -1
-    assert solve.curvature(SKEWED, step) == 1
+    assert solve.quadratic_form(SKEWED, step) == 1
     # For every diagonal metric the two agree, so the identity cannot tell them apart.
     rng = np.random.default_rng(0)
     for _ in range(20):
         diagonal, step = np.diag(rng.uniform(0.1, 3, 5)), rng.normal(size=5)
-        np.testing.assert_allclose(printed_loop(step, diagonal), solve.curvature(diagonal, step), rtol=1e-12)
+        np.testing.assert_allclose(
+            printed_loop(step, diagonal), solve.quadratic_form(diagonal, step), rtol=1e-12
+        )
 
 
 def test_b2_a_square_called_a_distance():
@@ -108,11 +110,11 @@ def test_b6_the_half_and_the_word_locally():
     theta, direction = np.array([0.3, 1.4]), np.array([0.6, -0.8])
     metric = families.normal.fisher(theta)
     for size, tolerance in ((1e-3, 2e-3), (1e-2, 2e-2)):
-        ratio = families.normal.kl(theta, theta + size * direction) / solve.curvature(
+        ratio = families.normal.kl(theta, theta + size * direction) / solve.quadratic_form(
             metric, size * direction
         )
         assert abs(ratio - 0.5) < tolerance  # a half, not one
-    far = families.normal.kl(theta, theta + direction) / solve.curvature(metric, direction)
+    far = families.normal.kl(theta, theta + direction) / solve.quadratic_form(metric, direction)
     assert abs(far - 0.5) > 0.1  # and only locally
 
 
@@ -152,7 +154,7 @@ def test_b10_no_step_size():
     full = theta - solve.dense_solve(families.normal.fisher(theta), gradient)
     np.testing.assert_allclose(full, [12.0, 80.5], rtol=1e-12)
     step = descent.trust_region_step(gradient, families.normal.fisher(theta), radius=0.1)
-    np.testing.assert_allclose(solve.curvature(families.normal.fisher(theta), step) / 2, 0.1, rtol=1e-12)
+    np.testing.assert_allclose(solve.quadratic_form(families.normal.fisher(theta), step) / 2, 0.1, rtol=1e-12)
 
 
 # --- the paper ------------------------------------------------------------------------------------
@@ -209,9 +211,11 @@ def test_p4_what_the_metric_acts_on():
     step_in_log = np.array([step[0], step[1] / theta[1]])
     metric, metric_in_log = families.normal.fisher(theta), families.normal_log_sigma.fisher(in_log)
     np.testing.assert_allclose(
-        solve.curvature(metric, step), solve.curvature(metric_in_log, step_in_log), rtol=1e-12
+        solve.quadratic_form(metric, step), solve.quadratic_form(metric_in_log, step_in_log), rtol=1e-12
     )
-    assert not np.isclose(solve.curvature(metric, theta), solve.curvature(metric_in_log, in_log), rtol=0.1)
+    assert not np.isclose(
+        solve.quadratic_form(metric, theta), solve.quadratic_form(metric_in_log, in_log), rtol=0.1
+    )
     # The steepest ascent per unit of length is G^-1 g; the column of partial derivatives gains less.
     gradient = np.array([1.0, 2.0])
     along = [
@@ -225,7 +229,7 @@ def test_p5_the_sign_of_the_multiplier():
     gradient, radius = np.array([1.0, 2.0]), 0.3
     natural = solve.dense_solve(SKEWED, gradient)
     assert gradient @ natural > 0  # uphill
-    np.testing.assert_allclose(solve.curvature(SKEWED, natural), gradient @ natural, rtol=1e-12)
+    np.testing.assert_allclose(solve.quadratic_form(SKEWED, natural), gradient @ natural, rtol=1e-12)
     multiplier = -np.sqrt(gradient @ natural / (2 * radius))
     minimiser = natural / multiplier
     angle = np.linspace(0, 2 * np.pi, 100_001)
@@ -294,7 +298,9 @@ def test_p7_cannot_calculate_the_expectation_exactly():
 def test_p8_a_norm_without_its_index():
     theta, step = np.array([0.0, 2.0]), np.array([1.0, 0.0])
     np.testing.assert_allclose(families.normal.kl(theta, theta + step), 1 / 8, rtol=1e-12)
-    np.testing.assert_allclose(solve.curvature(families.normal.fisher(theta), step) / 2, 1 / 8, rtol=1e-12)
+    np.testing.assert_allclose(
+        solve.quadratic_form(families.normal.fisher(theta), step) / 2, 1 / 8, rtol=1e-12
+    )
     assert step @ step / 2 == 0.5
 
 
@@ -509,9 +515,9 @@ def test_p18_four_claims_about_methods():
     mean, noise = rng.normal(size=2), rng.normal(size=(50, 2))
     naturals = np.stack([solve.dense_solve(metric, mean + one) for one in noise])
     natural_mean = solve.dense_solve(metric, mean)
-    spread = np.mean([solve.curvature(metric, one - natural_mean) for one in naturals])
+    spread = np.mean([solve.quadratic_form(metric, one - natural_mean) for one in naturals])
     plain_spread = np.mean([one @ np.linalg.solve(metric, one) for one in noise])
-    signal, plain_signal = solve.curvature(metric, natural_mean), mean @ np.linalg.solve(metric, mean)
+    signal, plain_signal = solve.quadratic_form(metric, natural_mean), mean @ np.linalg.solve(metric, mean)
     np.testing.assert_allclose(spread / signal, plain_spread / plain_signal, rtol=1e-10)
     # (b) Conjugate gradients see products with the matrix, never an entry: two distinct eigenvalues, two
     # products, for a thousand parameters.

@@ -14,6 +14,9 @@ import numpy as np
 SYMMETRY_TOLERANCE = {False: 1e-10, True: 1e-4}
 """Largest asymmetry, relative to ``sqrt(G_ii * G_jj)``, that counts as rounding; True: in float32."""
 
+MOST_BYTES = 8e9
+"""The largest matrix that is formed from scores: 31,622 × 31,622."""
+
 PROBABILITY_TOLERANCE = 1e-9
 """How far the sum of a distribution may be from 1."""
 
@@ -102,6 +105,11 @@ def count(value, name, least=1):
     return int(array)
 
 
+def iterations(value, name):
+    """A count of iterations, 0 allowed, or None for no limit of the caller's."""
+    return None if value is None else count(value, name, least=0)
+
+
 # --- what is called ----------------------------------------------------------------------------------------
 
 
@@ -133,8 +141,8 @@ def vector(value, name="theta", size=None):
             f"{name} must be a vector of shape (p,), but has shape {array.shape}: "
             "a single parameter is written [x]"
         )
-    if size is not None and array.size != size:
-        raise ValueError(f"{name} must have {size} entries, but has {array.size}: {show(array)}")
+    if size is not None:
+        fits(array, size, name)
     if not np.isfinite(array).all():
         raise ValueError(
             f"{name} must be finite, but is {show(array)}: check that the point it was "
@@ -174,8 +182,10 @@ def matrix(value, size=None):
     Of an operator that takes p products. Rounding may make it asymmetric by ``SYMMETRY_TOLERANCE``. Whether
     it is positive definite is for the solve to find.
     """
-    operator = is_operator(value)
-    array = floats(value @ np.eye(metric(value, size).shape[0]) if operator else value, "metric")
+    if is_operator(value) and not hasattr(value, "__array__"):
+        array = floats(value @ np.eye(metric(value, size).shape[0]), "metric")
+    else:
+        array = floats(value, "metric")
     if array.ndim != 2 or array.shape[0] != array.shape[1] or array.size == 0:
         raise ValueError(f"metric must be a square matrix of shape (p, p), but has shape {array.shape}")
     if size is not None and len(array) != size:
@@ -187,6 +197,26 @@ def matrix(value, size=None):
         )
     _refuse_asymmetry(array, SYMMETRY_TOLERANCE[getattr(value, "dtype", None) == np.float32])
     return (array + array.T) / 2
+
+
+def gram(product, size):
+    """The product of scores with themselves as an array, finite, and of a size that memory holds."""
+    if 8 * size**2 > MOST_BYTES:
+        raise ValueError(
+            f"a matrix of {size} × {size} would need {8e-9 * size**2:.1f} GB, and is not formed above "
+            f"{MOST_BYTES / 1e9:g} GB: use conjugate_gradient(mean_outer_product(scores), ...)"
+        )
+    if not isinstance(product, np.ndarray):
+        product = np.asarray(product if hasattr(product, "__array__") else product @ np.eye(size))
+    if not np.isfinite(np.diag(product)).all():
+        raise ValueError("scores must be finite, and not too large to be multiplied with each other")
+    return product
+
+
+def fits(vector, size, name):
+    """Refuse a vector that has not the size asked for."""
+    if vector.size != size:
+        raise ValueError(f"{name} must have {size} entries, but has {vector.size}: {show(vector)}")
 
 
 def _misfit(shape, size):

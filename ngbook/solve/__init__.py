@@ -6,26 +6,28 @@ symmetric positive definite system, and the interesting part is what to say when
 
 ========================  =============================================================
 ``dense_solve``           factor the p × p matrix (Cholesky)
-``conjugate_gradient``    products with the metric alone, in operator form
 ``dual_solve``            factor the n × n matrix between samples (Woodbury)
-``natural_direction``     one of these, the cheapest unless told otherwise
+``natural_direction``     the one of these two with the smaller matrix
+``conjugate_gradient``    products with the metric alone, in operator form
 ========================  =============================================================
 
+Every function raises ``ValueError`` where a shape does not fit, an entry is not finite, or the matrix is no
+metric: not symmetric, of negative curvature (a direction p and pᵀFp are given), or singular (the null
+direction and two remedies are given: damping, or a minimal chart).
 """
 
 from ngbook.solve.conjugate import ConjugateGradient, conjugate_gradient
-from ngbook.solve.dense import curvature, dense_solve
-from ngbook.solve.direction import cheapest_method, natural_direction
 from ngbook.solve.dual import dual_solve
-from ngbook.solve.products import mean_outer_product
+from ngbook.solve.metric import dense_solve, quadratic_form
+from ngbook.solve.natural import natural_direction
+from ngbook.solve.scores import mean_outer_product
 
 __all__ = [
     "ConjugateGradient",
-    "cheapest_method",
     "conjugate_gradient",
-    "curvature",
     "dense_solve",
     "dual_solve",
     "mean_outer_product",
     "natural_direction",
+    "quadratic_form",
 ]

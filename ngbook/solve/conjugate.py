@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ngbook import _check as check
-from ngbook.solve.dense import damped
+from ngbook.solve.cholesky import damped
 
 __all__ = ["ConjugateGradient", "conjugate_gradient"]
 
@@ -41,37 +41,33 @@ class ConjugateGradient:
     message: str
 
     @property
-    def iterations(self):
+    def iterations(self) -> int:
         """The number k of iterations done."""
         return len(self.residuals) - 1
 
     @property
-    def converged(self):
+    def converged(self) -> bool:
         """Whether the residual reached the tolerance."""
         return self.reason == "tolerance"
 
 
-def conjugate_gradient(metric, gradient, damping=0.0, iterations=None, tolerance=1e-10, keep_iterates=False):
+@check.arguments(damping=check.damping, tolerance=check.tolerance, iterations=check.iterations)
+def conjugate_gradient(
+    metric, gradient, damping=0.0, iterations=None, tolerance=1e-10, keep_iterates=False
+) -> ConjugateGradient:
     """Solve ``(metric + damping * I) @ x = gradient`` from products with the metric.
 
     The system (eq-conjugate-gradient-system) is where a quadratic is stationary
-    (eq-conjugate-gradient-quadratic). Each iteration goes to the exact minimiser
-    (eq-conjugate-gradient-step) along a direction that is conjugate to all earlier ones
-    (eq-conjugate-gradient-conjugate, eq-conjugate-gradient-recurrence) and so spoils nothing they gained. In
+    (eq-conjugate-gradient-quadratic). Each iteration goes to the exact minimiser along a direction that is
+    conjugate to all earlier ones (eq-conjugate-gradient-conjugate) and so spoils nothing they gained. In
     exact arithmetic it ends after as many iterations as the metric has distinct eigenvalues
     (eq-conjugate-gradient-polynomial), and stopped early it is within a known bound
     (eq-conjugate-gradient-bound) and an ascent direction (eq-conjugate-gradient-descent).
     Hestenes and Stiefel, "Methods of conjugate gradients for solving linear systems", 1952.
 
-    How it differs from ``scipy.sparse.linalg.cg``:
-
-    1. It looks at the curvature pᵀFp of each direction, which is computed anyway, and stops if it is
-       not positive (eq-conjugate-gradient-negative). A Fisher matrix has no negative curvature, but
-       a Hessian does, and so does a Fisher product with a wrong sign. SciPy goes on.
-    2. It starts from zero, so that the first step is along the gradient and every iterate ascends.
-    3. It returns the history of the residual, and why it ended.
-    4. The gradient is divided by a power of two first, so that its square neither overflows nor
-       vanishes. That changes no digit.
+    How it differs from ``scipy.sparse.linalg.cg``: it stops at a direction whose curvature is not positive,
+    which a Hessian may have, and a Fisher product with a wrong sign; it starts from zero, so that every
+    iterate ascends; and it returns the history of the residual, and why it ended.
 
     Parameters
     ----------
@@ -94,120 +90,107 @@ def conjugate_gradient(metric, gradient, damping=0.0, iterations=None, tolerance
     Returns
     -------
     ConjugateGradient
-        The solution and its history. An iteration that was cut short, or stopped by the
-        curvature, is returned as well: look at ``converged``.
-
-    Raises
-    ------
-    ValueError
-        If shapes do not fit, an entry is not finite, or the metric is not symmetric (dense metrics only).
+        The solution and its history, also where the iteration was cut short, or stopped by the
+        curvature: look at ``converged``.
     """
-    gradient, metric = _in_one_precision(gradient, metric)
-    damping = check.damping(damping, "damping")
-    tolerance = max(check.tolerance(tolerance, "tolerance"), float(np.finfo(gradient.dtype).eps))
-    limit = 10 * gradient.size if iterations is None else check.count(iterations, "iterations", least=0)
-    diagonal = 0.0 if check.is_operator(metric) else float(np.abs(np.diag(metric)).max())
-
-    def product(vector):
-        return np.asarray(metric @ vector, gradient.dtype)
-
-    exponent = np.frexp(np.abs(gradient).max())[1]
-    residuals, curvatures, iterates, obstacle = [], [], [], None
-    for state in steps(product, np.ldexp(gradient, -exponent), damping, diagonal):
-        obstacle = state.obstacle
-        if obstacle:
+    metric, g, scale = _prepared(metric, gradient)
+    x, residual, direction = np.zeros_like(g), g, g
+    history = _History(metric, scale, x, residual, tolerance, keep_iterates)
+    for _ in range(10 * g.size if iterations is None else iterations):
+        if history.converged():
             break
-        residuals.append(state.residual)
-        curvatures.append(state.curvature)
-        if keep_iterates:
-            iterates.append(np.ldexp(state.solution, exponent))
-        if state.residual <= tolerance * residuals[0] or len(residuals) > limit:
-            break
-    reason, message = obstacle or _ending(residuals, tolerance)
-    return ConjugateGradient(
-        np.ldexp(state.solution, exponent),
-        np.ldexp(residuals, exponent),
-        np.array(curvatures[1:]),
-        np.array(iterates) if keep_iterates else None,
-        reason,
-        message,
-    )
+        image = metric @ direction + damping * direction
+        curvature = direction @ image
+        if not history.positive(curvature, direction):  # eq-conjugate-gradient-negative
+            return history.stopped(x, curvature, direction, damping)
+        step = residual @ residual / curvature  # eq-conjugate-gradient-step
+        x = x + step * direction
+        previous, residual = residual, residual - step * image
+        share = (residual @ residual) / (previous @ previous)
+        direction = residual + share * direction  # eq-conjugate-gradient-recurrence
+        history.append(x, residual)
+    return history.ended(x)
 
 
-@dataclass(frozen=True)
-class State:
-    """Where the iteration stands. The next step overwrites ``solution``."""
+def _prepared(metric, gradient):
+    """Metric and gradient in one precision, the gradient divided by a power of two, and that power.
 
-    solution: np.ndarray
-    residual: float
-    curvature: float = np.nan
-    obstacle: tuple | None = None
-
-
-def steps(product, gradient, damping, largest=0.0):
-    """The iteration itself: yields the ``State`` at zero and after every step, for ever.
-
-    Only a direction without positive curvature ends it, by a last ``State`` with the iterate before and the
-    obstacle; ``largest`` is what is known of the metric's largest eigenvalue, to tell rounding by.
+    The gradient's entries are then of order one, so that no square overflows or vanishes; no digit changes.
     """
-    solution, residual, direction = np.zeros_like(gradient), gradient.copy(), gradient.copy()
-    square = residual @ residual
-    eps = np.finfo(gradient.dtype).eps
-    yield State(solution, float(np.sqrt(square)))
-    while True:
-        image = product(direction)
-        if damping:
-            image = image + damping * direction
-        length = direction @ direction
-        curvature = float(direction @ image / length) if length else np.nan
-        largest = max(largest, abs(curvature))
-        if not curvature > 10 * eps * largest:
-            obstacle = _obstacle(direction / np.sqrt(length), curvature, 10 * eps * largest, damping)
-            yield State(solution, np.nan, curvature, obstacle)
-            return
-        step = square / (curvature * length)
-        solution += step * direction
-        residual -= step * image
-        square, before = residual @ residual, square
-        direction *= square / before
-        direction += residual
-        yield State(solution, float(np.sqrt(square)), curvature)
-
-
-def _in_one_precision(gradient, metric):
-    """Gradient and metric, checked, both in float32 if both came so and in float64 otherwise."""
     single = all(getattr(thing, "dtype", None) == np.float32 for thing in (gradient, metric))
     precision = np.float32 if single else np.float64
     gradient = check.vector(gradient, "gradient")
     metric = check.metric(metric, gradient.size)
-    return gradient.astype(precision), metric if check.is_operator(metric) else metric.astype(precision)
+    scale = np.ldexp(1.0, int(np.frexp(np.abs(gradient).max())[1]) - 1)
+    if isinstance(metric, np.ndarray):
+        metric = metric.astype(precision)
+    return metric, (gradient / scale).astype(precision), scale
 
 
-def _obstacle(direction, curvature, rounding, damping):
-    """Reason and message for a unit direction without positive curvature."""
-    if not np.isfinite(curvature):
-        raise ValueError(
-            f"metric @ p must be finite, but pᵀFp is {curvature} for p = {check.show(direction)}: "
-            "check that the point it was computed at is inside the parameter space"
+class _History:
+    """What ``conjugate_gradient`` keeps of its iterations, and by what it ends."""
+
+    def __init__(self, metric, scale, x, residual, tolerance, keep_iterates):
+        self.eps, self.scale = float(np.finfo(residual.dtype).eps), scale
+        self.tolerance = max(tolerance, self.eps)
+        self.largest = np.abs(np.diag(metric)).max() if isinstance(metric, np.ndarray) else 0.0
+        self.residuals, self.curvatures = [np.linalg.norm(residual)], []
+        self.iterates = [x] if keep_iterates else None
+
+    def append(self, x, residual):
+        self.residuals.append(np.linalg.norm(residual))
+        if self.iterates is not None:
+            self.iterates.append(x)
+
+    def converged(self):
+        return self.residuals[-1] <= self.tolerance * self.residuals[0]
+
+    def positive(self, curvature, direction):
+        """Whether a direction's curvature is above rounding; it is kept, divided by the square length."""
+        curvature = float(curvature / (direction @ direction))
+        self.largest = max(self.largest, abs(curvature))
+        if curvature > 10 * self.eps * self.largest:
+            self.curvatures.append(curvature)
+            return True
+        return False
+
+    def result(self, x, reason, message):
+        iterates = None if self.iterates is None else np.array(self.iterates) * self.scale
+        residuals, curvatures = np.array(self.residuals) * self.scale, np.array(self.curvatures)
+        solution = x * x.dtype.type(self.scale)
+        return ConjugateGradient(solution, residuals, curvatures, iterates, reason, message)
+
+    def ended(self, x):
+        iterations, ratio = len(self.residuals) - 1, self.residuals[-1] / (self.residuals[0] or 1.0)
+        if self.converged():
+            message = f"the residual fell to {ratio:.2g} of the gradient, not above {self.tolerance:g}"
+            return self.result(x, "tolerance", message)
+        message = (
+            f"{iterations} iterations were used up with the residual at {ratio:.2g} of the gradient, "
+            f"above {self.tolerance:g}: allow more, or add damping"
         )
-    where = f"along p = {check.show(direction)}, pᵀFp = {curvature:.3g}"
-    if curvature < -rounding:
-        return "negative curvature", (
-            f"metric{damped(damping)} has negative curvature: {where}. The solution is the iterate before "
-            "that direction. A Fisher matrix cannot have this: check its signs, or use it, not a Hessian"
+        return self.result(x, "iterations", message)
+
+    def stopped(self, x, curvature, direction, damping):
+        """The result before a direction without positive curvature."""
+        length = np.linalg.norm(direction)
+        direction, curvature = direction / length, float(curvature / length**2)
+        if not np.isfinite(curvature):
+            raise ValueError(
+                f"metric @ p must be finite, but pᵀFp is {curvature} for p = {check.show(direction)}: "
+                "check that the point it was computed at is inside the parameter space"
+            )
+        where = f"along p = {check.show(direction)}, pᵀFp = {curvature:.3g}"
+        if curvature < -10 * self.eps * self.largest:
+            message = (
+                f"metric{damped(damping)} has negative curvature: {where}. The solution is the iterate "
+                "before that direction. A Fisher matrix cannot have this: check its signs, or use it, not a "
+                "Hessian"
+            )
+            return self.result(x, "negative curvature", message)
+        message = (
+            f"metric{damped(damping)} has no curvature beyond rounding: {where}. The solution is the iterate "
+            "before that direction. Either add damping, or use a minimal chart, with one parameter fewer for "
+            "each null direction"
         )
-    return "singular", (
-        f"metric{damped(damping)} has no curvature beyond rounding: {where}. The solution is the iterate "
-        "before that direction. Either add damping, or use a minimal chart, with one parameter fewer for "
-        "each null direction"
-    )
-
-
-def _ending(residuals, tolerance):
-    reached = residuals[-1] / residuals[0] if residuals[0] else 0.0
-    if reached <= tolerance:
-        return "tolerance", f"the residual fell to {reached:.2g} of the gradient, not above {tolerance:g}"
-    return "iterations", (
-        f"{len(residuals) - 1} iterations were used up with the residual at {reached:.2g} of the gradient, "
-        f"above {tolerance:g}: allow more, or add damping"
-    )
+        return self.result(x, "singular", message)

@@ -1,0 +1,38 @@
+"""The natural gradient from scores."""
+
+from ngbook import _check as check
+from ngbook.solve.dual import dual_solve
+from ngbook.solve.metric import dense_solve
+
+__all__ = ["natural_direction"]
+
+
+@check.arguments(scores=check.scores, gradient=check.vector, damping=check.damping)
+def natural_direction(scores, gradient, damping):
+    """Solve ``(J.T @ J / n + damping * I) @ x = gradient`` for scores J: the natural gradient.
+
+    The system is eq-conjugate-gradient-system, with the mean outer product of n scores as the metric. The
+    smaller of two matrices is formed and factored: p × p between parameters, or n × n between samples. Where
+    both are large, conjugate gradients need neither:
+    ``conjugate_gradient(mean_outer_product(scores), gradient, damping)``.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n, p), LinearOperator, or what else has a shape, ``@`` and ``.T``
+        One score per row, of samples from the model.
+    gradient : ndarray of shape (p,)
+        The vector of partial derivatives, in the same chart.
+    damping : float
+        Added to the diagonal; at least 0, and above 0 with fewer samples than parameters.
+
+    Returns
+    -------
+    ndarray of shape (p,)
+        The natural gradient.
+    """
+    n, p = scores.shape
+    if n < p:
+        return dual_solve(scores, gradient, damping)  # eq-conjugate-gradient-dual
+    check.fits(gradient, p, "gradient")
+    fisher = check.gram(scores.T @ scores, p) / n  # eq-conjugate-gradient-fisher-product
+    return dense_solve(fisher, gradient, damping)  # eq-lagrangian-solve

@@ -1,0 +1,37 @@
+"""The mean outer product of scores, which is all that a solver needs of them."""
+
+import numpy as np
+
+from ngbook import _check as check
+from ngbook.solve._blocks import product_by_blocks
+
+__all__ = ["mean_outer_product"]
+
+
+@check.arguments(scores=check.scores)
+def mean_outer_product(scores):
+    """Return the mean outer product of the scores, ``J.T @ J / n``, as an operator that is never formed.
+
+    A product with a vector is ``J.T @ (J @ v) / n`` (eq-conjugate-gradient-fisher-product). For an array it
+    is computed a few rows at a time, which reads J from memory once instead of twice.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n, p), LinearOperator, or what else has a shape, ``@`` and ``.T``
+        One score per row. An array that is not in C order (rows contiguous) is copied once.
+
+    Returns
+    -------
+    LinearOperator
+        Of shape (p, p), symmetric and positive semidefinite, in the precision of the scores.
+    """
+    from scipy.sparse.linalg import LinearOperator  # .2 s, so only when an operator is made
+
+    n, p = scores.shape
+
+    def product(v):
+        return scores.T @ (scores @ v) / n
+
+    of_one = product_by_blocks(scores) if isinstance(scores, np.ndarray) else product
+    precision = getattr(scores, "dtype", None)
+    return LinearOperator((p, p), matvec=of_one, rmatvec=of_one, matmat=product, dtype=precision)
