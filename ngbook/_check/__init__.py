@@ -195,6 +195,8 @@ def matrix(value, size=None):
             f"metric must be finite, but is\n{show(array)}\n"
             "check that the point it was computed at is inside the parameter space"
         )
+    if np.array_equal(array, array.T):
+        return array
     _refuse_asymmetry(array, SYMMETRY_TOLERANCE[getattr(value, "dtype", None) == np.float32])
     return (array + array.T) / 2
 
@@ -225,8 +227,6 @@ def _misfit(shape, size):
 
 def _refuse_asymmetry(array, tolerance):
     asymmetry = np.abs(array - array.T)
-    if not asymmetry.any():
-        return
     diagonal = np.sqrt(np.abs(np.diag(array)))
     size = np.maximum(diagonal[:, None] * diagonal[None, :], np.maximum(np.abs(array), np.abs(array.T)))
     if np.any(asymmetry > tolerance * size):

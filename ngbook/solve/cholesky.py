@@ -14,7 +14,9 @@ def cholesky(matrix, damping=0.0):
     from scipy.linalg import lapack  # .25 s, so only when something is solved
 
     scale = _diagonal_scale(matrix)
-    factor, not_definite = lapack.dpotrf(matrix / scale / scale[:, None], lower=1)
+    scaled = matrix / scale
+    scaled /= scale[:, None]
+    factor, not_definite = lapack.dpotrf(scaled.T, lower=1, overwrite_a=1)
     smallest, _ = lapack.dpocon(factor, 1.0, uplo="L")  # of the eigenvalues, within a factor of √p or so
     if not_definite or smallest < 100 * _singular_below(len(matrix)):
         _refuse_unless_definite(matrix, damping)

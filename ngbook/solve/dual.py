@@ -36,7 +36,8 @@ def dual_solve(scores, gradient, damping):
     check.fits(gradient, p, "gradient")
     gram = check.gram(scores @ scores.T, n) / n
     _refuse_lost(damping, gram, scores.shape)
-    solve = cholesky(gram + damping * np.eye(n), damping)
+    gram[np.diag_indices(n)] += damping
+    solve = cholesky(gram, damping)
 
     def woodbury(right):  # eq-conjugate-gradient-dual
         return (right - scores.T @ solve(scores @ right) / n) / damping

@@ -80,5 +80,6 @@ def dense_solve(metric, gradient, damping=0.0):
     ndarray of shape (p,)
         The solution.
     """
-    metric = check.matrix(metric, gradient.size) + damping * np.eye(gradient.size)
+    metric = check.matrix(metric, gradient.size)
+    metric[np.diag_indices(gradient.size)] += damping
     return cholesky(metric, damping)(gradient)
