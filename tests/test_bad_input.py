@@ -23,7 +23,7 @@ from matplotlib.figure import Figure
 from scipy.sparse.linalg import aslinearoperator
 
 import ngbook
-from ngbook import checks, descent, families, fisher, plots, symbolic
+from ngbook import checks, descent, families, plots, symbolic
 from ngbook.families.spaces import positive
 from ngbook.symbolic import BetaRule, FiniteSum, L, MomentRule, T, U, V, s
 
@@ -206,44 +206,6 @@ SIDES = {
 }
 
 SUBJECTS = {
-    "fisher.sampled_fisher": Subject(fisher.sampled_fisher, {"scores": np.ones((3, 2))}, {"scores": SCORES}),
-    "fisher.empirical_fisher": Subject(
-        fisher.empirical_fisher, {"scores": np.ones((3, 2))}, {"scores": SCORES}
-    ),
-    "fisher.fisher_from_kl": Subject(
-        fisher.fisher_from_kl,
-        {"kl": normal_kl, "theta": [0.0, 1.0], "step": 0.01},
-        {
-            "kl": {
-                "not zero at theta": (lambda old, new: 1 + normal_kl(old, new), "must be 0.*not a loss"),
-                "NaN": (constant(NAN), "must be 0, but is nan"),
-                "negative": (lambda old, new: -normal_kl(old, new), "never negative"),
-                "both arguments move": (
-                    lambda old, new: normal_kl(new, new),
-                    "zero everywhere tried.*is one argument held fixed.*only new may move",
-                ),
-                "both arguments move, with rounding": (
-                    lambda old, new: np.exp(new[1]) / np.exp(new[1] - 1) / np.e - 1 if new[1] > 0 else NAN,
-                    "zero everywhere tried.*is one argument held fixed",
-                ),
-                "zero": (constant(0.0), "zero everywhere tried"),
-                "kl(new, new) of a moving support": (
-                    lambda old, new: families.uniform.kl([new[1]], [new[1]]),
-                    "zero everywhere tried",
-                ),
-                "moving support": (
-                    lambda old, new: families.uniform.kl([old[1]], [new[1]]),
-                    "edge of its space, or the support moves",
-                ),
-                "one value per sample": (lambda old, new: (new - old) ** 2, "one number.*average"),
-                "linear": (lambda old, new: np.sum(np.abs(new - old)), "not twice differentiable"),
-                "infinite nearby": (lambda a, b: 0.0 if np.array_equal(a, b) else INF, "support moves"),
-                "not a function": (3.0, "function"),
-            },
-            "theta": VECTORS | {"outside its space": ([0.0, 0.0], "is nan.*inside its space")},
-            "step": POSITIVE | {"too long": (2.0, "at most 1")},
-        },
-    ),
     "descent.gradient_descent": Subject(
         descent.gradient_descent,
         {"value": value, "gradient": gradient, "start": [1.0, 2.0], "step_size": 0.1},

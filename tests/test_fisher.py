@@ -2,6 +2,18 @@
 
 import numpy as np
 import pytest
+from refusals import (
+    INF,
+    NAN,
+    NOT_FUNCTIONS,
+    NOT_POSITIVE,
+    NOT_SCORES,
+    NOT_VECTORS,
+    Example,
+    constant,
+    refusal_tests,
+    says,
+)
 from scipy.sparse.linalg import LinearOperator, aslinearoperator
 
 from ngbook import OutsideDomain, families
@@ -248,3 +260,33 @@ def test_a_divergence_that_levels_off_is_differentiated_where_it_is_still_quadra
     theta = np.array([0.3, -1.0])
     expected = np.diag([2e-5 * (1 - np.tanh(0.3) ** 2) ** 2, 1.0])
     np.testing.assert_allclose(fisher_from_kl(kl, theta), expected, rtol=1e-5, atol=1e-12)
+
+
+# --- bad input ---------------------------------------------------------------------------------------------
+
+FROM_KL = Example(fisher_from_kl, kl=normal_kl, theta=[0.0, 1.0], step=0.01)
+
+
+def both_move_and_round(old, new):
+    return np.exp(new[1]) / np.exp(new[1] - 1) / np.e - 1 if new[1] > 0 else NAN
+
+
+REFUSED = [
+    *Example(sampled_fisher, scores=np.ones((3, 2))).refuses("scores", *NOT_SCORES),
+    *Example(empirical_fisher, scores=np.ones((3, 2))).refuses("scores", *NOT_SCORES),
+    *FROM_KL.refuses("kl", *NOT_FUNCTIONS),
+    *FROM_KL.refuses("kl", says("not a loss", lambda old, new: 1 + normal_kl(old, new))),
+    *FROM_KL.refuses("kl", says("must be 0, but is nan", constant(NAN))),
+    *FROM_KL.refuses("kl", says("never negative", lambda old, new: -normal_kl(old, new))),
+    *FROM_KL.refuses("kl", says("is one argument held fixed", lambda old, new: normal_kl(new, new))),
+    *FROM_KL.refuses("kl", says("is one argument held fixed", both_move_and_round)),
+    *FROM_KL.refuses("kl", says("zero everywhere tried", constant(0.0))),
+    *FROM_KL.refuses("kl", says("zero everywhere", lambda old, new: families.uniform.kl([new[1]], [new[1]]))),
+    *FROM_KL.refuses("kl", says("support moves", lambda old, new: families.uniform.kl([old[1]], [new[1]]))),
+    *FROM_KL.refuses("kl", says("support moves", lambda a, b: 0.0 if np.array_equal(a, b) else INF)),
+    *FROM_KL.refuses("kl", says("average", lambda old, new: (new - old) ** 2)),
+    *FROM_KL.refuses("kl", says("twice differentiable", lambda old, new: np.sum(np.abs(new - old)))),
+    *FROM_KL.refuses("theta", *NOT_VECTORS, says("inside its space", [0.0, 0.0])),
+    *FROM_KL.refuses("step", *NOT_POSITIVE, 2.0),
+]
+test_works, test_refused = refusal_tests(REFUSED)

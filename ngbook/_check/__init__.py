@@ -94,6 +94,7 @@ fraction = functools.partial(number, above=0, below=1)
 share = functools.partial(number, least=0, most=1)
 discount = functools.partial(number, least=0, below=1, because=": the sum has no end")
 damping = functools.partial(number, least=0, because=": it would remove curvature")
+at_most_one = functools.partial(number, above=0, most=1)
 tolerance = functools.partial(number, least=0, because=": a residual is never negative")
 
 
@@ -128,6 +129,19 @@ def function(value, name, call="theta"):
             f"write lambda {call}: {name}"
         )
     return value
+
+
+def divergence(value, name="kl"):
+    """What can be called as ``kl(old, new)``."""
+    return function(value, name, "old, new")
+
+
+def one_divergence(value):
+    """What a divergence returned, as a float that need not be finite."""
+    array = np.asarray(value, dtype=float)
+    if array.ndim:
+        raise ValueError(f"kl must return one number, but returned shape {array.shape}: average it")
+    return float(array)
 
 
 # --- vectors, metrics, scores ------------------------------------------------------------------------------
