@@ -132,11 +132,6 @@ def use_style(formats=("svg",), background="none"):
         Jupyter shows no SVG; a PNG beside it is shown everywhere.
     background : str, optional
         A colour of Matplotlib's behind each figure, for pages that may be dark; transparent by default.
-
-    Raises
-    ------
-    ValueError
-        If there is no format or an unknown one, or the background is no colour.
     """
     if not isinstance(formats, tuple | list) or not formats or any(f not in [*_FORMATS] for f in formats):
         raise ValueError(f"formats is {formats!r}; give at least one of {list(_FORMATS)}, in a tuple")
@@ -203,11 +198,6 @@ def with_background(svg, background):
     -------
     str
         The same picture on its background.
-
-    Raises
-    ------
-    ValueError
-        If it is no SVG text, or the background is no colour.
     """
     svg, background = _svg_text(svg), _colour(background)
     return _FIGURE_PATCH.sub(lambda patch: patch[1] + background, svg, count=1)
@@ -240,11 +230,6 @@ def rounded_coordinates(svg):
     -------
     str
         The same picture, to a hundredth of a point.
-
-    Raises
-    ------
-    ValueError
-        If it is no SVG text.
     """
     svg = _svg_text(svg)
 
@@ -280,12 +265,6 @@ def path(axes, points, role, label=None, every=1, **keywords):
     -------
     ndarray of shape (T + 1, 2)
         The points drawn.
-
-    Raises
-    ------
-    ValueError
-        If these are no axes, the points are not finite pairs, the role is unknown or the spacing is not a
-        positive whole number.
     """
     axes, points = _axes(axes), _pairs(points)
     first, spacing = every if isinstance(every, tuple) and len(every) == 2 else (0, every)
@@ -318,12 +297,6 @@ def contours(axes, value, x, y, levels, labels=False, **keywords):
     -------
     ndarray of shape (len(y), len(x))
         The values on the grid.
-
-    Raises
-    ------
-    ValueError
-        If these are no axes, ``value`` returns another shape than it was given or is not finite on the grid,
-        or the coordinates or levels are not as above.
     """
     axes, levels = _axes(axes), check.increasing(levels, "levels")
     grid_x, grid_y = np.meshgrid(check.increasing(x, "x", 2), check.increasing(y, "y", 2))
@@ -366,12 +339,6 @@ def densities(axes, x, curves):
     -------
     dict
         ``{label: density}`` as arrays.
-
-    Raises
-    ------
-    ValueError
-        If these are no axes, ``x`` does not increase, there are no curves, a role is unknown, or a density is
-        negative or not finite, or has another length than ``x``.
     """
     axes, x, drawn = _axes(axes), check.increasing(x, "x", 2), {}
     for label, role, density in _curves(curves):
@@ -413,12 +380,6 @@ def ellipse(axes, centre, metric, radius, role="natural", label=None, fill=True,
     -------
     ndarray of shape (count, 2)
         The points drawn.
-
-    Raises
-    ------
-    ValueError
-        If these are no axes, the centre is not a finite pair, the radius is not positive, the metric is not
-        symmetric and positive definite, the role is unknown or ``count`` is too small.
     """
     axes, style = _axes(axes), _role(role).line
     centre, lower = check.vector(centre, "centre", 2), _cholesky(metric)
@@ -459,12 +420,6 @@ def cover(axes, metric, radius, tiles, natural, gradient):
     -------
     ndarray of shape (T, count, 2)
         The edges of the natural path's regions.
-
-    Raises
-    ------
-    ValueError
-        If these are no axes, a region cannot be drawn (as in ``ellipse``), or tiles or paths are not finite
-        pairs.
     """
     axes, tiles, natural, gradient = _axes(axes), _pairs(tiles), _pairs(natural), _pairs(gradient)
     metric, radius = check.function(metric, "metric", "theta"), check.number(radius, "radius", above=0)
@@ -512,12 +467,6 @@ def field(axes, points, vectors, role, scale=1.0, label=None):
     -------
     ndarray of shape (n,)
         The Euclidean lengths of the vectors, before scaling.
-
-    Raises
-    ------
-    ValueError
-        If these are no axes, points and vectors are not finite pairs of the same number, the role is unknown
-        or the scale is not positive.
     """
     axes, points, vectors = _axes(axes), _pairs(points), _pairs(vectors)
     scale = check.number(scale, "scale", above=0)
@@ -554,13 +503,6 @@ def log_log(axes, x, curves, guides=()):
     -------
     dict
         ``{label: y}`` as arrays.
-
-    Raises
-    ------
-    ValueError
-        If these are no axes, ``x`` does not increase, there are no curves, a role is unknown, a value is not
-        positive (a logarithm would drop it without a word), or the guides are no pairs of finite numbers, or
-        too many.
     """
     axes, x, guides, drawn = _axes(axes), check.increasing(x, "x", 2), _guides(guides), {}
     for label, role, y in _curves(curves):

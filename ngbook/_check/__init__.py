@@ -65,6 +65,17 @@ def floats(value, name):
         raise ValueError(f"{name} must be made of real numbers, but is {value!r}: {error}") from error
 
 
+def finite(values, name):
+    """Finite float array with something in it, of any shape."""
+    array = floats(values, name)
+    if array.size == 0:
+        raise ValueError(f"{name} is empty (shape {array.shape}): a check of nothing always passes")
+    if not np.all(np.isfinite(array)):
+        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        raise ValueError(f"{name} must be finite, but is {array[where]} at index {where}")
+    return array
+
+
 def number(value, name="value", *, above=None, least=None, below=None, most=None, because=""):
     """One finite number within bounds, as a ``float``; ``because`` ends the message about the bounds."""
     array = floats(value, name)

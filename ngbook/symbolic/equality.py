@@ -29,8 +29,6 @@ def equal(left, right, point=None):
 
     Raises
     ------
-    ValueError
-        If a side is no exact expression, or the point does not map symbols to exact numbers.
     Undecided
         If neither succeeded.
     """
@@ -54,8 +52,6 @@ def prove_equal(left, right, point=None):
 
     Raises
     ------
-    ValueError
-        As for ``equal``.
     Undecided
         If neither succeeded.
     """
@@ -95,11 +91,6 @@ def tidy(expression, point=None):
     -------
     sympy.Expr or sympy.Matrix
         Equal to it.
-
-    Raises
-    ------
-    ValueError
-        If it is no exact expression, or the point does not map symbols to exact numbers.
     """
     point = check.point(point)
     if isinstance(expression, sp.MatrixBase):

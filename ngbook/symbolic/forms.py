@@ -27,13 +27,6 @@ def score(log_density, parameters):
     -------
     sympy.Matrix
         Column of shape (p, 1), a function of the parameters and of the outcome.
-
-    Raises
-    ------
-    ValueError
-        If the log-density is no exact expression, the parameters are not a sequence of different symbols, or
-        one of them differs from a symbol of the same name in the log-density by its assumptions, so that the
-        derivative would be zero.
     """
     log_density = check.exact(log_density, "log_density")
     parameters = check.symbols(parameters, "parameters", log_density)
@@ -54,11 +47,6 @@ def hessian(log_density, parameters):
     -------
     sympy.Matrix
         Symmetric, of shape (p, p).
-
-    Raises
-    ------
-    ValueError
-        As ``score`` does.
     """
     log_density = check.exact(log_density, "log_density")
     parameters = check.symbols(parameters, "parameters", log_density)
@@ -78,11 +66,6 @@ def old(parameter):
     -------
     sympy.Symbol
         ``sigma_old``.
-
-    Raises
-    ------
-    ValueError
-        If it is no symbol.
     """
     check.symbol(parameter, "parameter")
     return sp.Symbol(f"{parameter.name}_old", **parameter.assumptions0)
@@ -121,8 +104,6 @@ def kl_divergence(log_density, parameters, rule, point=None):
     ------
     NoClosedForm
         If the rule cannot take the expectation.
-    ValueError
-        As ``fisher_three_ways`` does.
     """
     log_density = check.exact(log_density, "log_density")
     parameters = check.symbols(parameters, "parameters", log_density)
@@ -216,11 +197,6 @@ class FisherDerivation:
         -------
         FisherDerivation
             With the replacements made in every matrix.
-
-        Raises
-        ------
-        ValueError
-            If the values are no dictionary from symbols to exact expressions.
         """
         values = check.values(values, "values")
         names = ("mean_score", "outer", "curvature", "kl_hessian", "matrix")
@@ -254,12 +230,6 @@ def fisher_three_ways(log_density, parameters, rule, kl=None, no_kl=None, point=
     -------
     FisherDerivation
         Forms that do not exist, or are not known in closed form, are None and explained in ``missing``.
-
-    Raises
-    ------
-    ValueError
-        If an expression is not exact, the parameters are not symbols, the rule is not a rule or one for other
-        symbols, or it does not know the expectation of the outer product or of the Hessian.
     """
     log_density, point = check.exact(log_density, "log_density"), check.point(point)
     parameters, missing = check.symbols(parameters, "parameters", log_density), {}
@@ -355,9 +325,6 @@ def change_of_chart(fisher, old_parameters, expressions, new_parameters):
 
     Raises
     ------
-    ValueError
-        If the matrix is not exact, square and symmetric, the numbers of parameters, expressions and rows do
-        not fit, or two different symbols have one name.
     Undecided
         If neither a proof nor a refutation of the symmetry was found.
     """

@@ -41,11 +41,6 @@ def latex(expression):
     -------
     str
         Without dollar signs.
-
-    Raises
-    ------
-    ValueError
-        If it is no SymPy object or number, or undefined (NaN).
     """
     try:
         printable = sp.sympify(expression, strict=True)

@@ -20,7 +20,60 @@ class NoClosedForm(ValueError):
     """A rule met an expression whose expectation it does not know."""
 
 
-class MomentRule:
+class Rule:
+    """An expectation that needs no integral.
+
+    Attributes
+    ----------
+    outcomes : set of sympy.Symbol
+        What the expectation is taken over.
+    bound_symbols : set of sympy.Symbol
+        What the rule is written in, which no result contains.
+    free_symbols : set of sympy.Symbol
+        Outcomes, parameters and constants that occur in the rule.
+    """
+
+    def subs(self, values):
+        """Replace parameters.
+
+        Parameters
+        ----------
+        values : dict
+            From symbols to their replacements.
+
+        Returns
+        -------
+        Rule
+            Of the same kind, with the replacements made.
+        """
+        return self._at(check.values(values, "values"))
+
+    def expectation(self, expression):
+        """Take the expectation of an expression in the outcome.
+
+        Parameters
+        ----------
+        expression : sympy.Expr
+            After the substitution, for a ``MomentRule`` a sum of powers of the statistics times exponentials
+            of them; for a ``BetaRule`` rational in ``U`` and ``V`` and polynomial in their logarithms; for a
+            ``FiniteSum`` anything.
+
+        Returns
+        -------
+        sympy.Expr
+            A function of the parameters.
+
+        Raises
+        ------
+        NoClosedForm
+            If it does not become of that form.
+        """
+        expression = check.exact(expression, "expression")
+        check.refuse_namesakes(self.outcomes, expression.free_symbols, "expression")
+        return self._expectation(expression)
+
+
+class MomentRule(Rule):
     """Expectations from a moment generating function (eq-catalogue-moment-rule).
 
     Parameters
@@ -33,12 +86,6 @@ class MomentRule:
     statistics, orders : sequence of sympy.Symbol
         The statistics and the arguments of ``M`` that go with them; one each, ``L`` and ``s``, unless said
         otherwise.
-
-    Raises
-    ------
-    ValueError
-        If an expression is not exact, an outcome does not contain a statistic, or ``M`` does not depend on
-        each of its arguments or is not 1 where they are 0.
 
     Notes
     -----
@@ -88,49 +135,11 @@ class MomentRule:
         outcome = " or ".join(f"{x} = {e}" for branch in self.branches for x, e in branch.items())
         return f"MomentRule({outcome}; M = {self.generating})"
 
-    def subs(self, values):
-        """Same rule at other parameters.
-
-        Parameters
-        ----------
-        values : dict
-            From symbols to their replacements.
-
-        Returns
-        -------
-        MomentRule
-            The rule with the replacements made.
-
-        Raises
-        ------
-        ValueError
-            If the values are no dictionary from symbols to exact expressions.
-        """
-        values = check.values(values, "values")
+    def _at(self, values):
         branches = [{x: e.xreplace(values) for x, e in branch.items()} for branch in self.branches]
         return MomentRule(branches, self.generating.xreplace(values), self.statistics, self.orders)
 
-    def expectation(self, expression):
-        """Expectation of an expression in the outcome.
-
-        Parameters
-        ----------
-        expression : sympy.Expr
-            Becomes, after the substitution, a sum of powers of the statistics times exponentials of them.
-
-        Returns
-        -------
-        sympy.Expr
-            A function of the parameters.
-
-        Raises
-        ------
-        NoClosedForm
-            If it does not become such a sum.
-        ValueError
-            If it is no exact expression, or contains a symbol that only shares its name with an outcome.
-        """
-        expression = _checked(expression, self)
+    def _expectation(self, expression):
         total = sum(self._branch_expectation(expression, branch) for branch in self.branches)
         return total / len(self.branches)
 
@@ -182,7 +191,7 @@ class MomentRule:
         return self._moments[powers, rates]
 
 
-class BetaRule:
+class BetaRule(Rule):
     """Expectations for an outcome written through ``U ~ Beta(A, B)`` and ``V = 1 - U``.
 
     See eq-catalogue-beta-rule.
@@ -196,12 +205,6 @@ class BetaRule:
         ``A`` and ``B``.
     square : sympy.Expr
         ``T**2`` as a function of ``U`` and ``V``, if the substitution uses ``T``.
-
-    Raises
-    ------
-    ValueError
-        If an expression is not exact, ``A`` or ``B`` is not positive, or an outcome does not contain ``U``,
-        ``V`` or ``T``.
 
     Notes
     -----
@@ -228,49 +231,11 @@ class BetaRule:
         outcome = ", ".join(f"{x} = {e}" for x, e in self.substitution.items())
         return f"BetaRule({outcome}; U ~ Beta({self.first}, {self.second}))"
 
-    def subs(self, values):
-        """Same rule at other parameters.
-
-        Parameters
-        ----------
-        values : dict
-            From symbols to their replacements.
-
-        Returns
-        -------
-        BetaRule
-            The rule with the replacements made.
-
-        Raises
-        ------
-        ValueError
-            If the values are no dictionary from symbols to exact expressions.
-        """
-        values = check.values(values, "values")
+    def _at(self, values):
         substitution = {x: e.xreplace(values) for x, e in self.substitution.items()}
         return BetaRule(substitution, *(e.xreplace(values) for e in (self.first, self.second, self.square)))
 
-    def expectation(self, expression):
-        """Expectation of an expression in the outcome.
-
-        Parameters
-        ----------
-        expression : sympy.Expr
-            Becomes, after the substitution, rational in ``U`` and ``V`` and polynomial in their logarithms.
-
-        Returns
-        -------
-        sympy.Expr
-            A function of the parameters.
-
-        Raises
-        ------
-        NoClosedForm
-            If it does not.
-        ValueError
-            If it is no exact expression, or contains a symbol that only shares its name with an outcome.
-        """
-        expression = _checked(expression, self)
+    def _expectation(self, expression):
         log_u, log_v = sp.symbols("log_U log_V", real=True)
         expression = sp.expand_log(_substitute(expression, self.substitution))
         if expression.has(T):
@@ -304,7 +269,7 @@ class BetaRule:
         return rational * bring_together(derivative.subs({s: 0, t: 0}))
 
 
-class FiniteSum:
+class FiniteSum(Rule):
     """Expectations as sums over finitely many outcomes.
 
     Parameters
@@ -315,12 +280,6 @@ class FiniteSum:
         Its log-probability.
     values : sequence
         The outcomes.
-
-    Raises
-    ------
-    ValueError
-        If the variable is no symbol, the log-probability is not exact or contains another symbol of the same
-        name, or there are no outcomes, or one is there twice.
     """
 
     def __init__(self, variable, log_density, values):
@@ -338,46 +297,10 @@ class FiniteSum:
     def __repr__(self):
         return f"FiniteSum({self.variable} in {', '.join(map(str, self.values))})"
 
-    def subs(self, values):
-        """Same rule at other parameters.
-
-        Parameters
-        ----------
-        values : dict
-            From symbols to their replacements.
-
-        Returns
-        -------
-        FiniteSum
-            The rule with the replacements made.
-
-        Raises
-        ------
-        ValueError
-            If the values are no dictionary from symbols to exact expressions.
-        """
-        values = check.values(values, "values")
+    def _at(self, values):
         return FiniteSum(self.variable, self.log_density.xreplace(values), self.values)
 
-    def expectation(self, expression):
-        """Expectation of an expression in the outcome.
-
-        Parameters
-        ----------
-        expression : sympy.Expr
-            Any expression.
-
-        Returns
-        -------
-        sympy.Expr
-            A function of the parameters.
-
-        Raises
-        ------
-        ValueError
-            If it is no exact expression, or contains a symbol that only shares its name with an outcome.
-        """
-        expression = _checked(expression, self)
+    def _expectation(self, expression):
         at = [{self.variable: value} for value in self.values]
         probabilities = [sp.exp(self.log_density.subs(value)) for value in at]
         return sp.Add(*(p * expression.subs(value) for p, value in zip(probabilities, at, strict=True)))
@@ -385,7 +308,7 @@ class FiniteSum:
 
 def fitting_rule(rule, log_density, parameters):
     """Rule that knows every symbol of the log-density; anything else is refused."""
-    if not isinstance(rule, MomentRule | BetaRule | FiniteSum):
+    if not isinstance(rule, Rule):
         raise ValueError(f"rule is {rule!r}; give a MomentRule, a BetaRule or a FiniteSum")
     declared = {*parameters, *log_density.free_symbols}
     if declared & rule.bound_symbols:
@@ -424,13 +347,6 @@ def _outcomes(substitution, statistics):
 def _symbols_of(*groups):
     """All symbols in groups of expressions."""
     return set().union(*(expression.free_symbols for group in groups for expression in group))
-
-
-def _checked(expression, rule):
-    """Exact expression without namesakes of the outcomes, which would be taken for constants."""
-    expression = check.exact(expression, "expression")
-    check.refuse_namesakes(rule.outcomes, expression.free_symbols, "expression")
-    return expression
 
 
 def _substitute(expression, substitution):
