@@ -9,7 +9,7 @@ __all__ = ["dense_solve", "quadratic_form"]
 
 
 @check.arguments(direction=check.vector)
-def quadratic_form(metric, direction):
+def quadratic_form(metric, direction) -> float:
     """Square the length of a direction: ``direction @ metric @ direction`` (eq-distance-quadratic).
 
     For a Fisher matrix it is the variance of the score along the direction, and twice the leading term of the
