@@ -19,11 +19,9 @@ import numpy as np
 import pytest
 import sympy as sp
 from gymnasium.spaces import Box, Discrete, MultiDiscrete
-from matplotlib.figure import Figure
-from scipy.sparse.linalg import aslinearoperator
 
 import ngbook
-from ngbook import families, plots, symbolic
+from ngbook import families, symbolic
 from ngbook.families.spaces import positive
 from ngbook.symbolic import L, MomentRule, s
 
@@ -37,7 +35,6 @@ EXEMPT = {
     "descent.Path": RESULT,
     "plots.PALETTE": "a table of colours, which is no function",
     "plots.ROLES": "a table of roles, which is no function; unknown roles are tried where one is given",
-    "plots.Role": "an entry of plots.ROLES: functions take its name, and unknown names are tried there",
     "solve.ConjugateGradient": RESULT,
     "symbolic.FisherDerivation": RESULT + "; its method subs is tried",
     "symbolic.NoClosedForm": EXCEPTION,
@@ -51,11 +48,6 @@ EXEMPT |= {
 }
 
 NAN, INF = float("nan"), float("inf")
-METRIC = np.array([[2.0, 0.5], [0.5, 1.0]])
-
-
-def metric(theta):
-    return METRIC
 
 
 def constant(result):
@@ -75,20 +67,6 @@ VECTORS = {
     "nothing": (None, r"real numbers|shape"),
     "ragged": ([[1.0], [1.0, 2.0]], "real numbers"),
 }
-MATRICES = {
-    "NaN": ([[NAN, 0.0], [0.0, 1.0]], "finite"),
-    "infinite": ([[INF, 0.0], [0.0, 1.0]], "finite"),
-    "vector": ([1.0, 2.0], r"square matrix of shape \(p, p\)"),
-    "not square": (np.ones((2, 3)), r"\(2, 3\)"),
-    "operator that is not square": (aslinearoperator(np.ones((2, 3))), r"\(2, 3\)"),
-    "not symmetric": ([[1.0, 0.5], [0.2, 1.0]], "asymmetry is 0.3"),
-    "words": ("identity", "real numbers"),
-}
-FITTING_MATRICES = MATRICES | {
-    "too large": (np.eye(3), r"\(2, 2\).*\(3, 3\)"),
-    "operator that is too large": (aslinearoperator(np.eye(3)), r"\(2, 2\).*\(3, 3\)"),
-    "negative along the direction": (-np.eye(2), "negative curvature.*pᵀFp = -"),
-}
 POSITIVE = {
     "zero": (0.0, "greater than 0"),
     "negative": (-1.0, "greater than 0"),
@@ -100,10 +78,6 @@ POSITIVE = {
 FRACTIONS = POSITIVE | {"one": (1.0, "below 1")}
 NOT_NEGATIVE = {key: POSITIVE[key] for key in ("NaN", "infinite", "two numbers", "word")} | {
     "negative": (-1.0, "at least 0")
-}
-METRIC_FUNCTIONS = {key: (constant(bad), message) for key, (bad, message) in FITTING_MATRICES.items()} | {
-    "singular": (constant(np.ones((2, 2))), "at step 0, theta = .*singular.*damping.*minimal chart"),
-    "not a function": (METRIC, "function.*theta"),
 }
 UNEQUAL = {"too long": ([1.0, 2.0, 3.0], "2 entries")}
 
@@ -118,9 +92,6 @@ def whole_numbers(least):
         "nothing": (None, "whole number.*None"),
         "two": ([1, 2], "whole number"),
     }
-
-
-TEXT = {}  # a name to print: nothing to refuse
 
 
 @dataclass(frozen=True)
@@ -352,183 +323,8 @@ SUBJECTS["families.Family"] = Subject(
 
 # --- figures ------------------------------------------------------------------------------------------------
 
-AXES = Figure().subplots()
-NO_AXES = {
-    "nothing": (None, r"fig, axes = plt.subplots\(\)"),
-    "figure": (Figure(), "one Axes"),
-    "figure and axes": ((AXES.figure, AXES), "one Axes"),
-    "several axes": (Figure().subplots(1, 2), "one Axes"),
-}
-NO_ROLE = {
-    "unknown": ("ours", "use one of natural"),
-    "nothing": (None, "use one of"),
-    "list": (["natural"], "use one of"),
-    "an entry": (plots.ROLES["natural"], "use one of"),
-}
-PAIRS = {
-    "one point": ([0.0, 1.0], r"shape \(n, 2\)"),
-    "three coordinates": (np.ones((4, 3)), r"\(4, 3\).*\(n, 2\)"),
-    "empty": (np.ones((0, 2)), r"shape \(n, 2\)"),
-    "NaN": ([[0.0, 1.0], [NAN, 1.0]], "finite, but row 1"),
-    "infinite": ([[0.0, INF]], "finite"),
-    "words": ([["a", "b"]], "real numbers"),
-    "complex": ([[1j, 0.0]], "real numbers"),
-    "nothing": (None, r"shape \(n, 2\)|real numbers"),
-    "ragged": ([[1.0], [1.0, 2.0]], "real numbers"),
-}
-COORDINATES = VECTORS | {"decreasing": ([2.0, 1.0], "must increase"), "one point": ([1.0], "at least 2")}
-CURVES = {
-    "nothing": (None, "give a dictionary"),
-    "list": ([("natural", [1.0, 2.0])], "give a dictionary"),
-    "empty": ({}, "give a dictionary"),
-    "without a role": ({"a": [1.0, 2.0, 3.0]}, r"\(role, values\)"),
-    "unknown role": ({"a": ("ours", [1.0, 2.0])}, "use one of"),
-    "another length": ({"a": ("natural", [1.0, 2.0, 3.0])}, r"'a' must be.*shape \(2,\)"),
-    "NaN": ({"a": ("natural", [1.0, NAN])}, "'a' must be"),
-    "infinite": ({"a": ("natural", [1.0, INF])}, "'a' must be"),
-    "negative": ({"a": ("natural", [1.0, -1.0])}, "'a' must be"),
-    "words": ({"a": ("natural", ["b", "c"])}, "'a' must be made of real numbers"),
-}
-SPACINGS = {
-    "zero": (0, "positive whole number"),
-    "not whole": (2.5, "positive whole number"),
-    "word": ("all", "positive whole number"),
-    "three numbers": ((1, 2, 3), "positive whole number"),
-    "negative start": ((-1, 2), "positive whole number"),
-}
-SURFACES = {
-    "number": (1.0, r"function, called as value\(x, y\)"),
-    "not elementwise": (lambda x, y: 1.0, "elementwise"),
-    "NaN": (lambda x, y: np.where(x > 0, x, NAN), "is nan at x = .*choose a grid"),
-    "words": (lambda x, y: np.full(x.shape, "a"), "real numbers"),
-}
-NO_SVG = {"a number": (1.0, "text of an SVG file"), "another text": ("<html>", "text of an SVG file")}
-NO_COLOUR = {"a number": (2.0, "give a colour"), "unknown": ("bluish", "'bluish'; give a colour")}
 FLAG = {}  # anything is true or false
 
-SUBJECTS |= {
-    "plots.use_style": Subject(
-        plots.use_style,
-        {"formats": ("svg", "png"), "background": "white"},
-        {
-            "formats": {
-                "a word": ("svg", "in a tuple"),
-                "a number": (2, "at least one of"),
-                "none": ((), "at least one of"),
-                "unknown": (("svg", "gif"), r"\['svg', 'png'\]"),
-                "unhashable": ([["svg"]], "at least one of"),
-            },
-            "background": NO_COLOUR,
-        },
-    ),
-    "plots.with_background": Subject(
-        plots.with_background,
-        {"svg": "<svg></svg>", "background": "white"},
-        {"svg": NO_SVG, "background": NO_COLOUR},
-    ),
-    "plots.rounded_coordinates": Subject(
-        plots.rounded_coordinates,
-        {"svg": "<svg></svg>"},
-        {"svg": NO_SVG},
-    ),
-    "plots.path": Subject(
-        plots.path,
-        {"axes": AXES, "points": [[0, 0], [1, 1]], "role": "natural", "every": (0, 2)},
-        {"axes": NO_AXES, "points": PAIRS, "role": NO_ROLE, "label": TEXT, "every": SPACINGS},
-    ),
-    "plots.contours": Subject(
-        plots.contours,
-        {"axes": AXES, "value": lambda x, y: x + y, "x": [-1, 1], "y": [-1, 0, 1], "levels": [0, 1]},
-        {
-            "axes": NO_AXES,
-            "value": SURFACES,
-            "x": COORDINATES,
-            "y": COORDINATES,
-            "levels": VECTORS
-            | {"decreasing": ([1.0, 0.0], "must increase"), "out of reach": ([7.0], "levels in between")},
-            "labels": FLAG,
-        },
-    ),
-    "plots.cover": Subject(
-        plots.cover,
-        {
-            "axes": AXES,
-            "metric": metric,
-            "radius": 0.1,
-            "tiles": [[0, 0], [1, 1]],
-            "natural": [[0, 0], [1, 1]],
-            "gradient": [[0, 0], [1, 1]],
-        },
-        {
-            "axes": NO_AXES,
-            "metric": {key: bad for key, bad in METRIC_FUNCTIONS.items() if not key.startswith("negative")}
-            | {
-                "indefinite": (constant([[1.0, 4.0], [4.0, 1.0]]), "positive definite"),
-                "singular": (constant(np.ones((2, 2))), "positive definite"),
-            },
-            "radius": POSITIVE,
-            "tiles": PAIRS,
-            "natural": PAIRS,
-            "gradient": PAIRS,
-        },
-    ),
-    "plots.densities": Subject(
-        plots.densities,
-        {"axes": AXES, "x": [0, 1], "curves": {"a": ("natural", [0.0, 1.0])}},
-        {"axes": NO_AXES, "x": COORDINATES, "curves": CURVES},
-    ),
-    "plots.ellipse": Subject(
-        plots.ellipse,
-        {"axes": AXES, "centre": [0, 0], "metric": METRIC, "radius": 0.1},
-        {
-            "axes": NO_AXES,
-            "centre": VECTORS | {"too long": ([1.0, 2.0, 3.0], "2 entries")},
-            "metric": {key: bad for key, bad in FITTING_MATRICES.items() if not key.startswith("negative")}
-            | {
-                "indefinite": ([[1.0, 4.0], [4.0, 1.0]], "positive definite"),
-                "singular": (np.ones((2, 2)), "positive definite"),
-            },
-            "radius": POSITIVE,
-            "role": NO_ROLE,
-            "label": TEXT,
-            "fill": FLAG,
-            "count": {
-                "too small": (3, "at least 4"),
-                "not whole": (90.5, "whole number"),
-                "word": ("many", "whole number"),
-            },
-        },
-    ),
-    "plots.field": Subject(
-        plots.field,
-        {"axes": AXES, "points": [[0, 0], [1, 1]], "vectors": [[1, 0], [0, 1]], "role": "natural"},
-        {
-            "axes": NO_AXES,
-            "points": PAIRS | {"too few": ([[0, 0]], "one vector a point")},
-            "vectors": PAIRS | {"too many": (np.ones((3, 2)), "one vector a point")},
-            "role": NO_ROLE,
-            "scale": POSITIVE,
-            "label": TEXT,
-        },
-    ),
-    "plots.log_log": Subject(
-        plots.log_log,
-        {"axes": AXES, "x": [1, 2], "curves": {"a": ("natural", [1.0, 2.0])}, "guides": [(2, 0.5)]},
-        {
-            "axes": NO_AXES,
-            "x": COORDINATES | {"zero": ([0.0, 1.0], "positive")},
-            "curves": CURVES | {"zero": ({"a": ("natural", [0.0, 1.0])}, "positive")},
-            "guides": {
-                "number": (2.0, "list of pairs"),
-                "one pair": ((2.0, 0.5), r"\(slope, height\)"),
-                "four": ([(1, 1)] * 4, "told apart"),
-                "height of zero": ([(2, 0.0)], "greater than 0"),
-                "NaN": ([(NAN, 1.0)], "finite"),
-                "words": ([("two", 1.0)], "real numbers"),
-            },
-        },
-    ),
-}
 
 # --- environments -------------------------------------------------------------------------------------------
 
