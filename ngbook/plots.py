@@ -1,7 +1,7 @@
 """The look of the book: one style, one palette, one function per recurring kind of figure.
 
 Every function draws on axes it is given and returns the arrays it drew, so that the cell can assert
-what the figure shows. Nothing here computes a result.
+what the figure shows. Nothing here computes a result. What does not fit raises ``ValueError``.
 
 The palette was chosen under three conditions, which ``tests/test_plots.py`` computes: at least 3:1
 contrast on white, at least 3:1 on the dark page after the style sheet has turned the figure's
@@ -19,17 +19,14 @@ from functools import partial
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.patches import PathPatch, Polygon
-from matplotlib.path import Path as Outline
+from matplotlib.patches import Polygon
 
 from ngbook import _check as check
 
 __all__ = [
     "PALETTE",
     "ROLES",
-    "Role",
     "contours",
-    "cover",
     "densities",
     "ellipse",
     "field",
@@ -52,17 +49,7 @@ PALETTE = {
 
 @dataclass(frozen=True)
 class Role:
-    """How one quantity is drawn throughout the book.
-
-    Attributes
-    ----------
-    color : str
-        A value of ``PALETTE``.
-    linestyle : str
-        Matplotlib line style, different for every role.
-    marker : str
-        Matplotlib marker, different for every role.
-    """
+    """How one quantity is drawn throughout the book: no two roles share colour, line style or marker."""
 
     color: str
     linestyle: object
@@ -115,10 +102,70 @@ _STYLE = {
 }
 
 
-# One dash pattern a guide, so that two slopes in one figure are told apart in the legend.
+# One dash pattern for each guide of a figure, so that the legend distinguishes their slopes.
 _GUIDES = [(0, (1, 1)), (0, (5, 2)), (0, (6, 2, 1, 2))]
 
 
+# --- rules for arguments -----------------------------------------------------------------------------------
+
+_role = check.one_of(*ROLES)
+_coordinates = partial(check.increasing, least=2)
+
+
+def _axes(value, name):
+    if not isinstance(value, mpl.axes.Axes):
+        raise ValueError(f"{name} must be one Axes, as of fig, axes = plt.subplots(), but is {value!r}")
+    return value
+
+
+def _colour(value, name):
+    if not mpl.colors.is_color_like(value):
+        raise ValueError(f"{name} must be a colour, as in 'white', or 'none', but is {value!r}")
+    return "none" if mpl.colors.to_rgba(value)[3] == 0 else mpl.colors.to_hex(value)
+
+
+def _svg_text(value, name):
+    if not isinstance(value, str) or "<svg" not in value:
+        raise ValueError(f"{name} must be the text of an SVG file, but is {str(value)[:60]!r}")
+    return value
+
+
+def _formats(value, name):
+    if not isinstance(value, tuple | list) or not value:
+        raise ValueError(f"{name} must be one or more of {[*_FORMATS]}, in a tuple, but is {value!r}")
+    return [check.one_of(*_FORMATS)(each, f"each of {name}") for each in value]
+
+
+def _spacing(value, name):
+    first, spacing = value if isinstance(value, tuple) and len(value) == 2 else (0, value)
+    return check.count(first, name, least=0), check.count(spacing, name)
+
+
+def _curves(value, name):
+    if not isinstance(value, Mapping) or not value:
+        raise ValueError(f"{name} must be a dictionary, {{label: (role, values)}}, but is {value!r}")
+    for label, curve in value.items():
+        if not isinstance(curve, list | tuple) or len(curve) != 2:
+            raise ValueError(f"{name}[{label!r}] must be a pair, (role, values), but is {curve!r}")
+        _role(curve[0], f"the role of {name}[{label!r}]")
+    return value
+
+
+def _guides(value, name):
+    if not isinstance(value, list | tuple) or len(value) > len(_GUIDES):
+        raise ValueError(
+            f"{name} must be a list of pairs, (slope, height), at most {len(_GUIDES)}, but is {value!r}"
+        )
+    guides = check.pairs(value, name) if value else []
+    for slope, height in guides:
+        check.positive(height, f"the height of {name} at slope {slope:g}")
+    return guides
+
+
+# --- the style ---------------------------------------------------------------------------------------------
+
+
+@check.arguments(formats=_formats, background=_colour)
 def use_style(formats=("svg",), background="none"):
     """Set the book's style for the notebook: transparent figures, vector output, the palette.
 
@@ -131,11 +178,8 @@ def use_style(formats=("svg",), background="none"):
         What the notebook keeps of each figure, of ``"svg"`` and ``"png"``. Where a notebook is not trusted,
         Jupyter shows no SVG; a PNG beside it is shown everywhere.
     background : str, optional
-        A colour of Matplotlib's behind each figure, for pages that may be dark; transparent by default.
+        A Matplotlib colour behind each figure, for pages that may be dark; transparent by default.
     """
-    if not isinstance(formats, tuple | list) or not formats or any(f not in [*_FORMATS] for f in formats):
-        raise ValueError(f"formats is {formats!r}; give at least one of {list(_FORMATS)}, in a tuple")
-    background = _colour(background)
     plt.rcParams.update(mpl.rcParamsDefault | _STYLE | {"backend": mpl.rcParams["backend"]})
     interactive = sys.modules.get("IPython")
     if interactive is None or interactive.get_ipython() is None:
@@ -184,39 +228,28 @@ def _sharp_png(figure, background):
 _FORMATS = {"svg": ("image/svg+xml", _stable_svg), "png": ("image/png", _sharp_png)}
 
 
+@check.arguments(svg=_svg_text, background=_colour)
 def with_background(svg, background):
-    """The SVG text of a figure with a colour behind it, unless it has a colour of its own.
+    """Put a colour behind a figure that Matplotlib wrote as SVG, unless it has one of its own.
 
     Parameters
     ----------
     svg : str
-        The text of an SVG file that Matplotlib wrote.
+        The text of the file.
     background : str
-        A colour of Matplotlib's; ``"none"`` leaves the figure as it is.
+        A Matplotlib colour; ``"none"`` leaves the figure as it is.
 
     Returns
     -------
     str
         The same picture on its background.
     """
-    svg, background = _svg_text(svg), _colour(background)
     return _FIGURE_PATCH.sub(lambda patch: patch[1] + background, svg, count=1)
 
 
-def _colour(background):
-    if not mpl.colors.is_color_like(background):
-        raise ValueError(f"background is {background!r}; give a colour, as in 'white', or 'none'")
-    return "none" if mpl.colors.to_rgba(background)[3] == 0 else mpl.colors.to_hex(background)
-
-
-def _svg_text(svg):
-    if not isinstance(svg, str) or "<svg" not in svg:
-        raise ValueError(f"svg is {str(svg)[:60]!r}; give the text of an SVG file")
-    return svg
-
-
+@check.arguments(svg=_svg_text)
 def rounded_coordinates(svg):
-    """SVG text with positions and lengths rounded to two decimals; scales stay as they are.
+    """Round positions and lengths in the text of an SVG file to a hundredth of a point; scales stay.
 
     Matplotlib's identifiers are digests of numbers that are not rounded. They are named anew, by their order
     and by a digest of the rounded picture, so that two figures on one page do not share any.
@@ -224,14 +257,13 @@ def rounded_coordinates(svg):
     Parameters
     ----------
     svg : str
-        The text of an SVG file.
+        The text of the file.
 
     Returns
     -------
     str
-        The same picture, to a hundredth of a point.
+        The same picture.
     """
-    svg = _svg_text(svg)
 
     def shorten(number):
         text = f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
@@ -243,13 +275,16 @@ def rounded_coordinates(svg):
     return _DIGEST.sub(lambda digest: f"{picture}-{order[digest[0]]}", svg)
 
 
+# --- kinds of figure ---------------------------------------------------------------------------------------
+
+
+@check.arguments(axes=_axes, points=check.pairs, role=_role, every=_spacing)
 def path(axes, points, role, label=None, every=1, **keywords):
     """Draw the path of an optimiser in the plane, with a marker at every ``every``-th iterate.
 
     Parameters
     ----------
     axes : Axes
-        Where to draw.
     points : array_like of shape (T + 1, 2)
         The iterates, the start first.
     role : str
@@ -266,22 +301,17 @@ def path(axes, points, role, label=None, every=1, **keywords):
     ndarray of shape (T + 1, 2)
         The points drawn.
     """
-    axes, points = _axes(axes), _pairs(points)
-    first, spacing = every if isinstance(every, tuple) and len(every) == 2 else (0, every)
-    if not (_is_count(first, 0) and _is_count(spacing, 1)):
-        raise ValueError(f"every is {every!r}; give a positive whole number, the spacing of the markers")
-    style = _role(role).points | {"markevery": every, "label": label} | keywords
-    axes.plot(points[:, 0], points[:, 1], **style)
+    axes.plot(*points.T, **(ROLES[role].points | {"markevery": every, "label": label} | keywords))
     return points
 
 
+@check.arguments(axes=_axes, x=_coordinates, y=_coordinates, levels=check.increasing)
 def contours(axes, value, x, y, levels, labels=False, **keywords):
     """Draw level lines of a function of two variables.
 
     Parameters
     ----------
     axes : Axes
-        Where to draw.
     value : callable
         ``value(x, y)``, called once with two arrays of shape ``(len(y), len(x))``.
     x, y : array_like
@@ -298,24 +328,16 @@ def contours(axes, value, x, y, levels, labels=False, **keywords):
     ndarray of shape (len(y), len(x))
         The values on the grid.
     """
-    axes, levels = _axes(axes), check.increasing(levels, "levels")
-    grid_x, grid_y = np.meshgrid(check.increasing(x, "x", 2), check.increasing(y, "y", 2))
+    grid_x, grid_y = np.meshgrid(x, y)
     values = check.floats(check.function(value, "value", "x, y")(grid_x, grid_y), "value(x, y)")
-    if values.shape != grid_x.shape:
+    if values.shape != grid_x.shape or not np.isfinite(values).all():
         raise ValueError(
-            f"value returned shape {values.shape} for grids of shape {grid_x.shape}; write it elementwise"
+            f"value(x, y) must be finite and of the shape of the grids, {grid_x.shape}, but is {values}: "
+            "write it elementwise, and choose a grid on which it is finite"
         )
-    if not np.isfinite(values).all():
-        bad = np.unravel_index(np.argmin(np.isfinite(values)), values.shape)
-        raise ValueError(
-            f"value(x, y) is {values[bad]} at x = {grid_x[bad]:g}, y = {grid_y[bad]:g}; choose a grid on "
-            "which it is finite"
-        )
-    if not np.any((levels >= values.min()) & (levels <= values.max())):
-        raise ValueError(
-            f"levels are {levels}, but value lies between {values.min():g} and {values.max():g} on the grid; "
-            "choose levels in between"
-        )
+    low, high = values.min(), values.max()
+    if not np.any((levels >= low) & (levels <= high)):
+        raise ValueError(f"levels must reach a value on the grid, from {low:g} to {high:g}, but are {levels}")
     style = {"colors": PALETTE["grey"], "linewidths": 0.9, "linestyles": "solid"} | keywords
     drawn = axes.contour(grid_x, grid_y, values, levels=levels, **style)
     if labels:
@@ -323,13 +345,13 @@ def contours(axes, value, x, y, levels, labels=False, **keywords):
     return values
 
 
+@check.arguments(axes=_axes, x=_coordinates, curves=_curves)
 def densities(axes, x, curves):
     """Draw densities over one axis, each with its own role, filled lightly down to zero.
 
     Parameters
     ----------
     axes : Axes
-        Where to draw.
     x : array_like of shape (n,)
         Points at which the densities were evaluated, increasing.
     curves : mapping
@@ -340,33 +362,36 @@ def densities(axes, x, curves):
     dict
         ``{label: density}`` as arrays.
     """
-    axes, x, drawn = _axes(axes), check.increasing(x, "x", 2), {}
-    for label, role, density in _curves(curves):
-        density = check.floats(density, f"density {label!r}")
-        if density.shape != x.shape or not np.all(np.isfinite(density)) or np.any(density < 0):
-            raise ValueError(f"density {label!r} must be finite, not negative and of shape {x.shape}")
-        style = _role(role).line
-        axes.plot(x, density, label=label, **style)
-        axes.fill_between(x, density, color=style["color"], alpha=0.12, linewidth=0)
-        drawn[label] = density
+    drawn = {}
+    for label, (role, density) in curves.items():
+        drawn[label] = density = check.vector(density, f"curves[{label!r}]", x.size)
+        if density.min() < 0:
+            raise ValueError(f"curves[{label!r}] must not be negative, but has {density.min():g} in it")
+        axes.plot(x, density, label=label, **ROLES[role].line)
+        axes.fill_between(x, density, color=ROLES[role].color, alpha=0.12, linewidth=0)
     axes.set_ylim(bottom=0)
     axes.set_ylabel("density")
     return drawn
 
 
+@check.arguments(
+    axes=_axes,
+    centre=partial(check.vector, size=2),
+    radius=check.positive,
+    role=_role,
+    count=partial(check.count, least=4),
+)
 def ellipse(axes, centre, metric, radius, role="natural", label=None, fill=True, count=181):
     """Draw the trust region ``{centre + d : d @ metric @ d / 2 == radius}`` in the plane.
 
     Parameters
     ----------
     axes : Axes
-        Where to draw.
     centre : array_like of shape (2,)
-        Its centre.
     metric : array_like of shape (2, 2)
         Symmetric and positive definite.
     radius : float
-        Positive; the same number as in ``ngbook.descent.trust_region_step``.
+        The same number as in ``ngbook.descent.trust_region_step``.
     role : str, optional
         A key of ``ROLES``.
     label : str, optional
@@ -381,77 +406,27 @@ def ellipse(axes, centre, metric, radius, role="natural", label=None, fill=True,
     ndarray of shape (count, 2)
         The points drawn.
     """
-    axes, style = _axes(axes), _role(role).line
-    centre, lower = check.vector(centre, "centre", 2), _cholesky(metric)
-    radius = check.number(radius, "radius (a positive number)", above=0)
-    if not _is_count(count, 4):
-        raise ValueError(f"count is {count!r}; give a whole number of points, at least 4")
+    metric = check.matrix(metric, 2)
+    try:
+        lower = np.linalg.cholesky(metric)
+    except np.linalg.LinAlgError:
+        raise ValueError(f"metric must be positive definite to bound a region, but is\n{metric}") from None
     angle = np.linspace(0, 2 * np.pi, count)
     circle = np.sqrt(2 * radius) * np.stack([np.cos(angle), np.sin(angle)])
     points = centre + np.linalg.solve(lower.T, circle).T
-    axes.plot(points[:, 0], points[:, 1], label=label, **style)
+    axes.plot(*points.T, label=label, **ROLES[role].line)
     if fill:
-        axes.add_patch(Polygon(points, facecolor=style["color"], alpha=0.1, linewidth=0))
+        axes.add_patch(Polygon(points, facecolor=ROLES[role].color, alpha=0.1, linewidth=0))
     return points
 
 
-def cover(axes, metric, radius, tiles, natural, gradient):
-    """Draw the book's cover: trust regions of one radius, and two ways down through them.
-
-    Pale regions cover the plane; those of the natural steps are blue, and each step ends on the edge of
-    the region it began in. There are no axes and no words, so that nothing can overlap at any width.
-
-    Parameters
-    ----------
-    axes : Axes
-        Where to draw.
-    metric : callable
-        ``metric(theta)``, symmetric positive definite, of shape (2, 2).
-    radius : float
-        Positive; of every region, as in ``ellipse``.
-    tiles : array_like of shape (n, 2)
-        The centres of the pale regions.
-    natural : array_like of shape (T + 1, 2)
-        The path with a region around every point but the last.
-    gradient : array_like of shape (S + 1, 2)
-        The other path.
-
-    Returns
-    -------
-    ndarray of shape (T, count, 2)
-        The edges of the natural path's regions.
-    """
-    axes, tiles, natural, gradient = _axes(axes), _pairs(tiles), _pairs(natural), _pairs(gradient)
-    metric, radius = check.function(metric, "metric", "theta"), check.number(radius, "radius", above=0)
-    pale = [_region(centre, metric(centre), radius) for centre in tiles]
-    outline = Outline.make_compound_path(*pale)
-    axes.add_patch(PathPatch(outline, facecolor=PALETTE["grey"], alpha=0.11, linewidth=0))
-    edges = [ellipse(axes, centre, metric(centre), radius, count=41) for centre in natural[:-1]]
-    for line in axes.lines[len(axes.lines) - len(edges) :]:
-        line.set(linewidth=0.9)
-    path(axes, gradient, "gradient", every=(0, 6), linewidth=1.6)
-    path(axes, natural, "natural", linewidth=2.4, markersize=5.5)
-    axes.set_axis_off()
-    return np.array(edges)
-
-
-def _region(centre, metric, radius):
-    """The region as four arcs, each a cubic curve: much shorter to write down than a polygon."""
-    k = 4 / 3 * (np.sqrt(2) - 1)  # the usual handle of a quarter circle; off by less than 0.03 per cent
-    quarter = np.array([[1, k], [k, 1], [0, 1]])
-    turn = np.array([[0, 1], [-1, 0]])
-    circle = np.vstack([[1, 0], *(quarter @ np.linalg.matrix_power(turn, n) for n in range(4)), [1, 0]])
-    points = centre + np.sqrt(2 * radius) * np.linalg.solve(_cholesky(metric).T, circle.T).T
-    return Outline(points, [Outline.MOVETO, *[Outline.CURVE4] * 12, Outline.CLOSEPOLY])
-
-
+@check.arguments(axes=_axes, points=check.pairs, vectors=check.pairs, role=_role, scale=check.positive)
 def field(axes, points, vectors, role, scale=1.0, label=None):
     """Draw a vector field as arrows, all at one scale, so that their lengths can be compared.
 
     Parameters
     ----------
     axes : Axes
-        Where to draw.
     points : array_like of shape (n, 2)
         Where each arrow starts.
     vectors : array_like of shape (n, 2)
@@ -459,7 +434,7 @@ def field(axes, points, vectors, role, scale=1.0, label=None):
     role : str
         A key of ``ROLES``.
     scale : float, optional
-        Length drawn, in units of the axes, for a vector of length one; positive.
+        Length drawn, in units of the axes, for a vector of length one.
     label : str, optional
         Name in the legend.
 
@@ -468,30 +443,20 @@ def field(axes, points, vectors, role, scale=1.0, label=None):
     ndarray of shape (n,)
         The Euclidean lengths of the vectors, before scaling.
     """
-    axes, points, vectors = _axes(axes), _pairs(points), _pairs(vectors)
-    scale = check.number(scale, "scale", above=0)
     if points.shape != vectors.shape:
-        raise ValueError(f"{len(points)} points but {len(vectors)} vectors; give one vector a point")
-    axes.quiver(
-        *points.T,
-        *(scale * vectors.T),
-        angles="xy",
-        scale_units="xy",
-        scale=1,
-        width=0.005,
-        color=_role(role).color,
-        label=label,
-    )
+        raise ValueError(f"points are {len(points)} but vectors {len(vectors)}: give one vector a point")
+    units = {"angles": "xy", "scale_units": "xy", "scale": 1, "width": 0.005}
+    axes.quiver(*points.T, *(scale * vectors.T), color=ROLES[role].color, label=label, **units)
     return np.linalg.norm(vectors, axis=1)
 
 
+@check.arguments(axes=_axes, x=_coordinates, curves=_curves, guides=_guides)
 def log_log(axes, x, curves, guides=()):
     """Draw curves on logarithmic axes, with thin grey guides of known slope.
 
     Parameters
     ----------
     axes : Axes
-        Where to draw.
     x : array_like of shape (n,)
         Positive, increasing.
     curves : mapping
@@ -504,71 +469,13 @@ def log_log(axes, x, curves, guides=()):
     dict
         ``{label: y}`` as arrays.
     """
-    axes, x, guides, drawn = _axes(axes), check.increasing(x, "x", 2), _guides(guides), {}
-    for label, role, y in _curves(curves):
-        y = check.floats(y, f"curve {label!r}")
-        if y.shape != x.shape or not (x[0] > 0 and np.all(y > 0) and np.all(y < np.inf)):
-            raise ValueError(f"curve {label!r} must be positive and of shape {x.shape} for logarithmic axes")
-        axes.loglog(x, y, label=label, **_role(role).points)
-        drawn[label] = y
+    check.positive(x[0], "x on a logarithmic axis")
+    drawn = {}
+    for label, (role, y) in curves.items():
+        drawn[label] = y = check.vector(y, f"curves[{label!r}]", x.size)
+        check.positive(y.min(), f"curves[{label!r}] on a logarithmic axis")
+        axes.loglog(x, y, label=label, **ROLES[role].points)
     for (slope, height), dashes in zip(guides, _GUIDES, strict=False):
         style = {"color": PALETTE["grey"], "linestyle": dashes, "linewidth": 1.2}
         axes.loglog(x, height * (x / x[-1]) ** slope, label=f"slope {slope:g}".replace("-", "−"), **style)
     return drawn
-
-
-def _axes(axes):
-    if not isinstance(axes, mpl.axes.Axes):
-        raise ValueError(f"axes is {axes!r}; give one Axes, as of fig, axes = plt.subplots()")
-    return axes
-
-
-def _cholesky(metric):
-    """The lower factor of a metric in the plane."""
-    metric = check.matrix(metric, 2)
-    try:
-        return np.linalg.cholesky(metric)
-    except np.linalg.LinAlgError:
-        raise ValueError(f"metric must be positive definite to bound a region, got\n{metric}") from None
-
-
-def _role(name):
-    if not isinstance(name, str) or name not in ROLES:
-        raise ValueError(f"role {name!r} is unknown; use one of {', '.join(ROLES)}")
-    return ROLES[name]
-
-
-def _pairs(points):
-    points = check.floats(points, "points")
-    if points.ndim != 2 or points.shape[1] != 2 or not points.size:
-        raise ValueError(f"points have shape {points.shape}; give one row (x, y) for each, of shape (n, 2)")
-    if not np.isfinite(points).all():
-        row = int(np.argmin(np.isfinite(points).all(axis=1)))
-        raise ValueError(f"points must be finite, but row {row} is {points[row]}; leave such points out")
-    return points
-
-
-def _curves(curves):
-    """Triples (label, role, values)."""
-    if not isinstance(curves, Mapping) or not curves:
-        raise ValueError(f"curves are {curves!r}; give a dictionary, {{label: (role, values)}}")
-    for label, curve in curves.items():
-        if not isinstance(curve, list | tuple) or len(curve) != 2:
-            raise ValueError(f"curve {label!r} is {curve!r}; give a pair, (role, values)")
-    return [(label, *curve) for label, curve in curves.items()]
-
-
-def _guides(guides):
-    """Pairs (slope, height) as floats, no more than are told apart."""
-    if not isinstance(guides, list | tuple):
-        raise ValueError(f"guides are {guides!r}; give a list of pairs, (slope, height)")
-    if len(guides) > len(_GUIDES):
-        raise ValueError(f"{len(guides)} guides; more than {len(_GUIDES)} are not told apart")
-    pairs = [check.vector(guide, "a guide (slope, height)", 2) for guide in guides]
-    for slope, height in pairs:
-        check.number(height, f"height of the guide of slope {slope:g}", above=0)
-    return pairs
-
-
-def _is_count(number, least):
-    return isinstance(number, int | np.integer) and not isinstance(number, bool) and number >= least

@@ -4,6 +4,20 @@ from functools import partial
 
 import numpy as np
 import pytest
+from refusals import (
+    INF,
+    NAN,
+    NEGATIVE,
+    NOT_FRACTIONS,
+    NOT_FUNCTIONS,
+    NOT_METRICS,
+    NOT_POSITIVE,
+    NOT_VECTORS,
+    Example,
+    constant,
+    refusal_tests,
+    says,
+)
 from scipy.sparse.linalg import aslinearoperator
 
 from ngbook import OutsideDomain
@@ -558,3 +572,84 @@ def test_the_blog_posts_two_pairs_of_gaussians():
     """Means -1 and 1: Fisher length 2 / sigma, with the distance of the parameters 2 in both."""
     for sigma, expected in ((0.5, 4.0), (3.0, 2 / 3)):
         assert metric_length([2.0, 0.0], normal_fisher([-1.0, sigma])) == pytest.approx(expected, rel=1e-15)
+
+
+# --- bad input ---------------------------------------------------------------------------------------------
+
+METRIC = np.array([[2.0, 0.5], [0.5, 1.0]])
+VALUE, GRADIENT = quadratic(METRIC)
+PLAIN = Example(gradient_descent, value=VALUE, gradient=GRADIENT, start=[1.0, 2.0], step_size=0.1)
+NATURAL = Example(natural_gradient_descent, **PLAIN.arguments, metric=constant(METRIC))
+REGION = Example(
+    trust_region_descent,
+    value=VALUE,
+    gradient=GRADIENT,
+    metric=constant(METRIC),
+    start=[1.0, 2.0],
+    radius=0.1,
+)
+STEP = Example(trust_region_step, gradient=[1.0, 2.0], metric=METRIC, radius=0.1)
+LINE = {"value": VALUE, "gradient": GRADIENT, "point": [1.0, 2.0], "direction": [-1.0, -1.0]}
+EXACT, BACKTRACKING = Example(exact_line_search, **LINE), Example(backtracking_line_search, **LINE)
+LENGTH = Example(metric_length, delta=[1.0, 2.0], metric=METRIC)
+
+NOT_VALUES = [*NOT_FUNCTIONS, constant(NAN), constant("low"), says("average", constant(np.ones(3)))]
+NOT_GRADIENTS = [*NOT_FUNCTIONS, *map(constant, NOT_VECTORS), constant(np.ones(3)), constant(np.ones((5, 2)))]
+NOT_DEFINITE = [*NOT_METRICS, says("negative curvature", -np.eye(2))]
+SINGULAR = says("minimal chart", np.ones((2, 2)))
+NOT_METRIC_FUNCTIONS = [
+    *NOT_FUNCTIONS,
+    *(
+        says(bad.words, constant(bad.value)) if isinstance(bad, says) else constant(bad)
+        for bad in [*NOT_DEFINITE, SINGULAR]
+    ),
+    says("at step 0, theta = [1. 2.]", constant(np.ones((2, 2)))),
+]
+NOT_STEP_SIZES = [*NOT_POSITIVE, says("line search", constant(-0.1)), says("line search", constant(NAN))]
+NOT_DIRECTIONS = [
+    *NOT_VECTORS,
+    says("2 entries", [1.0, 2.0, 3.0]),
+    says("MINUS the gradient", [1.0, 1.0]),
+    says("does not descend", [2.5, -3.0]),  # along the contour
+    says("does not descend", [0.0, 0.0]),
+]
+NOT_ITERATIONS = [-1, 2.5, NAN, INF, "many", None, [1, 2]]
+
+REFUSED = [
+    *(
+        fact
+        for run in (PLAIN, NATURAL, REGION)
+        for fact in [
+            *run.refuses("value", *NOT_VALUES),
+            *run.refuses("gradient", *NOT_GRADIENTS),
+            *run.refuses("start", *NOT_VECTORS),
+            *run.refuses("iterations", *NOT_ITERATIONS),
+            *run.refuses("tolerance", *NEGATIVE),
+        ]
+    ),
+    *PLAIN.refuses("step_size", *NOT_STEP_SIZES),
+    *NATURAL.refuses("step_size", *NOT_STEP_SIZES),
+    *NATURAL.refuses("metric", *NOT_METRIC_FUNCTIONS),
+    *REGION.refuses("metric", *NOT_METRIC_FUNCTIONS),
+    *REGION.refuses("radius", *NOT_POSITIVE, lambda t: 0.1 - 0.05 * t, constant([0.1, 0.2])),
+    *STEP.refuses("gradient", *NOT_VECTORS, says("stationary", [0.0, 0.0])),
+    *STEP.refuses("metric", *NOT_DEFINITE, SINGULAR, says("negative curvature", [[1.0, 4.0], [4.0, 1.0]])),
+    *STEP.refuses("radius", *NOT_POSITIVE),
+    *(
+        fact
+        for search in (EXACT, BACKTRACKING)
+        for fact in [
+            *search.refuses("value", *NOT_VALUES),
+            *search.refuses("gradient", *NOT_GRADIENTS),
+            *search.refuses("point", *NOT_VECTORS),
+            *search.refuses("direction", *NOT_DIRECTIONS),
+        ]
+    ),
+    *BACKTRACKING.refuses("initial_step", *NOT_POSITIVE),
+    *BACKTRACKING.refuses("contraction_factor", *NOT_FRACTIONS),
+    *BACKTRACKING.refuses("sufficient_decrease", *NOT_FRACTIONS),
+    *LENGTH.refuses("delta", *NOT_VECTORS, says("(3, 3) to fit", [1.0, 2.0, 3.0])),
+    *LENGTH.refuses("delta", says("row 1 of delta", np.array([[1.0, 2.0], [NAN, 0.0]])), np.ones((0, 2))),
+    *LENGTH.refuses("metric", *NOT_DEFINITE),
+]
+test_works, test_refused = refusal_tests(REFUSED)

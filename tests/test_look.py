@@ -3,13 +3,14 @@
 import html
 import json
 import re
-import runpy
 import struct
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 ROOT = Path(__file__).parents[1]
 BOOK = ROOT / "book"
@@ -21,8 +22,9 @@ import fonts  # noqa: E402
 import reading_path  # noqa: E402
 import tables  # noqa: E402
 
-from book import typefaces  # noqa: E402
+from book import cover, typefaces  # noqa: E402
 from book.pdf import formulas  # noqa: E402
+from ngbook import descent  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -31,11 +33,34 @@ def first_page():
 
 
 def test_the_cover_is_what_the_code_draws_today():
-    drawn = runpy.run_path(str(BOOK / "cover.py"))["draw"]()
+    drawn = cover.draw()
     kept = (BOOK / "pictures" / "cover.svg").read_text(encoding="utf-8")
     assert drawn == kept, "the cover is stale: run `python book/cover.py`"
     assert len(kept.encode()) < 60_000
     assert "<text" not in kept and "<image" not in kept
+
+
+def test_the_covers_regions_follow_the_metric_and_steps_end_on_their_edges():
+    def metric(theta):
+        return np.diag([1.0, 2.0]) / theta[1] ** 2
+
+    axes = Figure().subplots()
+    start, radius = np.array([0.0, 2.0]), 0.08
+    step = descent.trust_region_step(np.array([-1.0, 0.5]), metric(start), radius)
+    (edge,) = cover.trust_regions(axes, metric, radius, [[5, 1]], [start, start + step], [[0, 2], [1, 1]])
+    d = edge - start
+    np.testing.assert_allclose(np.einsum("ni,ij,nj->n", d, metric(start), d) / 2, radius, rtol=1e-12)
+    assert step @ metric(start) @ step / 2 == pytest.approx(radius)
+
+
+def test_the_covers_tiles_are_ellipses_of_the_same_radius():
+    axes, metric = Figure().subplots(), np.array([[1.0, -2.0], [-2.0, 5.0]])
+    cover.trust_regions(axes, lambda theta: metric, 0.3, [[3, 1]], [[0, 0]], [[0, 0], [1, 1]])
+    (tile,) = [patch for patch in axes.patches if type(patch).__name__ == "PathPatch"]
+    arcs = [arc for arc, code in tile.get_path().iter_bezier() if code == tile.get_path().CURVE4]
+    assert len(arcs) == 4
+    d = np.concatenate([arc(np.linspace(0, 1, 9)) for arc in arcs]) - [3, 1]
+    np.testing.assert_allclose(np.einsum("ni,ij,nj->n", d, metric, d) / 2, 0.3, rtol=6e-4)
 
 
 def test_the_cover_opens_the_first_page_with_words_for_it(first_page):

@@ -16,8 +16,20 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from colour import contrast, in_dark_theme, linear, rgb
+from matplotlib.figure import Figure
+from refusals import (
+    INF,
+    NAN,
+    NOT_METRICS,
+    NOT_POSITIVE,
+    NOT_VECTORS,
+    Example,
+    constant,
+    refusal_tests,
+    says,
+)
 
-from ngbook import descent, plots
+from ngbook import plots
 
 BOOK = Path(__file__).parents[1] / "book"
 STYLE_SHEET = BOOK / "assets" / "book.css"
@@ -194,28 +206,6 @@ def test_ellipse_lies_on_the_trust_region(axes):
     np.testing.assert_allclose(np.einsum("ni,ij,nj->n", d, metric, d) / 2, 0.7, rtol=1e-12)
 
 
-def test_the_covers_regions_follow_the_metric_and_steps_end_on_their_edges(axes):
-    def metric(theta):
-        return np.diag([1.0, 2.0]) / theta[1] ** 2
-
-    start, radius = np.array([0.0, 2.0]), 0.08
-    step = descent.trust_region_step(np.array([-1.0, 0.5]), metric(start), radius)
-    (edge,) = plots.cover(axes, metric, radius, [[5, 1]], [start, start + step], [[0, 2], [1, 1]])
-    d = edge - start
-    np.testing.assert_allclose(np.einsum("ni,ij,nj->n", d, metric(start), d) / 2, radius, rtol=1e-12)
-    assert step @ metric(start) @ step / 2 == pytest.approx(radius)
-
-
-def test_the_covers_tiles_are_ellipses_of_the_same_radius(axes):
-    metric = np.array([[1.0, -2.0], [-2.0, 5.0]])
-    plots.cover(axes, lambda theta: metric, 0.3, [[3, 1]], [[0, 0]], [[0, 0], [1, 1]])
-    (tile,) = [patch for patch in axes.patches if type(patch).__name__ == "PathPatch"]
-    arcs = [arc for arc, code in tile.get_path().iter_bezier() if code == tile.get_path().CURVE4]
-    assert len(arcs) == 4
-    d = np.concatenate([arc(np.linspace(0, 1, 9)) for arc in arcs]) - [3, 1]
-    np.testing.assert_allclose(np.einsum("ni,ij,nj->n", d, metric, d) / 2, 0.3, rtol=6e-4)
-
-
 def test_field_returns_the_lengths_before_scaling(axes):
     lengths = plots.field(axes, [[0, 0], [1, 1]], [[3, 4], [0, 2]], "gradient", scale=0.1)
     np.testing.assert_allclose(lengths, [5, 2])
@@ -228,26 +218,89 @@ def test_log_log_draws_guides_through_the_height_given(axes):
     np.testing.assert_allclose(guide.get_ydata(), 0.5 * (x / x[-1]) ** 2)
 
 
-@pytest.mark.parametrize(
-    ("draw", "message"),
-    [
-        (lambda a: plots.path(a, [0, 1, 2], "natural"), "shape"),
-        (lambda a: plots.path(a, [[0, np.nan]], "natural"), "finite"),
-        (lambda a: plots.path(a, [[0, 1]], "ours"), "use one of"),
-        (lambda a: plots.ellipse(a, [0, 0], np.eye(2), radius=0), "positive"),
-        (lambda a: plots.ellipse(a, [0, 0], np.eye(2), radius=np.nan), "positive"),
-        (lambda a: plots.ellipse(a, [0, 0], [[1, 2], [2, 1]], radius=1), "positive definite"),
-        (lambda a: plots.ellipse(a, [0, 0], [[1, 2], [0, 1]], radius=1), "symmetric"),
-        (lambda a: plots.field(a, [[0, 0]], [[1, 1], [2, 2]], "natural"), "one vector a point"),
-        (lambda a: plots.log_log(a, [1, 2], {"y": ("natural", [0, 1])}), "positive"),
-        (
-            lambda a: plots.log_log(a, [1, 2], {"y": ("natural", [1, 2])}, guides=[(n, 1) for n in range(4)]),
-            "told apart",
-        ),
-        (lambda a: plots.densities(a, [0, 1], {"p": ("natural", [-1, 1])}), "not negative"),
-        (lambda a: plots.contours(a, lambda x, y: 1.0, [0, 1], [0, 1], [0.5]), "elementwise"),
-    ],
+# --- bad input ---------------------------------------------------------------------------------------------
+
+AXES = Figure().subplots()
+PATH = Example(plots.path, axes=AXES, points=[[0, 0], [1, 1]], role="natural", every=(0, 2))
+LEVELS = Example(plots.contours, axes=AXES, value=lambda x, y: x + y, x=[-1, 1], y=[-1, 0, 1], levels=[0, 1])
+DENSITIES = Example(plots.densities, axes=AXES, x=[0, 1], curves={"a": ("natural", [0.0, 1.0])})
+ELLIPSE = Example(plots.ellipse, axes=AXES, centre=[0, 0], metric=np.eye(2), radius=0.1, role="natural")
+FIELD = Example(plots.field, axes=AXES, points=[[0, 0], [1, 1]], vectors=[[1, 0], [0, 1]], role="natural")
+LOG_LOG = Example(
+    plots.log_log, axes=AXES, x=[1, 2], curves={"a": ("natural", [1.0, 2.0])}, guides=[(2, 0.5)]
 )
-def test_bad_input_is_refused_with_a_reason(axes, draw, message):
-    with pytest.raises(ValueError, match=message):
-        draw(axes)
+STYLE = Example(plots.use_style, formats=("svg", "png"), background="white")
+BACKGROUND = Example(plots.with_background, svg="<svg></svg>", background="white")
+ROUNDED = Example(plots.rounded_coordinates, svg="<svg></svg>")
+
+NOT_AXES = [None, Figure(), (AXES.figure, AXES), Figure().subplots(1, 2)]
+NOT_ROLES = ["ours", None, ["natural"], plots.ROLES["natural"]]
+NOT_PAIRS = [
+    [0.0, 1.0],
+    np.ones((4, 3)),
+    np.ones((0, 2)),
+    says("row 1", [[0.0, 1.0], [NAN, 1.0]]),
+    [[0.0, INF]],
+    [["a", "b"]],
+    [[1j, 0.0]],
+    None,
+    [[1.0], [1.0, 2.0]],
+]
+NOT_COORDINATES = [*NOT_VECTORS, says("must increase", [2.0, 1.0]), says("at least 2", [1.0])]
+NOT_CURVES = [
+    None,
+    [("natural", [1.0, 2.0])],
+    {},
+    {"a": [1.0, 2.0, 3.0]},
+    says("role of curves['a']", {"a": ("ours", [1.0, 2.0])}),
+    *({"a": ("natural", y)} for y in ([1.0, 2.0, 3.0], [1.0, NAN], [1.0, INF], [1.0, -1.0], ["b", "c"])),
+]
+NOT_SURFACES = [
+    1.0,
+    says("elementwise", constant(1.0)),
+    says("choose a grid", lambda x, y: np.where(x > 0, x, NAN)),
+    lambda x, y: np.full(x.shape, "a"),
+]
+NOT_DEFINITE = [
+    says("positive definite", bad) for bad in ([[1, 4], [4, 1]], [[1, 1], [1, 1]], [[0, 0], [0, 1]])
+]
+NOT_COLOURS = [2.0, "bluish"]
+
+REFUSED = [
+    *(
+        fact
+        for drawn in (PATH, LEVELS, DENSITIES, ELLIPSE, FIELD, LOG_LOG)
+        for fact in drawn.refuses("axes", *NOT_AXES)
+    ),
+    *PATH.refuses("points", *NOT_PAIRS),
+    *PATH.refuses("role", *NOT_ROLES),
+    *PATH.takes_anything("label"),
+    *PATH.refuses("every", 0, 2.5, "all", (1, 2, 3), (-1, 2)),
+    *LEVELS.refuses("value", *NOT_SURFACES),
+    *LEVELS.refuses("x", *NOT_COORDINATES),
+    *LEVELS.refuses("y", *NOT_COORDINATES),
+    *LEVELS.refuses("levels", *NOT_VECTORS, says("must increase", [1.0, 0.0]), [7.0]),
+    *LEVELS.takes_anything("labels"),
+    *DENSITIES.refuses("x", *NOT_COORDINATES),
+    *DENSITIES.refuses("curves", *NOT_CURVES),
+    *ELLIPSE.refuses("centre", *NOT_VECTORS, [1.0, 2.0, 3.0]),
+    *ELLIPSE.refuses("metric", *NOT_METRICS, *NOT_DEFINITE),
+    *ELLIPSE.refuses("radius", *NOT_POSITIVE),
+    *ELLIPSE.refuses("role", *NOT_ROLES),
+    *ELLIPSE.takes_anything("label", "fill"),
+    *ELLIPSE.refuses("count", 3, 90.5, "many"),
+    *FIELD.refuses("points", *NOT_PAIRS, says("one vector a point", [[0, 0]])),
+    *FIELD.refuses("vectors", *NOT_PAIRS, says("one vector a point", np.ones((3, 2)))),
+    *FIELD.refuses("role", *NOT_ROLES),
+    *FIELD.refuses("scale", *NOT_POSITIVE),
+    *FIELD.takes_anything("label"),
+    *LOG_LOG.refuses("x", *NOT_COORDINATES, [0.0, 1.0]),
+    *LOG_LOG.refuses("curves", *NOT_CURVES, {"a": ("natural", [0.0, 1.0])}),
+    *LOG_LOG.refuses("guides", 2.0, (2.0, 0.5), [(1, 1)] * 4, [(2, 0.0)], [(NAN, 1.0)], [("two", 1.0)]),
+    *STYLE.refuses("formats", "svg", 2, (), ("svg", "gif"), [["svg"]]),
+    *STYLE.refuses("background", *NOT_COLOURS),
+    *BACKGROUND.refuses("svg", 1.0, "<html>"),
+    *BACKGROUND.refuses("background", *NOT_COLOURS),
+    *ROUNDED.refuses("svg", 1.0, "<html>"),
+]
+test_works, test_refused = refusal_tests(REFUSED)

@@ -117,6 +117,17 @@ def count(value, name, least=1):
     return int(array)
 
 
+def one_of(*words):
+    """Rule: one of some words, as it is."""
+
+    def word(value, name):
+        if not isinstance(value, str) or value not in words:
+            raise ValueError(f"{name} must be one of {', '.join(map(repr, words))}, but is {value!r}")
+        return value
+
+    return word
+
+
 def iterations(value, name):
     """A count of iterations, 0 allowed, or None for no limit of the caller's."""
     return None if value is None else count(value, name, least=0)
@@ -181,6 +192,17 @@ def increasing(value, name, least=1):
     array = vector(value, name)
     if array.size < least or np.any(np.diff(array) <= 0):
         raise ValueError(f"{name} must increase and have at least {least} entries, but is {array}")
+    return array
+
+
+def pairs(value, name):
+    """Finite array of shape (n, 2), n at least 1: points in the plane."""
+    array = floats(value, name)
+    if array.ndim != 2 or array.shape[1] != 2 or not array.size:
+        raise ValueError(f"{name} must have shape (n, 2), one row (x, y) for each, but has {array.shape}")
+    if not np.isfinite(array).all():
+        row = int(np.argmin(np.isfinite(array).all(axis=1)))
+        raise ValueError(f"{name} must be finite, but row {row} is {array[row]}: leave such points out")
     return array
 
 
