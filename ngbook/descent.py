@@ -1,6 +1,6 @@
 """Taking a step, and following it.
 
-Three ways to descend, told apart by what decides the length of a step:
+Four ways to descend, which differ in what decides the length of a step:
 
 ==============================  ==================  =============================================
 function                        direction           length
@@ -8,6 +8,7 @@ function                        direction           length
 ``gradient_descent``            ``-g``              a step size, or a line search
 ``natural_gradient_descent``    ``-solve(G, g)``    a step size, or a line search
 ``trust_region_descent``        ``-solve(G, g)``    exactly √(2ε) in the metric (Algorithm 1)
+``adaptive_trust_region``       ``-g``              what the last steps delivered of their promise
 ==============================  ==================  =============================================
 
 Each minimises, and each returns the whole ``Path``.
@@ -23,6 +24,7 @@ from ngbook.solve import curvature, dense_solve
 
 __all__ = [
     "Path",
+    "adaptive_trust_region",
     "backtracking_line_search",
     "exact_line_search",
     "gradient_descent",
@@ -123,13 +125,17 @@ def gradient_descent(value, gradient, start, step_size, iterations=100, toleranc
         If an argument does not fit (shape, sign, not finite), or a line search finds no step.
     """
 
-    def direction_at(theta, g):
-        return -g, float(np.linalg.norm(g))
+    walk, size_at = _Walk(value, gradient, start, iterations, tolerance), _step_sizes(step_size)
+    while walk.inside:
+        g = walk.gradient
+        if walk.is_over(np.linalg.norm(g)):
+            break
+        alpha = size_at(value, gradient, walk.theta, -g)
+        walk.step(alpha, -g)  # eq-trust-regions-update
+    return walk.path()
 
-    size_at = _step_sizes(value, gradient, step_size)
-    return _follow(value, gradient, start, direction_at, size_at, iterations, tolerance)
 
-
+@check.arguments(metric=check.function)
 def natural_gradient_descent(value, gradient, metric, start, step_size, iterations=100, tolerance=1e-8):
     """Follow minus the natural gradient: ``theta - step_size * solve(G, g)`` (eq-lagrangian-solve).
 
@@ -168,10 +174,18 @@ def natural_gradient_descent(value, gradient, metric, start, step_size, iteratio
         positive definite at a point of the path (the message names the point, and what
         ``solve.dense_solve`` found).
     """
-    size_at = _step_sizes(value, gradient, step_size)
-    return _follow(value, gradient, start, _natural_direction(metric), size_at, iterations, tolerance)
+    walk, size_at = _Walk(value, gradient, start, iterations, tolerance), _step_sizes(step_size)
+    while walk.inside:
+        g = walk.gradient
+        n = walk.solve(metric(walk.theta), g)  # eq-lagrangian-solve
+        if walk.is_over(np.sqrt(g @ n)):
+            break
+        alpha = size_at(value, gradient, walk.theta, -n)
+        walk.step(alpha, -n)  # theta - alpha * n
+    return walk.path()
 
 
+@check.arguments(metric=check.function)
 def trust_region_descent(value, gradient, metric, start, radius, iterations=100, tolerance=1e-8):
     """Take the best step of a given length in the metric, again and again (Algorithm 1).
 
@@ -214,13 +228,63 @@ def trust_region_descent(value, gradient, metric, start, radius, iterations=100,
         If an argument does not fit, or the metric is not symmetric positive definite at a
         point of the path.
     """
-    schedule = radius if callable(radius) else lambda t: radius
+    walk, radius_at = _Walk(value, gradient, start, iterations, tolerance), _radii(radius)
+    while walk.inside:
+        g = walk.gradient
+        n = walk.solve(metric(walk.theta), g)  # eq-lagrangian-solve
+        norm = np.sqrt(g @ n)
+        if walk.is_over(norm):
+            break
+        beta = np.sqrt(2 * radius_at(len(walk))) / norm
+        walk.step(beta, -n)  # eq-lagrangian-step
+    return walk.path()
 
-    def size_at(t, theta, direction, norm):
-        return np.sqrt(2 * check.number(schedule(t), "radius", above=0)) / norm
 
-    check.number(schedule(0), "radius", above=0)
-    return _follow(value, gradient, start, _natural_direction(metric), size_at, iterations, tolerance)
+@check.arguments(length=check.positive)
+def adaptive_trust_region(value, gradient, start, length, iterations=100, tolerance=1e-8):
+    """Go downhill by steps whose length follows the evidence.
+
+    Each trial is the step of steepest descent of a given Euclidean length. The ratio ρ of the decrease that
+    it delivers to the one that the gradient promises (eq-trust-regions-ratio) says what comes next: below
+    1/4 the length is halved, above 3/4 doubled; and the trial is taken if ρ is above 1/10. A trial that is
+    refused, also because it is outside the domain, is a step of size 0 of the path. Powell (1970), "A new
+    algorithm for unconstrained optimization"; Nocedal and Wright (2006), algorithm 4.1.
+
+    Parameters
+    ----------
+    value : callable
+        ``value(theta)``, the objective to minimise, a number.
+    gradient : callable
+        ``gradient(theta)``, its partial derivatives, of shape (p,).
+    start : ndarray of shape (p,)
+        Where to begin.
+    length : float
+        δ, the length of the first trial, above 0.
+    iterations : int
+        The largest number of trials.
+    tolerance : float
+        Stop when the Euclidean norm of the gradient is at most this; 0 asks for every trial.
+
+    Returns
+    -------
+    Path
+        One step for each trial.
+    """
+    walk, delta = _Walk(value, gradient, start, iterations, tolerance), length
+    while walk.inside:
+        theta, g = walk.theta, walk.gradient
+        norm = np.linalg.norm(g)
+        if walk.is_over(norm):
+            break
+        alpha = delta / norm  # eq-trust-regions-step
+        delivered = walk.values[-1] - _value_or_nan(value, theta - alpha * g)
+        rho = delivered / (alpha * g @ g)  # eq-trust-regions-ratio
+        if not rho >= 1 / 4:  # also where the value is not a number
+            delta = delta / 2
+        elif rho > 3 / 4:
+            delta = 2 * delta
+        walk.step(alpha if rho > 1 / 10 else 0.0, -g)
+    return walk.path()
 
 
 def trust_region_step(gradient, metric, radius):
@@ -258,8 +322,8 @@ def trust_region_step(gradient, metric, radius):
             "gradient is zero, so the direction of steepest descent is undefined: the point is "
             "stationary; stop here instead of stepping"
         )
-    natural_gradient = dense_solve(metric, gradient)
-    return -np.sqrt(2 * radius / (gradient @ natural_gradient)) * natural_gradient
+    n = dense_solve(metric, gradient)  # eq-lagrangian-solve
+    return -np.sqrt(2 * radius / (gradient @ n)) * n  # eq-lagrangian-step
 
 
 def exact_line_search(value, gradient, point, direction):
@@ -328,6 +392,12 @@ def exact_line_search(value, gradient, point, direction):
     return float(brentq(rate, low, high, xtol=np.finfo(float).tiny, rtol=1e-12))
 
 
+@check.arguments(
+    value=check.function,
+    initial_step=check.positive,
+    contraction_factor=check.fraction,
+    sufficient_decrease=check.fraction,
+)
 def backtracking_line_search(
     value, gradient, point, direction, initial_step=1.0, contraction_factor=0.5, sufficient_decrease=1e-4
 ):
@@ -373,14 +443,11 @@ def backtracking_line_search(
     """
     point = check.vector(point, "point")
     direction = check.vector(direction, "direction", point.size)
-    size = check.number(initial_step, "initial_step", above=0)
-    contraction_factor = check.fraction(contraction_factor, "contraction_factor")
-    sufficient_decrease = check.fraction(sufficient_decrease, "sufficient_decrease")
     slope = _descent_rate(gradient, point, direction)
-    here = check.number(check.function(value, "value")(point), "value(point)")
-
+    old, size = check.number(value(point), "value(point)"), initial_step
     while not np.array_equal(point + size * direction, point):
-        if _value_or_nan(value, point + size * direction) <= here + sufficient_decrease * size * slope:
+        limit = old + sufficient_decrease * size * slope
+        if _value_or_nan(value, point + size * direction) <= limit:  # eq-trust-regions-armijo
             return size
         size *= contraction_factor
     raise ValueError(
@@ -422,74 +489,99 @@ def metric_length(delta, metric):
     return np.sqrt([curvature(metric, row) for row in rows])
 
 
-def _follow(value, gradient, start, direction_at, size_at, iterations, tolerance):
-    """The loop that all three share; what differs is ``direction_at`` and ``size_at``."""
-    iterations = check.count(iterations, "iterations", least=0)
-    tolerance = check.not_negative(tolerance, "tolerance")
-    value, gradient = check.function(value, "value"), check.function(gradient, "gradient")
-    theta = check.vector(start, "start")
-    points = [theta]
-    values, gradients = [check.number(value(theta), "value(start)")], [_gradient_at(gradient, theta)]
-    norms, directions, sizes = [], [], []
-    while True:
-        t = len(sizes)
+class _Walk:
+    """A path while it is being followed: where it is, what it has passed, and whether it has ended."""
+
+    def __init__(self, value, gradient, start, iterations, tolerance):
+        self.iterations = check.count(iterations, "iterations", least=0)
+        self.tolerance = check.not_negative(tolerance, "tolerance")
+        self.functions = check.function(value, "value"), check.function(gradient, "gradient")
+        self.points = [check.vector(start, "start")]
+        self.values = [check.number(value(self.theta), "value(start)")]
+        self.gradients = [_gradient_at(gradient, self.theta)]
+        self.norms, self.directions, self.sizes = [], [], []
+        self.inside, self.reason, self.message = True, "", ""
+
+    def __len__(self):
+        """The number of steps taken."""
+        return len(self.sizes)
+
+    @property
+    def theta(self):
+        """The last point."""
+        return self.points[-1]
+
+    @property
+    def gradient(self):
+        """The gradient there."""
+        return self.gradients[-1]
+
+    def solve(self, metric, gradient):
+        """The natural gradient; what the solver refuses is told with the place."""
         try:
-            direction, norm = direction_at(theta, gradients[-1])
+            return dense_solve(metric, gradient)
         except ValueError as error:
-            raise ValueError(f"at step {t}, theta = {_show(theta)}: {error}") from error
-        norms.append(norm)
-        if norm <= tolerance:
-            reason, message = "tolerance", f"after {t} steps the gradient norm is within {tolerance:g}"
-            break
-        if t == iterations:
-            reason, message = "iterations", f"after all {t} steps the gradient norm is {norm:.3g}"
-            break
-        size = size_at(t, theta, direction, norm)
-        trial = theta + size * direction
-        landed, complaint = _evaluate(value, gradient, trial)
+            raise ValueError(f"at step {len(self)}, theta = {_show(self.theta)}: {error}") from error
+
+    def is_over(self, norm):
+        """Note the norm of the gradient at the last point; whether it is small, or the steps are used up."""
+        self.norms.append(float(norm))
+        if norm <= self.tolerance:
+            self.reason = "tolerance"
+            self.message = f"after {len(self)} steps the gradient norm is within {self.tolerance:g}"
+        elif len(self) == self.iterations:
+            self.reason = "iterations"
+            self.message = f"after all {len(self)} steps the gradient norm is {norm:.3g}"
+        return bool(self.reason)
+
+    def step(self, size, direction):
+        """Go to ``theta + size * direction``, or end here if that is outside the domain."""
+        trial = self.theta + size * direction
+        landed, complaint = _evaluate(*self.functions, trial)
         if complaint:
-            reason = "domain"
-            message = f"step {t}, from {_show(theta)} to {_show(trial)}, would leave the domain: {complaint}"
-            break
-        theta = trial
-        points.append(theta)
-        values.append(landed[0])
-        gradients.append(landed[1])
-        directions.append(direction)
-        sizes.append(size)
-    return Path(
-        points=np.array(points),
-        values=np.array(values),
-        gradients=np.array(gradients),
-        gradient_norms=np.array(norms),
-        directions=np.array(directions).reshape(-1, theta.size),
-        step_sizes=np.array(sizes),
-        lengths=np.array(sizes) * np.array(norms[: len(sizes)]),  # ‖G⁻¹g‖_G = √(gᵀG⁻¹g)
-        reason=reason,
-        message=message,
-    )
+            self.inside, self.reason = False, "domain"
+            step = f"step {len(self)}, from {_show(self.theta)} to {_show(trial)}"
+            self.message = f"{step}, would leave the domain: {complaint}"
+        else:
+            self.points.append(trial)
+            self.values.append(landed[0])
+            self.gradients.append(landed[1])
+            self.sizes.append(size)
+            self.directions.append(direction)
+
+    def path(self):
+        """What it has become."""
+        sizes, norms = np.array(self.sizes), np.array(self.norms)
+        return Path(
+            points=np.array(self.points),
+            values=np.array(self.values),
+            gradients=np.array(self.gradients),
+            gradient_norms=norms,
+            directions=np.array(self.directions).reshape(-1, self.theta.size),
+            step_sizes=sizes,
+            lengths=sizes * norms[: len(sizes)],  # ‖G⁻¹g‖_G = √(gᵀG⁻¹g)
+            reason=self.reason,
+            message=self.message,
+        )
 
 
-def _natural_direction(metric):
-    check.function(metric, "metric")
+def _step_sizes(step_size):
+    """A line search whose results are checked; for a number the one that always returns it."""
+    if not callable(step_size):
+        fixed = check.number(step_size, "step_size", above=0)
+        return lambda value, gradient, theta, direction: fixed
 
-    def direction_at(theta, g):
-        natural_gradient = dense_solve(metric(theta), g)
-        return -natural_gradient, float(np.sqrt(g @ natural_gradient))
+    def searched(*line):
+        return check.number(step_size(*line), "the line search's step size", above=0)
 
-    return direction_at
+    return searched
 
 
-def _step_sizes(value, gradient, step_size):
-    if callable(step_size):
-
-        def searched(t, theta, direction, norm):
-            size = step_size(value, gradient, theta, direction)
-            return check.number(size, "the line search's step size", above=0)
-
-        return searched
-    fixed = check.number(step_size, "step_size", above=0)
-    return lambda t, theta, direction, norm: fixed
+def _radii(radius):
+    """The radius of each step, checked, and that of the first one at once."""
+    schedule = radius if callable(radius) else lambda t: radius
+    check.number(schedule(0), "radius", above=0)
+    return lambda t: check.number(schedule(t), "radius", above=0)
 
 
 def _evaluate(value, gradient, theta):

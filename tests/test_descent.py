@@ -4,10 +4,13 @@ from functools import partial
 
 import numpy as np
 import pytest
+import refusals
+from refusals import NEGATIVE, NOT_FUNCTIONS, NOT_POSITIVE, NOT_VECTORS, Example, constant
 from scipy.sparse.linalg import aslinearoperator
 
 from ngbook import OutsideDomain
 from ngbook.descent import (
+    adaptive_trust_region,
     backtracking_line_search,
     exact_line_search,
     gradient_descent,
@@ -431,6 +434,66 @@ def test_the_three_reasons_to_end():
     stationary = gradient_descent(value, gradient, [0.0, 0.0], 0.5, tolerance=0.0)
     assert stationary.converged and len(stationary) == 0 and stationary.directions.shape == (0, 2)
     assert len(gradient_descent(value, gradient, [1.0, 1.0], 0.5, iterations=0)) == 0
+
+
+# --- a radius that adapts ----------------------------------------------------------------------------------
+
+
+def test_a_radius_adapts_to_what_the_steps_deliver():
+    """On x²/2 from 1: 0.3 delivers 85 % of its promise and is doubled, 0.6 has 57 %, the next goes up."""
+    value, gradient = quadratic([[1.0]])
+    path = adaptive_trust_region(value, gradient, [1.0], length=0.3, iterations=4, tolerance=0)
+    np.testing.assert_allclose(path.points[:, 0], [1, 0.7, 0.1, 0.1, 0.1], rtol=1e-14)
+    np.testing.assert_allclose(path.lengths, [0.3, 0.6, 0, 0], rtol=1e-14)
+    assert path.reason == "iterations" and len(path) == 4
+
+
+@pytest.mark.parametrize("kappa", [1.0, 30.0])
+def test_an_adaptive_radius_converges_and_never_goes_up(kappa):
+    value, gradient = quadratic(np.diag([1.0, kappa]))
+    for length in (1e-3, 1.0, 1e3):
+        path = adaptive_trust_region(value, gradient, [3.0, 2.0], length, iterations=2000, tolerance=1e-6)
+        assert path.converged and np.all(np.diff(path.values) <= 0)
+        assert np.all(np.diff(path.values)[path.step_sizes > 0] < 0)
+
+
+def test_a_step_that_is_taken_has_the_length_that_was_tried():
+    """Each length is the one before, halved, kept or doubled; and a refused trial halves it."""
+    value, gradient = quadratic(np.diag([1.0, 7.0]))
+    path = adaptive_trust_region(value, gradient, [3.0, 2.0], length=2.0, iterations=60)
+    tried = 2.0
+    for k, length in enumerate(path.lengths):
+        assert length in (0.0, pytest.approx(tried, rel=1e-12))
+        step = -tried * path.gradients[k] / np.linalg.norm(path.gradients[k])
+        rho = (path.values[k] - value(path.points[k] + step)) / (-path.gradients[k] @ step)
+        assert (length > 0) == (rho > 0.1)
+        tried *= 0.5 if rho < 0.25 else 2.0 if rho > 0.75 else 1.0
+
+
+def test_an_adaptive_radius_steps_back_into_the_domain():
+    path = adaptive_trust_region(
+        refusing_loss, normal_gradient, [0.0, 1.0], length=1e3, iterations=500, tolerance=1e-3
+    )
+    assert path.converged and path.step_sizes[0] == 0
+    np.testing.assert_allclose(path.points[-1], [12.0, 4.0], rtol=0.01)
+
+
+def length_of(x):
+    return np.sqrt(x @ x)
+
+
+works = Example(
+    adaptive_trust_region, value=length_of, gradient=lambda x: x / length_of(x), start=[1.0, 2.0], length=0.1
+)
+REFUSED = [
+    *works.refuses("value", *NOT_FUNCTIONS, constant([1.0, 2.0]), constant(np.nan)),
+    *works.refuses("gradient", *NOT_FUNCTIONS, constant(1.0), constant([1.0, np.nan])),
+    *works.refuses("start", *NOT_VECTORS),
+    *works.refuses("length", *NOT_POSITIVE),
+    *works.refuses("iterations", -1, 2.5, "many", None),
+    *works.refuses("tolerance", *NEGATIVE),
+]
+test_works, test_refused = refusals.tests_of(REFUSED)
 
 
 # --- leaving the domain ------------------------------------------------------------------------------------
