@@ -287,6 +287,7 @@ def adaptive_trust_region(value, gradient, start, length, iterations=100, tolera
     return walk.path()
 
 
+@check.arguments(gradient=check.vector, radius=check.positive)
 def trust_region_step(gradient, metric, radius):
     """Steepest-descent step of length √(2ε) in the norm of the metric.
 
@@ -315,8 +316,6 @@ def trust_region_step(gradient, metric, radius):
         If the gradient is zero (every direction is then as good as any other), the radius is
         not above 0, or ``solve.dense_solve`` refuses the metric.
     """
-    gradient = check.vector(gradient, "gradient")
-    radius = check.number(radius, "radius", above=0)
     if not gradient.any():
         raise ValueError(
             "gradient is zero, so the direction of steepest descent is undefined: the point is "
@@ -326,6 +325,7 @@ def trust_region_step(gradient, metric, radius):
     return -np.sqrt(2 * radius / (gradient @ n)) * n  # eq-lagrangian-step
 
 
+@check.arguments(value=check.function, point=check.vector, direction=check.vector)
 def exact_line_search(value, gradient, point, direction):
     """The step size that minimises the value along a direction (eq-trust-regions-exact).
 
@@ -358,9 +358,7 @@ def exact_line_search(value, gradient, point, direction):
         If the direction does not descend, or the value falls all along it, without a minimum or
         up to the edge of its domain.
     """
-    point = check.vector(point, "point")
-    direction = check.vector(direction, "direction", point.size)
-    check.number(check.function(value, "value")(point), "value(point)")
+    check.number(value(point), "value(point)")
     _descent_rate(gradient, point, direction)
 
     def rate(size):
@@ -394,6 +392,8 @@ def exact_line_search(value, gradient, point, direction):
 
 @check.arguments(
     value=check.function,
+    point=check.vector,
+    direction=check.vector,
     initial_step=check.positive,
     contraction_factor=check.fraction,
     sufficient_decrease=check.fraction,
@@ -441,8 +441,6 @@ def backtracking_line_search(
         If the direction does not descend, a factor is out of its range, or the step has become
         too short to move the point (value and gradient contradict each other).
     """
-    point = check.vector(point, "point")
-    direction = check.vector(direction, "direction", point.size)
     slope = _descent_rate(gradient, point, direction)
     old, size = check.number(value(point), "value(point)"), initial_step
     while not np.array_equal(point + size * direction, point):
@@ -614,6 +612,7 @@ def _value_or_nan(value, theta):
 
 
 def _descent_rate(gradient, point, direction):
+    direction = check.vector(direction, "direction", point.size)
     slope = float(_gradient_at(check.function(gradient, "gradient"), point) @ direction)
     if not slope < 0:
         raise ValueError(
