@@ -61,7 +61,7 @@ def texts(notebook):
 
 def without_code(text):
     """A Markdown text with its code spans and code blocks blank."""
-    text = re.sub(r"^( *)(`{3,})(?!\{).*?^\1\2\s*$", "", text, flags=re.M | re.S)
+    text = re.sub(r"^([ >]*)(`{3,})(?!\{).*?^\1\2\s*$", "", text, flags=re.M | re.S)
     return re.sub(r"(?<![`}])(`{1,2})(?!`)(.+?)(?<!`)\1(?!`)", "", text, flags=re.S)
 
 

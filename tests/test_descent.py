@@ -22,6 +22,7 @@ from scipy.sparse.linalg import aslinearoperator
 
 from ngbook import OutsideDomain
 from ngbook.descent import (
+    adaptive_trust_region,
     backtracking_line_search,
     exact_line_search,
     gradient_descent,
@@ -447,6 +448,52 @@ def test_the_three_reasons_to_end():
     assert len(gradient_descent(value, gradient, [1.0, 1.0], 0.5, iterations=0)) == 0
 
 
+# --- a radius that adapts ----------------------------------------------------------------------------------
+
+
+def test_a_radius_adapts_to_what_the_steps_deliver():
+    """On x²/2 from 1: 0.3 delivers 85 % of its promise and is doubled, 0.6 has 57 %, the next goes up."""
+    value, gradient = quadratic([[1.0]])
+    path = adaptive_trust_region(value, gradient, [1.0], length=0.3, iterations=4, tolerance=0)
+    np.testing.assert_allclose(path.points[:, 0], [1, 0.7, 0.1, 0.1, 0.1], rtol=1e-14)
+    np.testing.assert_allclose(path.lengths, [0.3, 0.6, 0, 0], rtol=1e-14)
+    assert path.reason == "iterations" and len(path) == 4
+
+
+@pytest.mark.parametrize("kappa", [1.0, 30.0])
+def test_an_adaptive_radius_converges_and_never_goes_up(kappa):
+    value, gradient = quadratic(np.diag([1.0, kappa]))
+    for length in (1e-3, 1.0, 1e3):
+        path = adaptive_trust_region(value, gradient, [3.0, 2.0], length, iterations=2000, tolerance=1e-6)
+        assert path.converged and np.all(np.diff(path.values) <= 0)
+        assert np.all(np.diff(path.values)[path.step_sizes > 0] < 0)
+
+
+def test_a_step_that_is_taken_has_the_length_that_was_tried():
+    """Each length is the one before, halved, kept or doubled; and a refused trial halves it."""
+    value, gradient = quadratic(np.diag([1.0, 7.0]))
+    path = adaptive_trust_region(value, gradient, [3.0, 2.0], length=2.0, iterations=60)
+    tried = 2.0
+    for k, length in enumerate(path.lengths):
+        assert length in (0.0, pytest.approx(tried, rel=1e-12))
+        step = -tried * path.gradients[k] / np.linalg.norm(path.gradients[k])
+        rho = (path.values[k] - value(path.points[k] + step)) / (-path.gradients[k] @ step)
+        assert (length > 0) == (rho > 0.1)
+        tried *= 0.5 if rho < 0.25 else 2.0 if rho > 0.75 else 1.0
+
+
+def test_an_adaptive_radius_steps_back_into_the_domain():
+    path = adaptive_trust_region(
+        refusing_loss, normal_gradient, [0.0, 1.0], length=1e3, iterations=500, tolerance=1e-3
+    )
+    assert path.converged and path.step_sizes[0] == 0
+    np.testing.assert_allclose(path.points[-1], [12.0, 4.0], rtol=0.01)
+
+
+def length_of(x):
+    return np.sqrt(x @ x)
+
+
 # --- leaving the domain ------------------------------------------------------------------------------------
 
 
@@ -588,6 +635,7 @@ REGION = Example(
     start=[1.0, 2.0],
     radius=0.1,
 )
+ADAPTIVE = Example(adaptive_trust_region, value=VALUE, gradient=GRADIENT, start=[1.0, 2.0], length=0.1)
 STEP = Example(trust_region_step, gradient=[1.0, 2.0], metric=METRIC, radius=0.1)
 LINE = {"value": VALUE, "gradient": GRADIENT, "point": [1.0, 2.0], "direction": [-1.0, -1.0]}
 EXACT, BACKTRACKING = Example(exact_line_search, **LINE), Example(backtracking_line_search, **LINE)
@@ -618,7 +666,7 @@ NOT_ITERATIONS = [-1, 2.5, NAN, INF, "many", None, [1, 2]]
 REFUSED = [
     *(
         fact
-        for run in (PLAIN, NATURAL, REGION)
+        for run in (PLAIN, NATURAL, REGION, ADAPTIVE)
         for fact in [
             *run.refuses("value", *NOT_VALUES),
             *run.refuses("gradient", *NOT_GRADIENTS),
@@ -632,6 +680,7 @@ REFUSED = [
     *NATURAL.refuses("metric", *NOT_METRIC_FUNCTIONS),
     *REGION.refuses("metric", *NOT_METRIC_FUNCTIONS),
     *REGION.refuses("radius", *NOT_POSITIVE, lambda t: 0.1 - 0.05 * t, constant([0.1, 0.2])),
+    *ADAPTIVE.refuses("length", *NOT_POSITIVE),
     *STEP.refuses("gradient", *NOT_VECTORS, says("stationary", [0.0, 0.0])),
     *STEP.refuses("metric", *NOT_DEFINITE, SINGULAR, says("negative curvature", [[1.0, 4.0], [4.0, 1.0]])),
     *STEP.refuses("radius", *NOT_POSITIVE),

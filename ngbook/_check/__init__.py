@@ -396,5 +396,6 @@ def parameters(value, name, size, dtype):
 
 
 def show(array):
-    """Entries rounded for a message (a rounding-level entry prints as 0)."""
-    return np.array2string(np.round(array, 6) + 0.0, precision=4, threshold=12)
+    """Entries for a message, rounded; what is 1e-6 of the largest, or less, prints as 0."""
+    largest = np.abs(array).max(where=np.isfinite(array), initial=0.0)
+    return np.array2string(np.where(np.abs(array) < 1e-6 * largest, 0.0, array), precision=4, threshold=12)

@@ -31,7 +31,7 @@ def progress_bar(iteration, iterations, record):
     if not isinstance(record, Record):
         raise ValueError(f"record must be a Record, but is {record!r}: train makes them")
     filled = round(24 * iteration / iterations)
-    bar = "█" * filled + "·" * (24 - filled)
+    bar = "\u2588" * filled + "·" * (24 - filled)
     shown = f"mean return {record.mean_return:.1f}" if record.episodes else "no episode ended"
     line = f"\r{bar} {iteration}/{iterations}  {record.steps} steps  {shown}  KL {record.kl:.4f}"
     end = "\n" if iteration == iterations else ""
