@@ -17,13 +17,10 @@ import gymnasium
 import matplotlib
 import numpy as np
 import pytest
-import sympy as sp
 from gymnasium.spaces import Box, Discrete, MultiDiscrete
 
 import ngbook
-from ngbook import families, symbolic
-from ngbook.families.spaces import positive
-from ngbook.symbolic import L, MomentRule, s
+from ngbook import families
 
 matplotlib.use("Agg")
 
@@ -105,221 +102,11 @@ class Subject:
 
 SUBJECTS = {}
 
-THETA = {
-    "words": (["a", "b"], "theta|old|new.*real numbers"),
-    "complex": ([1j, 1.0], "real numbers"),
-    "nothing": (None, "shape|real numbers"),
-    "NaN": ([NAN, 1.0], "finite.*mu, sigma"),
-    "too long": ([0.0, 1.0, 2.0], r"shape \(3,\).*mu, sigma"),
-    "scalar": (1.0, r"shape \(\)"),
-    "outside its space": ([0.0, -1.0], r"sigma = -1.*outside the parameter space.*sigma > 0"),
-    "on the edge": ([0.0, 0.0], "sigma > 0"),
-}
-OUTCOMES = {
-    "NaN": ([1.0, NAN], "NaN, at position 1"),
-    "matrix": ([[1.0, 2.0]], r"shape \(n,\)"),
-    "scalar": (1.0, r"shape \(n,\)"),
-    "words": (["a"], "real numbers"),
-    "complex": ([1j], "real numbers"),
-}
-METHODS = {
-    "at": Subject(
-        families.student_t.at,
-        {"nu": 5},
-        {
-            "nu": {
-                "negative": (-1, "nu"),
-                "NaN": (NAN, "nu.*finite"),
-                "word": ("five", "nu.*number"),
-                "nothing": (None, "nu.*number"),
-                "two numbers": ([5, 6], "nu.*number"),
-            },
-            "df": {"no such constant": (5, "no constant 'df'")},
-        },
-    ),
-    "log_prob": Subject(
-        families.normal.log_prob, {"theta": [0.0, 1.0], "x": [1.0, 2.0]}, {"theta": THETA, "x": OUTCOMES}
-    ),
-    "score": Subject(
-        families.normal.score, {"theta": [0.0, 1.0], "x": [1.0, 2.0]}, {"theta": THETA, "x": OUTCOMES}
-    ),
-    "fisher": Subject(families.normal.fisher, {"theta": [0.0, 1.0]}, {"theta": THETA}),
-    "fisher_with_error": Subject(families.normal.fisher_with_error, {"theta": [0.0, 1.0]}, {"theta": THETA}),
-    "kl": Subject(families.normal.kl, {"old": [0.0, 1.0], "new": [1.0, 1.0]}, {"old": THETA, "new": THETA}),
-    "kl_with_error": Subject(
-        families.normal.kl_with_error,
-        {"old": [0.0, 1.0], "new": [1.0, 1.0]},
-        {"old": THETA, "new": THETA},
-    ),
-    "sample": Subject(
-        families.normal.sample,
-        {"theta": [0.0, 1.0], "n": 3, "rng": np.random.default_rng(0)},
-        {
-            "theta": THETA,
-            "n": {"negative": (-1, "not negative"), "not whole": (2.5, "whole number")},
-            "rng": {"a seed": (0, "numpy.random.Generator"), "nothing": (None, "numpy.random.Generator")},
-        },
-    ),
-}
-
-# --- exact --------------------------------------------------------------------------------------------------
-
-x, mu = families.normal.variable, families.normal.parameters[0]
-sigma = families.normal.parameters[1]
-k, p = sp.Symbol("k", integer=True), sp.Symbol("p", positive=True)
-PLAIN_X, PLAIN_MU = sp.symbols("x mu")  # other symbols than x and mu, because of their assumptions
-NORMAL = families.normal.log_density
-GENERATING = sp.exp(mu * s + sigma**2 * s**2 / 2)
-
-NO_EXPRESSIONS = {
-    "word": ("x**2", "one SymPy expression|SymPy expression or matrix"),
-    "nothing": (None, "one SymPy expression|SymPy expression or matrix"),
-    "function": (np.log, "one SymPy expression|SymPy expression or matrix"),
-    "list": ([x, x], "one SymPy expression|SymPy expression or matrix"),
-    "NaN": (NAN, "undefined"),
-    "SymPy's NaN": (sp.nan + x, "undefined"),
-}
-SIDES_OR_MATRICES = NO_EXPRESSIONS | {
-    "equation": (sp.Eq(x, 1), "one SymPy expression"),
-    "float": (x / 2.0, r"rounded number.*sp.Rational\(1, 2\)"),
-    "infinite": (sp.oo, "infinite"),
-    "division by zero": (x + sp.zoo, "undefined"),
-}
-EXPRESSIONS = SIDES_OR_MATRICES | {
-    "matrix": (sp.eye(2), "one SymPy expression"),
-    "array": (np.eye(2), "one SymPy expression"),
-}
-UNDECLARED = {"undeclared symbol": (NORMAL + sp.Symbol("c"), "contains c.*declare|contains c.*rule")}
-NAMESAKE = {"namesake": (NORMAL + PLAIN_MU, "another symbol named mu|contains mu.*same assumptions")}
-SYMBOLS = {
-    "one symbol": (mu, r"sequence of SymPy symbols, as \[mu, sigma\]"),
-    "word": ("mu", "sequence of SymPy symbols"),
-    "nothing": (None, "sequence of SymPy symbols"),
-    "number": (2, "sequence of SymPy symbols"),
-    "set, which has no order": ({mu, sigma}, "sequence of SymPy symbols"),
-    "number among them": ([mu, 2], "sequence of SymPy symbols"),
-    "expression among them": ([mu, sigma**2], "sequence of SymPy symbols"),
-    "empty": ([], "at least one symbol"),
-    "one twice": ([mu, mu], "occurs twice"),
-    "one name twice": ([mu, PLAIN_MU], "occurs twice"),
-}
-PARAMETERS = SYMBOLS | {
-    "namesake": (
-        [PLAIN_MU, sigma],
-        "another symbol named mu: symbols with different assumptions|contains mu",
-    ),
-}
-VALUES = {
-    "no dictionary": ([1, 2], "give a dictionary"),
-    "nothing": (0, "give a dictionary"),
-    "names": ({"sigma": 1}, "SymPy symbol"),
-    "float": ({sigma: 0.5}, r"sp.Rational\(1, 2\)"),
-    "NaN": ({sigma: NAN}, "undefined"),
-    "word": ({sigma: "one"}, "one SymPy expression"),
-}
-POINTS = VALUES | {
-    "no number": ({sigma: mu}, "exact real number"),
-    "complex": ({mu: sp.I}, "exact real number"),
-    "outside the assumptions": ({sigma: -1}, "declared positive"),
-}
-RULES = {
-    "nothing": (None, "give a MomentRule, a BetaRule or a FiniteSum"),
-    "class": (MomentRule, "give a MomentRule"),
-    "family": (families.normal, "give a MomentRule"),
-    "for another variable": (families.gamma.rule, "rule contains another symbol named x|does not know"),
-    "for a symbol of another name": (MomentRule({k: L}, GENERATING), "contains x.*does not know"),
-    "in a namesake of the outcome": (MomentRule({PLAIN_X: L}, GENERATING), "another symbol named x"),
-    "in a namesake of a parameter": (
-        MomentRule({x: PLAIN_MU + L}, sp.exp(sigma**2 * s**2 / 2)),
-        "another symbol named mu",
-    ),
-}
-OUTCOME = {"namesake of the outcome": (PLAIN_X**2, "another symbol named x.*declare it once")}
-
-
-METHODS |= {
-    "expectation": Subject(
-        families.normal.expectation,
-        {"expression": x**2},
-        {"expression": EXPRESSIONS | OUTCOME | {"without a rule": (sp.atan(x), "no rule")}},
-    ),
-}
-METHODS |= {  # without arguments
-    name: Subject(getattr(families.normal, name), {}, {})
+SUBJECTS |= {  # without arguments
+    f"families.Family.{name}": Subject(getattr(families.normal, name), {}, {})
     for name in ("derivation", "hessian_matrix", "kl_expression", "score_vector")
 }
-SUBJECTS |= {f"families.Family.{name}": subject for name, subject in METHODS.items()}
-
-NO_TEXT = {"number": (2, "give a string"), "symbol": (mu, "give a string")}
 SUBJECTS["families.catalogue"] = Subject(families.catalogue, {}, {})
-SUBJECTS["families.Family"] = Subject(
-    families.Family,
-    {
-        "name": "Normal",
-        "variable": x,
-        "parameters": [mu, sigma],
-        "log_density": NORMAL,
-        "rule": families.normal.rule,
-    },
-    {
-        "name": NO_TEXT | {"nothing": (None, "give a string")},
-        "variable": {
-            "word": ("x", "sequence of SymPy symbols"),
-            "nothing": (None, "sequence of SymPy symbols"),
-            "expression": (x**2, "sequence of SymPy symbols"),
-            "empty": ((), "at least one symbol"),
-            "one twice": ((x, x), "occurs twice"),
-            "another": (k, "x, which is neither the variable"),
-            "namesake": (PLAIN_X, "contains x.*same assumptions"),
-            "name of a parameter": (PLAIN_MU, "occurs twice"),
-        },
-        "parameters": PARAMETERS | {"name of an old one": ([mu, sigma, symbolic.old(mu)], "occurs twice")},
-        "log_density": EXPRESSIONS | NAMESAKE | UNDECLARED,
-        "rule": {key: bad for key, bad in RULES.items() if key != "nothing"}
-        | {
-            "with an undeclared symbol": (
-                MomentRule({x: L}, GENERATING.subs(mu, p)),
-                "rule.*contains p.*declare",
-            )
-        },
-        "support": {
-            "pair": ((0, 1), "SymPy set"),
-            "word": ("positive", "SymPy set"),
-            "two coordinates": (sp.ProductSet(sp.S.Reals, sp.S.Reals), "2 coordinates for 1"),
-            "union": (sp.Union(sp.Interval(0, 1), sp.Interval(2, 3)), "not an Interval"),
-            "undeclared symbol": (sp.Interval(p, sp.oo), "contains p"),
-            "condition that is no equation": (
-                sp.ConditionSet(x, sp.StrictGreaterThan(x, mu), sp.S.Reals),
-                "must be an sp.Eq",
-            ),
-        },
-        "parameter_space": {
-            "one relation": (positive(sigma)[0], "list of inequalities"),
-            "word": ("sigma > 0", "list of inequalities"),
-            "number": (1, "list of inequalities"),
-            "relation that SymPy evaluated": ([sigma > 0], "True.*evaluate=False"),
-            "equation": ([sp.Eq(mu, sigma)], "evaluate=False"),
-            "undeclared symbol": (positive(p), "contains p"),
-        },
-        "sampler": {"number": (1, r"sampler\(rng, n, \*theta"), "word": ("normal", "function")},
-        "constants": {key: SYMBOLS[key] for key in ("one symbol", "word", "nothing", "number among them")}
-        | {"a parameter": ([mu], "occurs twice")},
-        "closed_form_kl": {key: bad for key, bad in EXPRESSIONS.items() if key != "nothing"} | UNDECLARED,
-        "kl_source": NO_TEXT,
-        "no_kl": NO_TEXT,
-        "stable_log_density": {key: bad for key, bad in EXPRESSIONS.items() if key != "nothing"} | UNDECLARED,
-        "stable_score": {
-            "word": ("mu", "give a list of expressions"),
-            "one expression": (mu, "give a list of expressions"),
-            "too few": ([mu], "1 entries.*one for each parameter"),
-            "word among them": ([mu, "sigma"], "give one SymPy expression"),
-        },
-        "example": {key: bad for key, bad in POINTS.items()}
-        | {"undeclared symbol": ({p: sp.S.Half}, "contains p")},
-        "slug": NO_TEXT,
-        "chart": NO_TEXT,
-    },
-)
 
 # --- figures ------------------------------------------------------------------------------------------------
 
@@ -1049,25 +836,3 @@ def test_bad_input_is_refused(subject, argument, bad, message):
     with pytest.raises(ValueError, match=f"(?s){message}") as refusal:
         subject.function(**(subject.good | {argument: bad}))
     assert len(str(refusal.value)) > 25, "a message says what was wrong and what to do"
-
-
-@pytest.mark.parametrize("slug", families.catalogue())
-def test_every_family_refuses_parameters_outside_its_space(slug):
-    """Each inequality of the space is broken in turn, whatever the family."""
-    family = families.catalogue()[slug]
-    family = family.at(**{constant.name: 3 for constant in family.constants})
-    size = len(family.parameters)
-    candidates = np.random.default_rng(0).uniform(-3, 3, size=(1000, size))
-    relations = [relation for relation in family.parameter_space if relation.free_symbols]
-    tests = [sp.lambdify(family.parameters, relation) for relation in relations]
-    holds = np.array([[bool(test(*theta)) for test in tests] for theta in candidates])
-    for i, relation in enumerate(relations):
-        only_this = np.delete(holds, i, axis=1).all(axis=1) & ~holds[:, i]
-        assert only_this.any(), f"no candidate breaks {relation} only"
-        for theta in candidates[only_this][:3]:
-            with pytest.raises(ngbook.OutsideDomain, match="outside the parameter space") as refusal:
-                family.log_prob(theta, np.zeros(1))
-            assert any(symbol.name in str(refusal.value) for symbol in relation.free_symbols)
-    for theta, message in ((np.full(size, NAN), "finite"), (np.ones(size + 1), "shape")):
-        with pytest.raises(ValueError, match=message):
-            family.fisher(theta)

@@ -129,7 +129,7 @@ def _descent_rate(gradient, point, direction):
     if not slope < 0:
         raise ValueError(
             f"direction {check.show(direction)} does not descend from {check.show(point)}: the slope "
-            f"gradient @ direction is {slope:.3g} and must be negative; the direction of steepest descent is MINUS "
-            "the gradient"
+            f"gradient @ direction is {slope:.3g} and must be negative; the direction of steepest "
+            "descent is MINUS the gradient"
         )
     return slope

@@ -5,114 +5,36 @@
 not exist.
 """
 
-from ngbook.families.discrete import (
-    bernoulli,
-    bernoulli_logit,
-    binomial,
-    categorical,
-    categorical_softmax,
-    geometric,
-    negative_binomial,
+# fmt: off
+from ngbook.families.discrete import (  # noqa: I001
+    bernoulli, bernoulli_logit, binomial, categorical, categorical_softmax, geometric, negative_binomial,
     poisson,
 )
 from ngbook.families.family import Family
 from ngbook.families.gaussian import (
-    log_normal,
-    normal,
-    normal_log_sigma,
-    normal_mean,
-    normal_natural,
-    normal_variance,
+    log_normal, normal, normal_log_sigma, normal_mean, normal_natural, normal_variance,
 )
 from ngbook.families.multivariate import bivariate_normal, dirichlet
 from ngbook.families.positive import (
-    beta,
-    exponential,
-    gamma,
-    inverse_gamma,
-    inverse_gaussian,
-    pareto,
-    rayleigh,
-    uniform,
-    weibull,
+    beta, exponential, gamma, inverse_gamma, inverse_gaussian, pareto, rayleigh, uniform, weibull,
 )
 from ngbook.families.real_line import cauchy, gumbel, laplace, logistic, student_t, von_mises
 
 __all__ = [
-    "Family",
-    "bernoulli",
-    "bernoulli_logit",
-    "beta",
-    "binomial",
-    "bivariate_normal",
-    "catalogue",
-    "categorical",
-    "categorical_softmax",
-    "cauchy",
-    "dirichlet",
-    "exponential",
-    "gamma",
-    "geometric",
-    "gumbel",
-    "inverse_gamma",
-    "inverse_gaussian",
-    "laplace",
-    "log_normal",
-    "logistic",
-    "negative_binomial",
-    "normal",
-    "normal_log_sigma",
-    "normal_mean",
-    "normal_natural",
-    "normal_variance",
-    "pareto",
-    "poisson",
-    "rayleigh",
-    "student_t",
-    "uniform",
-    "von_mises",
-    "weibull",
+    "Family", "bernoulli", "bernoulli_logit", "beta", "binomial", "bivariate_normal", "catalogue",
+    "categorical", "categorical_softmax", "cauchy", "dirichlet", "exponential", "gamma", "geometric",
+    "gumbel", "inverse_gamma", "inverse_gaussian", "laplace", "log_normal", "logistic",
+    "negative_binomial", "normal", "normal_log_sigma", "normal_mean", "normal_natural", "normal_variance",
+    "pareto", "poisson", "rayleigh", "student_t", "uniform", "von_mises", "weibull",
 ]
 
 
-def catalogue():
-    """All regular families of the book, in a teaching order.
-
-    Returns
-    -------
-    dict
-        From slug to ``Family``. ``families.uniform`` is not regular, and not in it.
-    """
+def catalogue() -> dict[str, Family]:
+    """List all regular families of the book by their slugs, in a teaching order; ``uniform`` is not one."""
     families = (
-        bernoulli,
-        bernoulli_logit,
-        categorical,
-        categorical_softmax,
-        binomial,
-        poisson,
-        geometric,
-        negative_binomial,
-        normal,
-        normal_log_sigma,
-        normal_variance,
-        normal_natural,
-        normal_mean,
-        bivariate_normal,
-        log_normal,
-        exponential,
-        gamma,
-        inverse_gamma,
-        beta,
-        dirichlet,
-        weibull,
-        gumbel,
-        pareto,
-        rayleigh,
-        inverse_gaussian,
-        von_mises,
-        logistic,
-        laplace,
-        cauchy,
-        student_t,
+        bernoulli, bernoulli_logit, categorical, categorical_softmax, binomial, poisson, geometric,
+        negative_binomial, normal, normal_log_sigma, normal_variance, normal_natural, normal_mean,
+        bivariate_normal, log_normal, exponential, gamma, inverse_gamma, beta, dirichlet, weibull, gumbel,
+        pareto, rayleigh, inverse_gaussian, von_mises, logistic, laplace, cauchy, student_t,
     )
     return {family.slug: family for family in families}

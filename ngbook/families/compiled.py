@@ -5,24 +5,14 @@ from sympy.codegen.cfunctions import log1p
 
 from ngbook.families.special import LOG_SUM_EXP, SCALED_BESSEL, numerics
 
-_log_gamma = sp.Function("log_gamma", real=True)
 _indicator = sp.Function("indicator", real=True)
 
 
 def compile_entries(expressions, arguments):
     """Compile several expressions of scalars into one NumPy function.
 
-    Parameters
-    ----------
-    expressions : sequence of sympy.Expr
-        What to evaluate; common parts are evaluated once.
-    arguments : sequence of sympy.Symbol
-        The arguments, in order; each may be given a number or an array.
-
-    Returns
-    -------
-    callable
-        Of the arguments; returns a list, one number or array for each expression.
+    It takes the arguments in order, each a number or an array, and returns a list with a number or an array
+    for each expression; common parts are evaluated once.
     """
     rewritten = [stable(sp.sympify(expression)) for expression in expressions]
     return sp.lambdify(list(arguments), rewritten, modules=[numerics(), "scipy", "numpy"], cse=True)
@@ -34,7 +24,7 @@ def stable(expression):
     rewritten = expression.replace(_is_sum_of_exponentials, lambda e: sp.exp(LOG_SUM_EXP(*map(_log, e.args))))
     rewritten = rewritten.replace(
         lambda e: isinstance(e, sp.log) and isinstance(e.args[0], sp.gamma),
-        lambda e: _log_gamma(e.args[0].args[0]),
+        lambda e: sp.loggamma(e.args[0].args[0]),
     )
     rewritten = rewritten.replace(sp.KroneckerDelta, lambda i, j: _indicator(i, j))
     rewritten = rewritten.replace(sp.besseli, lambda order, x: SCALED_BESSEL(order, x) * sp.exp(x))
@@ -46,20 +36,14 @@ def stable(expression):
 
 def _is_log_near_one(expression):
     """A logarithm of one plus or minus something, which ``log1p`` takes without the rounded sum."""
-    return (
-        isinstance(expression, sp.log)
-        and expression.args[0].is_Add
-        and 1 in expression.args[0].args
-        and not expression.args[0].has(sp.exp)
-    )
+    if not isinstance(expression, sp.log):
+        return False
+    argument = expression.args[0]
+    return argument.is_Add and 1 in argument.args and not argument.has(sp.exp)
 
 
 def _is_sum_of_exponentials(expression):
-    return (
-        expression.is_Add
-        and expression.has(sp.exp)
-        and all(_log(term) is not None for term in expression.args)
-    )
+    return expression.is_Add and expression.has(sp.exp) and None not in map(_log, expression.args)
 
 
 def _log(term):

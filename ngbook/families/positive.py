@@ -1,151 +1,89 @@
 """Positive outcomes, written as x = exp(L) times a scale, and Beta on the unit interval."""
 
 import sympy as sp
+from sympy import Rational as Q
 
 from ngbook.families.family import Family
 from ngbook.families.spaces import positive
-from ngbook.families.special import DIGAMMA_GAP, log_binomial, log_poisson
-from ngbook.symbolic import BetaRule, L, MomentRule, U, s
+from ngbook.families.special import LOG_BINOMIAL, LOG_POISSON
+from ngbook.symbolic import BetaRule, L, MomentRule, U, old, s
 
 x = sp.Symbol("x", positive=True)
 lam, a, b, k, sigma, alpha, mu, x_m, theta = sp.symbols(
     "lambda a b k sigma alpha mu x_m theta", positive=True
 )
 
+# fmt: off
 exponential = Family(
-    "Exponential",
-    x,
-    [lam],
-    sp.log(lam) - lam * x,
+    "Exponential", x, [lam], sp.log(lam) - lam * x,
     MomentRule({x: sp.exp(L) / lam}, sp.gamma(1 + s)),
     sampler=lambda rng, n, rate: rng.exponential(1 / rate, n),
-    example={lam: sp.Rational(7, 3)},
-    slug="exponential",
-    chart="rate λ",
+    example={lam: Q(7, 3)}, chart="rate λ",
 )
-
 gamma = Family(
-    "Gamma",
-    x,
-    [a, b],
-    a * sp.log(b) - sp.loggamma(a) + (a - 1) * sp.log(x) - b * x,
+    "Gamma", x, [a, b], a * sp.log(b) - sp.loggamma(a) + (a - 1) * sp.log(x) - b * x,
     MomentRule({x: sp.exp(L) / b}, sp.gamma(a + s) / sp.gamma(a)),
-    stable_log_density=sp.log(a) - sp.log(x) + log_poisson(a, b * x),
+    stable_log_density=sp.log(a) + sp.log(b) + LOG_POISSON(1, a, b * x, sp.log(b) + sp.log(x)),
     sampler=lambda rng, n, a, b: rng.gamma(a, 1 / b, n),
-    example={a: sp.Rational(5, 2), b: sp.Rational(4, 3)},
-    slug="gamma",
-    chart="(shape a, rate b)",
+    example={a: Q(5, 2), b: Q(4, 3)}, chart="(shape a, rate b)",
 )
-
 inverse_gamma = Family(
-    "Inverse gamma",
-    x,
-    [a, b],
-    a * sp.log(b) - sp.loggamma(a) - (a + 1) * sp.log(x) - b / x,
+    "Inverse gamma", x, [a, b], a * sp.log(b) - sp.loggamma(a) - (a + 1) * sp.log(x) - b / x,
     MomentRule({x: b * sp.exp(-L)}, sp.gamma(a + s) / sp.gamma(a)),
-    stable_log_density=sp.log(a) - sp.log(x) + log_poisson(a, b / x),
+    stable_log_density=sp.log(a) - sp.log(b) + LOG_POISSON(-1, a, b / x, sp.log(b) - sp.log(x)),
     sampler=lambda rng, n, a, b: b / rng.gamma(a, 1, n),
-    example={a: sp.Rational(5, 2), b: sp.Rational(4, 3)},
-    slug="inverse_gamma",
-    chart="(shape a, scale b)",
+    example={a: Q(5, 2), b: Q(4, 3)}, chart="(shape a, scale b)",
 )
-
 beta = Family(
-    "Beta",
-    x,
-    [a, b],
+    "Beta", x, [a, b],
     sp.loggamma(a + b) - sp.loggamma(a) - sp.loggamma(b) + (a - 1) * sp.log(x) + (b - 1) * sp.log(1 - x),
     BetaRule({x: U}, a, b),
     support=sp.Interval.open(0, 1),
-    stable_log_density=sp.log(a) - sp.log(1 + a / b) - sp.log(x) - sp.log(1 - x) + log_binomial(a, a + b, x),
-    stable_score=[sp.log(x) + DIGAMMA_GAP(a, b), sp.log(1 - x) + DIGAMMA_GAP(b, a)],
+    stable_log_density=sp.log(a) - sp.log(1 + a / b) + LOG_BINOMIAL(1, a + b, a, b, x),
     sampler=lambda rng, n, a, b: rng.beta(a, b, n),
-    example={a: sp.Rational(5, 2), b: sp.Rational(4, 3)},
-    slug="beta",
-    chart="(a, b)",
+    example={a: Q(5, 2), b: Q(4, 3)},
 )
-
 weibull = Family(
-    "Weibull",
-    x,
-    [k, lam],
-    sp.log(k) - sp.log(lam) + (k - 1) * sp.log(x / lam) - (x / lam) ** k,
+    "Weibull", x, [k, lam], sp.log(k) - sp.log(lam) + (k - 1) * sp.log(x / lam) - (x / lam) ** k,
     MomentRule({x: lam * sp.exp(L / k)}, sp.gamma(1 + s)),
     sampler=lambda rng, n, k, scale: scale * rng.weibull(k, n),
-    example={k: sp.Rational(5, 2), lam: sp.Rational(4, 3)},
-    slug="weibull",
-    chart="(shape k, scale λ)",
+    example={k: Q(5, 2), lam: Q(4, 3)}, chart="(shape k, scale λ)",
 )
-
 pareto = Family(
-    "Pareto",
-    x,
-    [alpha],
-    sp.log(alpha) + alpha * sp.log(x_m) - (alpha + 1) * sp.log(x),
+    "Pareto", x, [alpha], sp.log(alpha) + alpha * sp.log(x_m) - (alpha + 1) * sp.log(x),
     MomentRule({x: x_m * sp.exp(L)}, alpha / (alpha - s)),
-    support=sp.Interval(x_m, sp.oo),
+    support=sp.Interval(x_m, sp.oo), constants=[x_m],
     sampler=lambda rng, n, alpha, x_m: x_m * (1 + rng.pareto(alpha, n)),
-    constants=[x_m],
-    example={alpha: sp.Rational(5, 2), x_m: sp.Rational(4, 3)},
-    slug="pareto",
-    chart="shape α, from x_m on",
+    example={alpha: Q(5, 2), x_m: Q(4, 3)}, chart="shape α, from x_m on",
 )
-
 rayleigh = Family(
-    "Rayleigh",
-    x,
-    [sigma],
-    sp.log(x) - 2 * sp.log(sigma) - x**2 / (2 * sigma**2),
+    "Rayleigh", x, [sigma], sp.log(x) - 2 * sp.log(sigma) - x**2 / (2 * sigma**2),
     MomentRule({x: sp.sqrt(2) * sigma * sp.exp(L / 2)}, sp.gamma(1 + s)),
     sampler=lambda rng, n, sigma: rng.rayleigh(sigma, n),
-    example={sigma: sp.Rational(4, 3)},
-    slug="rayleigh",
-    chart="σ",
+    example={sigma: Q(4, 3)}, chart="σ",
 )
 
 # The joint moment generating function of x and 1/x is elementary.
 _X, _R = sp.symbols("X R", positive=True)
 _t = sp.Symbol("t")
+_logs = sp.log(lam) / 2 - sp.log(2 * sp.pi) / 2 - 3 * sp.log(x) / 2
 inverse_gaussian = Family(
-    "Inverse Gaussian",
-    x,
-    [mu, lam],
-    sp.log(lam) / 2
-    - sp.log(2 * sp.pi) / 2
-    - 3 * sp.log(x) / 2
-    - lam * x / (2 * mu**2)
-    + lam / mu
-    - lam / (2 * x),
+    "Inverse Gaussian", x, [mu, lam], _logs - lam * x / (2 * mu**2) + lam / mu - lam / (2 * x),
     MomentRule(
         {x: _X, 1 / x: _R},
         sp.sqrt(lam / (lam - 2 * _t)) * sp.exp(lam / mu - sp.sqrt((lam - 2 * _t) * (lam / mu**2 - 2 * s))),
-        statistics=(_X, _R),
-        orders=(s, _t),
+        statistics=(_X, _R), orders=(s, _t),
     ),
-    stable_log_density=sp.log(lam) / 2
-    - sp.log(2 * sp.pi) / 2
-    - 3 * sp.log(x) / 2
-    - lam * (x - mu) ** 2 / (2 * mu**2 * x),
+    stable_log_density=_logs - lam * (x - mu) ** 2 / (2 * mu**2 * x),
     stable_score=[lam * (x - mu) / mu**3, 1 / (2 * lam) - (x - mu) ** 2 / (2 * mu**2 * x)],
     sampler=lambda rng, n, mu, shape: rng.wald(mu, shape, n),
-    example={mu: sp.Rational(3, 2), lam: sp.Rational(4, 3)},
-    slug="inverse_gaussian",
-    chart="(mean μ, shape λ)",
+    example={mu: Q(3, 2), lam: Q(4, 3)}, chart="(mean μ, shape λ)",
 )
-
-_theta_old = sp.Symbol("theta_old", positive=True)
 uniform = Family(
-    "Uniform",
-    x,
-    [theta],
-    -sp.log(theta),
-    MomentRule({x: theta * sp.exp(-L)}, 1 / (1 - s)),
-    support=sp.Interval.Lopen(0, theta),
-    parameter_space=positive(theta),
+    "Uniform", x, [theta], -sp.log(theta), MomentRule({x: theta * sp.exp(-L)}, 1 / (1 - s)),
+    support=sp.Interval.Lopen(0, theta), parameter_space=positive(theta),
     sampler=lambda rng, n, theta: theta * (1 - rng.random(n)),
-    closed_form_kl=sp.Piecewise((sp.log(theta / _theta_old), theta >= _theta_old), (sp.oo, True)),
+    closed_form_kl=sp.Piecewise((sp.log(theta / old(theta)), theta >= old(theta)), (sp.oo, True)),
     kl_source="the log-density ratio is constant on the support of the old density",
-    example={theta: sp.Rational(4, 3)},
-    slug="uniform",
-    chart="(0, θ]",
+    example={theta: Q(4, 3)}, chart="(0, θ]",
 )

@@ -1,12 +1,14 @@
 """Expectations by quadrature and by sums, each with a bound on its error."""
 
+from functools import cached_property
+
 import numpy as np
 import sympy as sp
 
 from ngbook import symbolic
+from ngbook._check.families import bounds
 from ngbook._domain import OutsideDomain
 from ngbook.families.compiled import compile_entries
-from ngbook.families.spaces import bounds_of
 
 NODES = 16  # of the Gauss-Legendre rule of a panel
 HALVINGS = 100
@@ -59,10 +61,8 @@ def integrate(function, edges, noise=False):
         size = size + (np.abs(left) + np.abs(right))[:, settled].sum(1)
         if settled.all() or 2 * (~settled).sum() > PANELS:
             break
-        low, high = (
-            np.concatenate([low[~settled], middle[~settled]]),
-            np.concatenate([middle[~settled], high[~settled]]),
-        )
+        low, middle, high = low[~settled], middle[~settled], high[~settled]
+        low, high = np.concatenate([low, middle]), np.concatenate([middle, high])
         coarse = np.concatenate([left[:, ~settled], right[:, ~settled]], axis=1)
     if not settled.all():
         done, error = done + (left + right)[:, ~settled].sum(1), error + change[:, ~settled].sum(1)
@@ -98,57 +98,49 @@ def sum_over_counts(function, first, last):
 
 def graded(centres, low, high):
     """Edges that lie close together at the centres and at finite bounds, and far apart between."""
-    steps = np.geomspace(1e-13, 1e13, 80)
-    ends = [end for end in (low, high) if np.isfinite(end)]
-    edges = [np.concatenate([c - steps[::-1], [c], c + steps]) for c in {*centres, *ends, 0.0}]
-    far = [np.clip(end, -1e300, 1e300) for end in (low, high)]
-    edges = np.unique(
-        np.concatenate([*edges, np.geomspace(1e14, 1e300, 60), -np.geomspace(1e14, 1e300, 60), far])
-    )
-    return edges[(edges >= far[0]) & (edges <= far[1])]
+    steps, far = np.geomspace(1e-13, 1e13, 80), np.geomspace(1e14, 1e300, 60)
+    centres = {*centres, *(end for end in (low, high) if np.isfinite(end)), 0.0}
+    edges = [np.concatenate([c - steps, [c], c + steps]) for c in centres]
+    return np.unique(np.clip(np.concatenate([*edges, far, -far]), max(low, -1e300), min(high, 1e300)))
 
 
 class Numerical:
-    """Fisher matrix and KL of a family of one outcome, from its compiled log-density and score.
+    """Mass, Fisher matrix and KL of a family of one outcome, from its compiled log-density and score.
 
-    Parameters
-    ----------
-    family : Family
-        The general family.
-    log_prob, score : callable
-        Of the numbers and one array of outcomes; values of shape (m,) and (p, m).
+    ``log_prob`` and ``score`` are functions of the numbers and of one array of outcomes, with values of shape
+    (m,) and (p, m).
     """
 
     def __init__(self, family, log_prob, score):
-        self.log_prob, self.score = log_prob, score
-        self.variable, self.rule, self.family = family.variable, family.rule, family
+        self.family, self.log_prob, self.score = family, log_prob, score
         self.symbols = family.parameters + family.constants
-        self.count = bounds_of(family.support)[-1] if isinstance(family.variable, sp.Symbol) else False
+        self.count = isinstance(family.variable, sp.Symbol) and bounds(family.support)[-1]
 
-    def masses(self, numbers, function, noise=False):
+    def _integrals(self, numbers, function, noise=False):
         """Mass, and integrals of the density times values of shape (k, m); and bounds on their errors."""
 
         def weighted(x):
             with np.errstate(all="ignore"):
-                log_prob = self.log_prob(numbers, x)
-                density = np.exp(log_prob)
-                values = function(x)
+                density, values = np.exp(self.log_prob(numbers, x)), function(x)
                 values = np.where((density > 0) & np.isfinite(values), density * values, 0.0)
             return np.vstack([density, values])
 
-        low, high = self._bounds(numbers)
+        point = dict(zip(self.symbols, numbers, strict=True))
+        low, high = (float(sp.sympify(end).subs(point)) for end in bounds(self.family.support)[:2])
         if self.count:
-            return sum_over_counts(weighted, low, high)
+            return sum_over_counts(weighted, int(low), int(min(high, 4 * TERMS)))
         return integrate(weighted, graded(map(float, numbers), low, high), noise)
 
-    def _bounds(self, numbers):
-        values = dict(zip(self.symbols, numbers, strict=True))
-        low, high, *_ = bounds_of(self.family.support)
-        low, high = (float(sp.sympify(end).subs(values)) for end in (low, high))
-        return (int(low), int(high) if np.isfinite(high) else TERMS * 4) if self.count else (low, high)
+    def mass(self, numbers):
+        """Mass of the density, and how far from 1 it may be; 0 if the sum comes to no end."""
+        try:
+            (mass,), (error,) = self._integrals(numbers, lambda x: np.empty((0, len(x))))
+        except ValueError:
+            return 0.0, 0.0
+        return mass, 1e-6 + 10 * error
 
     def _mean(self, numbers, function, noise=False):
-        (mass, *values), (missing, *errors) = self.masses(numbers, function, noise)
+        (mass, *values), (missing, *errors) = self._integrals(numbers, function, noise)
         missing = max(missing, abs(mass - 1))
         if not missing < 1e-6:
             raise ValueError(
@@ -167,49 +159,66 @@ class Numerical:
         return values.reshape(size, size), errors.reshape(size, size)
 
     def kl(self, old, new):
-        """Mean of the log-density ratio; where that is small, of a function of it that is never negative."""
-        if isinstance(self.rule, symbolic.BetaRule) and not self.count:
-            expectation = self._over_logit
-        else:
-            expectation = self._mean
+        """Mean of the log-density ratio r; where that is small, of ``exp(-r) - 1 + r``, never negative.
+
+        The mean of ``exp(-r)`` is 1. The rounding of the values is integrated beside them.
+        """
+        by_rule = isinstance(self.family.rule, symbolic.BetaRule) and not self.count
+        expectation = self._over_logit if by_rule else self._mean
+        if by_rule and self._location_and_scale:  # only a difference and a ratio are left
+            old, new = [0.0, 1.0, *old[2:]], [(new[0] - old[0]) / old[1], new[1] / old[1], *new[2:]]
 
         def ratio(x):
-            """The log-density ratio, and a bound on its rounding error."""
+            log_old, log_new = self.log_prob(old, x), self.log_prob(new, x)
+            if np.any((log_new == -np.inf) & (log_old > LIGHT)):
+                raise OutsideDomain(
+                    f"where {old} has its mass, the log-density at {new} is below the range of doubles"
+                )
             with np.errstate(all="ignore"):
-                here, there = self.log_prob(old, x), self.log_prob(new, x)
-                rounding = 1e-15 * (1 + np.abs(here) + np.abs(there))
-                if np.any((there == -np.inf) & (here > LIGHT)):
-                    raise OutsideDomain(
-                        f"where {old} has its mass, the log-density at {new} is below the range of doubles"
-                    )
-                ratio = here - there
-                inside = np.isfinite(ratio)
-                return np.where(inside, ratio, 0.0), np.where(inside, rounding, 0.0)
+                values, rounding = log_old - log_new, 1e-15 * (1 + np.abs(log_old) + np.abs(log_new))
+            return np.where(np.isfinite(values), np.stack([values, rounding]), 0.0)
 
         def excess(x):
             values, rounding = ratio(x)
             return np.stack([_excess(values), np.abs(np.expm1(-values)) * rounding])
 
-        (value, rounding), (error, _) = expectation(old, lambda x: np.stack(ratio(x)), noise=True)
+        (value, rounding), (error, _) = expectation(old, ratio, noise=True)
         if value < 0.05:
             (value, rounding), (error, _) = expectation(old, excess, noise=True)
         return value, error + rounding
 
     # --- over t = log(U / V), where the rule says how the outcome is made of U and V
 
+    @cached_property
+    def _location_and_scale(self):
+        """Whether the outcome is the first parameter plus the second times something without them."""
+        rule, parameters = self.family.rule, self.family.parameters
+        if len(parameters) != 2:
+            return False
+        outcome = rule.substitution[self.family.variable]
+        standard = sp.expand((outcome - parameters[0]) / parameters[1])
+        law = (standard, rule.first, rule.second, rule.square)
+        return not set().union(*(e.free_symbols for e in law)) & set(parameters)
+
+    @cached_property
+    def _compiled_rule(self):
+        rule = self.family.rule
+        entries = (rule.first, rule.second, rule.substitution[self.family.variable], rule.square)
+        arguments = (*self.symbols, symbolic.U, symbolic.V, symbolic.T)
+        return [compile_entries([entry], arguments) for entry in entries]
+
     def _over_logit(self, old, function, noise=True):
         from scipy.special import betaln, expit, log_expit
 
         first, second, outcome, square = self._compiled_rule
         a, b = float(first(*old, 1, 1, 1)[0]), float(second(*old, 1, 1, 1)[0])
-        norm, two_signs = betaln(a, b), self.rule.substitution[self.variable].has(symbolic.T)
+        norm, two_signs = betaln(a, b), self.family.rule.substitution[self.family.variable].has(symbolic.T)
 
         def values(t):
             u, v = expit(t), expit(-t)
-            if not two_signs:
-                return function(outcome(*old, u, v, 1)[0])
-            root = np.sqrt(square(*old, u, v, 1)[0])
-            return (function(outcome(*old, u, v, root)[0]) + function(outcome(*old, u, v, -root)[0])) / 2
+            root = np.sqrt(square(*old, u, v, 1)[0]) if two_signs else 1
+            signs = (1, -1) if two_signs else (1,)
+            return sum(function(outcome(*old, u, v, sign * root)[0]) for sign in signs) / len(signs)
 
         def weighted(t):
             return np.exp(a * log_expit(t) + b * log_expit(-t) - norm) * values(t)
@@ -223,22 +232,14 @@ class Numerical:
         for end, power, sign in ((low, a, -1), (high, b, 1)):
             beyond = np.exp(-power * abs(end) - norm) / power
             if beyond > 0:
-                here, inner = values(np.array([end, end - sign])).T
-                rise = np.where(np.abs(here - inner) > 2 * np.abs(here[-1]), here - inner, 0.0)
-                total = total + beyond * (here + rise / power)
+                last, before = values(np.array([end, end - sign])).T
+                rise = np.where(np.abs(last - before) > 2 * np.abs(last[-1]), last - before, 0.0)
+                total = total + beyond * (last + rise / power)
         return total, error
-
-    @property
-    def _compiled_rule(self):
-        if not hasattr(self, "_rule_functions"):
-            rule, inner = self.rule, (symbolic.U, symbolic.V, symbolic.T)
-            entries = (rule.first, rule.second, rule.substitution[self.variable], rule.square)
-            self._rule_functions = [compile_entries([entry], (*self.symbols, *inner)) for entry in entries]
-        return self._rule_functions
 
 
 def _excess(ratio):
-    """``exp(-r) - 1 + r``: its mean is that of r, since the mean of ``exp(-r)`` is 1."""
+    """``exp(-r) - 1 + r``, by its series where r is small."""
     with np.errstate(all="ignore"):
         square = ratio * ratio * (0.5 - ratio * (1 / 6 - ratio * (1 / 24 - ratio * (1 / 120 - ratio / 720))))
         return np.where(np.abs(ratio) < 1e-2, square, np.expm1(-ratio) + ratio)

@@ -1,7 +1,13 @@
 """Where outcomes and parameters may lie: SymPy sets and relations, compiled to NumPy."""
 
+import math
+from functools import cached_property
+
 import numpy as np
 import sympy as sp
+
+from ngbook._check.families import bounds, inequality, listing
+from ngbook._domain import OutsideDomain
 
 EQUALITY_TOLERANCE = 1e-9  # how far from an equation, as x1 + x2 + x3 = 1, an outcome may be by rounding
 
@@ -40,70 +46,79 @@ def assumed_support(variable):
 
 
 class Space:
-    """Parameter space compiled: finds the relation that numbers violate."""
+    """Parameter space compiled: refuses numbers outside it."""
 
     def __init__(self, relations, symbols):
         self.relations = tuple(relations)
         gaps = [relation.gts - relation.lts for relation in self.relations]
         self._gaps = sp.lambdify(list(symbols), gaps, "numpy")
 
-    def violated(self, values):
-        """First relation that the values violate, or None."""
-        for relation, gap in zip(self.relations, self._gaps(*values), strict=True):
+    def refuse_outside(self, numbers, family, name):
+        """OutsideDomain if a number is not finite or a relation does not hold."""
+        values = dict(zip(family.parameters, numbers, strict=False))
+        if not all(map(math.isfinite, values.values())):
+            names = ", ".join(map(str, family.parameters))
+            raise OutsideDomain(
+                f"{name} = {list(values.values())} of {family!r} must be finite, for each of: {names}"
+            )
+        for relation, gap in zip(self.relations, self._gaps(*numbers), strict=True):
             if not (gap > 0 if isinstance(relation, sp.StrictGreaterThan) else gap >= 0):
-                return relation
-        return None
+                broken = {symbol.name: x for symbol, x in values.items() if symbol in relation.free_symbols}
+                raise OutsideDomain(
+                    f"{name} has {listing(broken)}, outside the parameter space of {family!r}: "
+                    f"it needs {inequality(relation)}"
+                )
 
 
 class Support:
     """Support compiled: marks which outcomes lie inside."""
 
     def __init__(self, support, variables, parameters):
-        condition, base = sp.S.true, support
-        if isinstance(support, sp.ConditionSet):
-            condition, base = support.condition, support.base_set
-        factors = base.args if isinstance(base, sp.ProductSet) else (base,)
-        limits = [bounds_of(factor) for factor in factors]
-        self._strict = [tuple(map(bool, ends)) for _, _, *ends in limits]
-        bounds = [bound for lower, upper, *_ in limits for bound in (lower, upper)]
-        self._bounds = sp.lambdify(list(parameters), bounds, "numpy")
-        self._residual = self._solved = None
-        if isinstance(condition, sp.Equality):
-            self._residual = sp.lambdify(list(variables), condition.lhs - condition.rhs, "numpy")
-            self._equation, self._variables = condition, variables
+        self.has_equation = isinstance(support, sp.ConditionSet)
+        base = support.base_set if self.has_equation else support
+        factors = list(map(bounds, base.args if isinstance(base, sp.ProductSet) else (base,)))
+        self._kinds = [tuple(map(bool, kind)) for _, _, *kind in factors]
+        ends = [end for lower, upper, *_ in factors for end in (lower, upper)]
+        self._ends = sp.lambdify(list(parameters), ends, "numpy")
+        if self.has_equation:
+            self._equation, self._variables = support.condition, variables
+            gap = support.condition.lhs - support.condition.rhs
+            self._residual = sp.lambdify(list(variables), gap, "numpy")
+
+    def _coordinates(self, columns, theta):
+        """Of each coordinate: outcomes, lower and upper end, whether each is open, whether it is a count."""
+        ends = self._ends(*theta)
+        for column, kind, *pair in zip(columns, self._kinds, ends[::2], ends[1::2], strict=True):
+            yield column, *pair, *kind
 
     def contains(self, columns, theta):
         """Mask of shape (n,), from one array of shape (n,) for each coordinate."""
-        bounds, mask = self._bounds(*theta), True
-        for column, (lower_open, upper_open, whole), lower, upper in zip(
-            columns, self._strict, bounds[::2], bounds[1::2], strict=True
-        ):
+        mask = True
+        for column, lower, upper, lower_open, upper_open, whole in self._coordinates(columns, theta):
             mask = mask & (column > lower if lower_open else column >= lower)
             mask = mask & (column < upper if upper_open else column <= upper)
             if whole:
                 mask = mask & (column == np.round(column))
-        if self._residual is not None:
+        if self.has_equation:
             mask = mask & (np.abs(self._residual(*columns)) <= EQUALITY_TOLERANCE)
         return mask
 
     def bounds(self, theta):
         """Lower and upper bounds, one of each for each coordinate."""
-        bounds = [float(bound) for bound in self._bounds(*theta)]
-        return bounds[::2], bounds[1::2]
+        ends = list(map(float, self._ends(*theta)))
+        return ends[::2], ends[1::2]
 
-    def solved(self, columns):
-        """Last coordinate by the equation of the support, which must be linear in it."""
-        if self._solved is None:
-            value = sp.solve(self._equation, self._variables[-1])[0]
-            self._solved = sp.lambdify(list(self._variables[:-1]), value, "numpy")
-        return self._solved(*columns)
+    @cached_property
+    def solved(self):
+        """Function of all coordinates but the last, which gives the last by the equation, linear in it."""
+        value = sp.solve(self._equation, self._variables[-1])[0]
+        function = sp.lambdify(list(self._variables[:-1]), value, "numpy")
+        return lambda columns: function(*columns)
 
     def on_edge(self, columns, theta):
         """For each coordinate, +1 or -1 where an outcome lies on an open bound, which way inwards; else 0."""
-        bounds, sides = self._bounds(*theta), []
-        for column, (lower_open, upper_open, whole), lower, upper in zip(
-            columns, self._strict, bounds[::2], bounds[1::2], strict=True
-        ):
+        sides = []
+        for column, lower, upper, lower_open, upper_open, whole in self._coordinates(columns, theta):
             at_lower = (column == lower) & np.isfinite(lower) & lower_open & (not whole)
             at_upper = (column == upper) & np.isfinite(upper) & upper_open & (not whole)
             sides.append(at_lower.astype(int) - at_upper.astype(int))
@@ -111,33 +126,14 @@ class Support:
 
     def clip(self, columns, theta):
         """Outcomes moved to the nearest double inside, where rounding took them to a bound or beyond."""
-        bounds, moved = self._bounds(*theta), []
-        for column, (lower_open, upper_open, whole), lower, upper in zip(
-            columns, self._strict, bounds[::2], bounds[1::2], strict=True
-        ):
-            if not whole:
-                lower = np.nextafter(lower, np.inf) if lower_open else np.float64(lower)
-                upper = np.nextafter(upper, -np.inf) if upper_open else np.float64(upper)
-                column = np.clip(column, lower, upper)
-            moved.append(column)
+        moved = []
+        for column, lower, upper, lower_open, upper_open, whole in self._coordinates(columns, theta):
+            least = np.nextafter(lower, np.inf) if lower_open else np.float64(lower)
+            most = np.nextafter(upper, -np.inf) if upper_open else np.float64(upper)
+            moved.append(column if whole else np.clip(column, least, most))
         return moved
 
     def keeps(self, old, new):
         """Whether the bounds at the new parameters hold everything inside those at the old ones."""
-        pairs = list(zip(self._bounds(*old), self._bounds(*new), strict=True))
-        return all(o >= n for o, n in pairs[::2]) and all(o <= n for o, n in pairs[1::2])
-
-
-def bounds_of(factor):
-    """Lower and upper bound, whether each is open, and whether only whole numbers count."""
-    if isinstance(factor, sp.Range):
-        return factor.start, factor.stop - 1, False, False, True
-    if factor in (sp.S.Naturals0, sp.S.Naturals):
-        return factor.inf, sp.oo, False, True, True
-    if factor is sp.S.Reals:
-        return -sp.oo, sp.oo, True, True, False
-    if isinstance(factor, sp.Interval):
-        return factor.start, factor.end, factor.left_open, factor.right_open, False
-    raise ValueError(
-        f"support {factor} is not an Interval, Range, Naturals, Reals or a product of them; give one of those"
-    )
+        (old_lows, old_highs), (new_lows, new_highs) = self.bounds(old), self.bounds(new)
+        return bool(np.all(np.greater_equal(old_lows, new_lows) & np.less_equal(old_highs, new_highs)))

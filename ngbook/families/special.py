@@ -9,36 +9,64 @@ from functools import cache
 import numpy as np
 import sympy as sp
 
-GAMMA_REST = sp.Function("gamma_rest", real=True)
-BINOMIAL_REST = sp.Function("binomial_rest", real=True)
+LOG_POISSON = sp.Function("log_poisson", real=True)
+LOG_BINOMIAL = sp.Function("log_binomial", real=True)
 LOG_HYPOT = sp.Function("log_hypot", real=True)
 SHARE = sp.Function("share", real=True)
-DEVIANCE = sp.Function("deviance", real=True)
-DIGAMMA_GAP = sp.Function("digamma_gap", positive=True)
-BESSEL_GAP = sp.Function("bessel_gap", positive=True)
 SCALED_BESSEL = sp.Function("scaled_bessel", positive=True)
-LOG_SUM_EXP = sp.Function("log_sum_exp", real=True)
 LOGISTIC = sp.Function("expit", positive=True)
 
+ORDINARY = 64  # up to this count, log-gammas cancel less than three of sixteen digits
 TABULATED = 1024  # counts
 
 
-def log_poisson(count, mean):
-    """``count * log(mean) - mean - log Gamma(count + 1)``, without cancellation (C. Loader, 2000)."""
-    return -GAMMA_REST(count) - DEVIANCE(count, mean, mean - count)
+class LOG_SUM_EXP(sp.Function):
+    """Logarithm of a sum of exponentials."""
+
+    def _eval_is_real(self):
+        return True
+
+    def fdiff(self, argindex=1):
+        return sp.exp(self.args[argindex - 1] - self)
 
 
-def log_binomial(count, total, chance):
-    """``log(binomial(total, count) * chance**count * (1 - chance)**(total - count))``, likewise."""
-    rest, gap = total - count, total * chance - count
+def log_poisson(shift, count, mean, log_mean):
+    """``(count - shift) * log(mean) - mean - log Gamma(count + 1)``.
+
+    Large counts take the form of C. Loader (*Fast and accurate computation of binomial probabilities*, 2000),
+    in which nothing cancels.
+    """
+    from scipy.special import gammaln
+
+    if np.max(count, initial=0) <= ORDINARY:
+        return (count - shift) * log_mean - mean - gammaln(count + 1)
+    return -_gamma_rest(count) - _deviance(count, mean, log_mean, mean - count) - shift * log_mean
+
+
+def log_binomial(shift, total, count, rest, chance):
+    """Log-probability of ``count`` of ``total = count + rest``, less ``shift`` times that of two more.
+
+    That is ``shift * log(chance * (1 - chance))``.
+    """
+    from scipy.special import gammaln
+
+    # With a shift, the chance is an outcome: rounding 1 - chance is small beside that of log(chance).
+    log_chance, log_other = np.log(chance), np.log(1 - chance) if shift else np.log1p(-chance)
+    if np.max(total, initial=0) <= ORDINARY:
+        choices = gammaln(total + 1) - gammaln(count + 1) - gammaln(rest + 1)
+        return choices + (count - shift) * log_chance + (rest - shift) * log_other
+    means, gap, log_total = (total * chance, total * (1 - chance)), total * chance - count, np.log(total)
     return (
-        BINOMIAL_REST(total, count)
-        - DEVIANCE(count, total * chance, gap)
-        - DEVIANCE(rest, total * (1 - chance), -gap)
+        _gamma_rest(total)
+        - _gamma_rest(count)
+        - _gamma_rest(rest)
+        - _deviance(count, means[0], log_total + log_chance, gap)
+        - _deviance(rest, means[1], log_total + log_other, -gap)
+        - shift * (log_chance + log_other)
     )
 
 
-def gamma_rest(x):
+def _gamma_rest(x):
     """``log Gamma(x + 1) - x * log(x) + x``: what Stirling's formula leaves, about ``log(2 pi x) / 2``."""
     from scipy.special import gammaln, xlogy
 
@@ -47,87 +75,36 @@ def gamma_rest(x):
         counts = x.astype(np.intp)
         if np.array_equal(counts, x):
             return _table()[counts]
-    large = x >= 15
-    if not large.any():
-        return gammaln(x + 1) - xlogy(x, x) + x
-    at = np.where(large, x, 15.0)
-    square = 1 / at**2
+    square = 1 / np.maximum(x, 15) ** 2
     series = 1 / 12 - square * (1 / 360 - square * (1 / 1260 - square * (1 / 1680 - square * (1 / 1188))))
-    by_series = np.log(2 * np.pi * at) / 2 + series / at
-    if large.all():
+    by_series = np.log(2 * np.pi * np.maximum(x, 15)) / 2 + series * np.sqrt(square)
+    if np.all(x >= 15):
         return by_series
-    small = np.where(large, 1.0, x)
-    return np.where(large, by_series, gammaln(small + 1) - xlogy(small, small) + small)
-
-
-def binomial_rest(total, count):
-    """``gamma_rest`` of the total less those of the count and of the rest: exactly 0 where one of them is."""
-    total, count = np.broadcast_arrays(np.asarray(total, dtype=float), count)
-    return gamma_rest(total) - gamma_rest(count) - gamma_rest(total - count)
+    small = np.minimum(x, 15)
+    return np.where(x >= 15, by_series, gammaln(small + 1) - xlogy(small, small) + small)
 
 
 @cache
 def _table():
-    """``gamma_rest`` of small counts."""
-    return np.array([float(gamma_rest(count)) for count in range(TABULATED)])
+    """``_gamma_rest`` of small counts."""
+    return np.array([float(_gamma_rest(count)) for count in range(TABULATED)])
 
 
-def deviance(x, mean, gap):
+def _deviance(x, mean, log_mean, gap):
     """``x * log(x / mean) + gap`` with ``gap = mean - x``: not negative, and zero where they coincide."""
-    x, mean, gap = (np.asarray(each, dtype=float) for each in (x, mean, gap))
-    zero = x == 0
-    if zero.any():
-        return np.where(zero, gap, deviance(np.where(zero, 1.0, x), mean, np.where(zero, mean - 1, gap)))
-    excess = gap / x
+    excess = gap / np.where(x == 0, 1.0, x)
     far = excess < -0.5
-    if not far.any():
-        return gap - x * np.log1p(excess)
-    return gap - x * np.where(far, np.log(mean / x), np.log1p(np.where(far, 0.0, excess)))
-
-
-def digamma_gap(start, step):
-    """``psi(start + step) - psi(start)`` of two positive numbers."""
-    from scipy.special import psi
-
-    end = start + step
-    plain = psi(end) - psi(start)
-    if plain > 1e-2 * (abs(psi(end)) + abs(psi(start))):
-        return plain
-    total = 0.0
-    while start < 15:
-        total += step / (start * end)
-        start, end = start + 1, end + 1
-    # Differences of the terms of the asymptotic series, B_2k / (2k x**2k), each with the factor `step`.
-    total += np.log1p(step / start) + step / (2 * start * end)
-    low, high = 1 / end**2, 1 / start**2
-    change = (high - low) if step > start else step * (start + end) * low * high
-    powers = high + low, high**2 + high * low + low**2, (high + low) * (high**2 + low**2)
-    rest = 1 / 12 - powers[0] / 120 + powers[1] / 252 - powers[2] / 240
-    return total + change * rest
-
-
-def bessel_gap(kappa):
-    """``1 - I_1(kappa) / I_0(kappa)``, about ``1 / (2 * kappa)`` for a large one."""
-    from scipy.special import i0e, i1e
-
-    if kappa < 30:
-        return 1 - i1e(kappa) / i0e(kappa)
-    first, second, below, above = 1.0, 1.0, 1.0, 0.0
-    for k in range(1, 25):  # the asymptotic series of both, and of their difference
-        odd = (2 * k - 1) ** 2
-        first, second = first * odd / (8 * k * kappa), second * (odd - 4) / (8 * k * kappa)
-        below, above = below + first, above + first - second
-        if first < 1e-17 * below:
-            break
-    return above / below
+    ratio = np.log1p(np.where(far, 0.0, excess))
+    if np.any(far):
+        ratio = np.where(far, log_mean - np.log(np.where(x == 0, 1.0, x)), ratio)
+    return gap - x * ratio
 
 
 def log_hypot(gap, width):
     """``log(1 + (gap / width)**2) / 2``, where the square or the ratio may overflow."""
     size = np.abs(gap / width)
-    with np.errstate(divide="ignore"):
-        far = np.log(np.abs(gap)) - np.log(width)
-    return np.where(size < 1e8, np.log1p(size * size) / 2, far)
+    near, far = np.log1p(size * size) / 2, size > 1e8
+    return np.where(far, np.log(np.abs(gap)) - np.log(width), near) if np.any(far) else near
 
 
 def share(part, other):
@@ -147,17 +124,6 @@ def numerics():
     """From the names of the SymPy functions to NumPy functions."""
     from scipy import special
 
-    return {
-        "gamma_rest": gamma_rest,
-        "binomial_rest": binomial_rest,
-        "deviance": deviance,
-        "digamma_gap": digamma_gap,
-        "bessel_gap": bessel_gap,
-        "scaled_bessel": special.ive,
-        "log_sum_exp": log_sum_exp,
-        "log_hypot": log_hypot,
-        "share": share,
-        "expit": special.expit,
-        "log_gamma": special.gammaln,
-        "indicator": lambda i, j: np.equal(i, j).astype(float),
-    }
+    functions = {function.__name__: function for function in (log_poisson, log_binomial, log_hypot, share)}
+    functions |= {"LOG_SUM_EXP": log_sum_exp, "scaled_bessel": special.ive, "expit": special.expit}
+    return functions | {"indicator": lambda i, j: np.equal(i, j).astype(float)}

@@ -1,0 +1,191 @@
+"""Families: what a declaration may consist of, and with what numbers a family may be asked."""
+
+import numpy as np
+import sympy as sp
+
+from ngbook import _check as check
+from ngbook._check import expressions
+
+# --- declarations
+
+
+def text(value, name, optional=False):
+    """A string, or None where the argument may be left out."""
+    if not (isinstance(value, str) or (optional and value is None)):
+        raise ValueError(f"{name} is {value!r}; give a string, as 'Normal'")
+    return value
+
+
+def sampler(value):
+    """A function that draws, or None."""
+    if not (value is None or callable(value)):
+        raise ValueError(f"sampler is {value!r}; give a function, sampler(rng, n, *theta, **constants)")
+    return value
+
+
+def declared(symbols, allowed, name):
+    """Symbols that are all variables, parameters or constants of the family."""
+    unknown = set(symbols) - set(allowed)
+    if unknown:
+        raise ValueError(
+            f"{name} contains {', '.join(sorted(map(str, unknown)))}, which is neither the variable nor a "
+            "parameter nor a constant; declare it, with the same assumptions"
+        )
+
+
+def expression(value, allowed, name):
+    """Exact expression in declared symbols, or None."""
+    if value is None:
+        return None
+    value = expressions.exact(value, name)
+    declared(value.free_symbols, allowed, name)
+    return value
+
+
+def _items(values, name, what):
+    if isinstance(values, (str, dict, sp.Basic)) or not hasattr(values, "__iter__"):
+        raise ValueError(f"{name} is {values!r}; give a list of {what}")
+    return list(values)
+
+
+def entries(values, size, allowed, name):
+    """List with one exact expression for each parameter, or None."""
+    if values is None:
+        return None
+    values = [expression(entry, allowed, name) for entry in _items(values, name, "expressions")]
+    if len(values) != size:
+        raise ValueError(f"{name} has {len(values)} entries; give one for each parameter")
+    return values
+
+
+def bounds(factor):
+    """Lower and upper bound of one outcome, whether each is open, and whether only whole numbers count."""
+    if isinstance(factor, sp.Range):
+        return factor.start, factor.stop - 1, False, False, True
+    if factor in (sp.S.Naturals0, sp.S.Naturals):
+        return factor.inf, sp.oo, False, True, True
+    if factor is sp.S.Reals:
+        return -sp.oo, sp.oo, True, True, False
+    if isinstance(factor, sp.Interval):
+        return factor.start, factor.end, factor.left_open, factor.right_open, False
+    raise ValueError(
+        f"support {factor} is not an Interval, Range, Naturals, Reals or a product of them; give one of those"
+    )
+
+
+def support(value, size, allowed, name):
+    """Set with one factor for each variable."""
+    if not isinstance(value, sp.Set):
+        raise ValueError(f"{name} is {value!r}; give a SymPy set, as sp.Interval(0, 1)")
+    base = value.base_set if isinstance(value, sp.ConditionSet) else value
+    factors = base.args if isinstance(base, sp.ProductSet) else (base,)
+    if len(factors) != size:
+        raise ValueError(
+            f"{name} is {value}, with {len(factors)} coordinates for {size} variables; give one Interval, "
+            "Range, Naturals or Reals for each, as a ProductSet"
+        )
+    for factor in factors:
+        bounds(factor)
+    if isinstance(value, sp.ConditionSet) and not isinstance(value.condition, sp.Equality):
+        raise ValueError(f"{name} is {value}, which has a condition; it must be an sp.Eq")
+    declared(value.free_symbols, allowed, name)
+    return value
+
+
+def space(relations, allowed, name):
+    """Inequalities, written with > or >=."""
+    turned = []
+    for relation in _items(relations, name, "inequalities"):
+        if isinstance(relation, (sp.StrictLessThan, sp.LessThan)):
+            relation = relation.reversed
+        if not isinstance(relation, (sp.StrictGreaterThan, sp.GreaterThan)):
+            raise ValueError(
+                f"{name} contains {relation!r}; give inequalities that SymPy does not evaluate, as "
+                "sp.StrictGreaterThan(sigma, 0, evaluate=False)"
+            )
+        declared(relation.free_symbols, allowed, name)
+        turned.append(relation)
+    return tuple(turned)
+
+
+def example(values, relations, allowed, name):
+    """Exact values of parameters and constants, inside the parameter space."""
+    values = expressions.values({} if values is None else values, name, numbers=True)
+    declared(values, allowed, name)
+    for relation in relations:
+        if relation.subs(values) == sp.false:
+            raise ValueError(f"{name} is {values}; it needs {inequality(relation)}")
+    return values
+
+
+# --- numbers
+
+
+def constants(family, given):
+    """From symbols of constants to exact numbers inside their space: 2.5 becomes 5/2."""
+    symbols, values = {constant.name: constant for constant in family.constants}, {}
+    for name, value in given.items():
+        if name not in symbols:
+            raise ValueError(f"{family!r} has no constant {name!r}; it has {', '.join(symbols) or 'none'}")
+        try:
+            exact = sp.nsimplify(value, rational=True)
+        except (TypeError, ValueError, AttributeError) as error:
+            raise ValueError(f"{name} = {value!r} is not a number; give one, as {name}=5") from error
+        if not (exact.is_Rational and exact.is_finite):
+            raise ValueError(f"{name} = {value!r} is not a finite number; give one, as {name}=5")
+        values[symbols[name]] = exact
+    for relation in family.parameter_space:
+        if relation.free_symbols <= set(values) and not relation.subs(values):
+            raise ValueError(
+                f"{listing(given)} is outside the space of {family!r}: it needs {inequality(relation)}"
+            )
+    for symbol, value in values.items():
+        if symbol.is_integer and not value.is_integer:
+            raise ValueError(f"{symbol} = {value} of {family!r} must be a whole number")
+    return values
+
+
+def theta(family, value, name="theta"):
+    """Parameter vector of a family whose constants are fixed, as floats."""
+    if family.constants:
+        missing = ", ".join(constant.name for constant in family.constants)
+        raise ValueError(f"{family!r} has the constant {missing}; fix it first with .at({missing}=...)")
+    value = check.floats(value, name)
+    if value.shape != (len(family.parameters),):
+        raise ValueError(
+            f"{name} has shape {value.shape}; {family!r} needs shape ({len(family.parameters)},), one "
+            f"number for each of: {', '.join(map(str, family.parameters))}"
+        )
+    return value
+
+
+def outcomes(family, x):
+    """Outcomes as one float array of shape (n,) for each coordinate."""
+    x, size = check.floats(x, "x"), len(family.variables)
+    if isinstance(family.variable, tuple):
+        if x.ndim != 2 or x.shape[1] != size:
+            raise ValueError(f"x has shape {x.shape}; {family!r} needs shape (n, {size}), sample axis first")
+    elif x.ndim != 1:
+        raise ValueError(f"x has shape {x.shape}; {family!r} needs shape (n,), one number for each sample")
+    if np.isnan(x).any():
+        raise ValueError(
+            f"x contains NaN, at position {int(np.argmax(np.isnan(x).reshape(len(x), -1).any(1)))}"
+        )
+    return [x] if x.ndim == 1 else list(x.T)
+
+
+def sample_size(n):
+    """Number of outcomes, which may be 0."""
+    if not isinstance(n, (int, np.integer)) or n < 0:
+        raise ValueError(f"n = {n!r}; give the number of outcomes, a whole number that is not negative")
+    return int(n)
+
+
+def listing(values):
+    """Names and values in words."""
+    return ", ".join(f"{name} = {value}" for name, value in values.items())
+
+
+def inequality(relation):
+    """The relation in words, with the symbol first where it compares a symbol with a number."""
+    return str(relation if not relation.lhs.is_number else relation.reversed)
