@@ -1,14 +1,18 @@
 """Every algorithm that the book prints is the code that runs: boxes, functions, and what readers see."""
 
 import html
+import io
 import json
 import re
-from dataclasses import replace
+import warnings
 from functools import cache
+from pathlib import Path
 
 import algorithm_code
 import pytest
 from bs4 import BeautifulSoup
+from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace
 from test_built_book import HTML
 
 from book.pdf import clean, pages
@@ -189,4 +193,73 @@ def test_decorators_and_the_docstring_are_left_out():
 def test_a_checked_function_is_found_behind_its_checks():
     algorithm = algorithm_code.find("descent.trust_region_step")
     assert algorithm.code.startswith("def trust_region_step(gradient, metric, radius):\n")
-    assert replace(algorithm).code == algorithm.code
+
+
+# --- the directive -----------------------------------------------------------------------------------------
+
+PAGE = """# A page
+
+```{algorithm-code} descent.trust_region_step
+```
+
+```{math}
+:label: eq-lagrangian-solve
+G n = g
+```
+
+```{math}
+:label: eq-lagrangian-step
+d = -n
+```
+"""
+
+
+def build(folder, page):
+    """Build one page; the application and what it warned of."""
+    source = folder / "source"
+    source.mkdir(exist_ok=True)
+    (source / "index.md").write_text(page, encoding="utf-8")
+    said = io.StringIO()
+    with docutils_namespace(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Sphinx's own, of its dependencies
+        app = Sphinx(
+            source, None, folder / "html", folder / ".doctrees", "html",
+            {"extensions": ["myst_parser", "algorithm_code"], "nitpicky": True}, status=None, warning=said,
+        )  # fmt: skip
+        app.build()
+    return app, said.getvalue()
+
+
+def test_a_page_is_written_anew_when_its_function_is_edited(tmp_path):
+    app, said = build(tmp_path, PAGE)
+    assert said == ""
+    behind = {(tmp_path / "source" / path).resolve() for path in app.env.dependencies["index"]}
+    assert Path(algorithm_code.find("descent.trust_region_step").file) in behind
+    text = BeautifulSoup((tmp_path / "html" / "index.html").read_text(encoding="utf-8"), "html.parser")
+    legend = text.select_one(".algorithm-equations").get_text()
+    assert legend == "In the comments, eq-lagrangian-solve is (1), eq-lagrangian-step is (2)."
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("descent.trust_region_leap", "has no function trust_region_leap"),
+        ("descent.Path", "not a plain function"),
+        ("descent._show", "not public"),
+    ],
+)
+def test_a_wrong_name_is_a_warning_at_its_place(tmp_path, name, says):
+    _, said = build(tmp_path, PAGE.replace("descent.trust_region_step", name))
+    assert "algorithm-code: ngbook.descent" in said and says in said and "index.md:3" in said
+
+
+def test_a_function_that_is_too_long_is_shown_and_is_a_warning(tmp_path, monkeypatch):
+    monkeypatch.setattr(algorithm_code, "MOST_LINES", 3)
+    _, said = build(tmp_path, PAGE)
+    assert "descent.trust_region_step has" in said and "3 can be read as one" in said
+    assert "def" in (tmp_path / "html" / "index.html").read_text(encoding="utf-8")
+
+
+def test_a_label_that_the_book_does_not_have_is_a_warning(tmp_path):
+    _, said = build(tmp_path, PAGE.replace("eq-lagrangian-step", "eq-another"))
+    assert "eq-lagrangian-step" in said
