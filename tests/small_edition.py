@@ -78,12 +78,15 @@ in it.
 Term
 : What it means.
 
-```{prf:algorithm} Two steps
+````{prf:algorithm} Two steps
 :label: alg-one
 
 1. Set $x=\argmin f$.
 2. Stop.
+
+```{algorithm-code} descent.trust_region_step
 ```
+````
 
 > A quotation from afar.
 
@@ -113,6 +116,14 @@ $$
 a=b\\
 c=d
 $$ (eq-two)
+
+$$
+Gn=g
+$$ (eq-lagrangian-solve)
+
+$$
+d=-n
+$$ (eq-lagrangian-step)
 """
 FIGURE = """<?xml version="1.0"?>
 <svg xmlns="http://www.w3.org/2000/svg" width="72pt" height="36pt" viewBox="0 0 72 36" version="1.1">
@@ -185,7 +196,15 @@ CHAPTERS = {
 }
 RESULT = '{\n "share": 42.0,\n "note": "a \\"quoted\\" line\\\\n"\n}\n'
 CONFIG = {
-    "extensions": ["myst_nb", "sphinx_design", "sphinx_proof", "sphinxcontrib.bibtex", "maths", "edition"],
+    "extensions": [
+        "myst_nb",
+        "sphinx_design",
+        "sphinx_proof",
+        "sphinxcontrib.bibtex",
+        "maths",
+        "algorithm_code",
+        "edition",
+    ],
     "html_title": "A small book",
     "html_math_renderer": "katex",
     "katex_macros": {

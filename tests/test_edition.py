@@ -404,6 +404,8 @@ def test_a_small_book_has_every_role_and_directive_resolved(small):
         "| a | $D_{\\mathrm{KL}}\\bigl(p \\,\\Vert \\, q\\bigr)$ |\n| --- | --- |\n| `x` | 1 |",
         "- **Term**\n\n  What it means.",
         "> **Algorithm 1.1 (Two steps)**\n>\n> 1. Set $x=\\operatorname*{arg\\,min}f$.\n> 2. Stop.",
+        "> ```python\n> def trust_region_step(gradient, metric, radius):\n>     if not gradient.any():\n",
+        "  # eq-lagrangian-step\n> ```\n>\n> In the comments, `eq-lagrangian-solve` is [(2.2)](second",
         "> A quotation from afar.",
         "3. three\n4. four",
         "1986\\. A great year.",

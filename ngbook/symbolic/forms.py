@@ -11,6 +11,10 @@ from ngbook.symbolic.equality import equal, prove_equal, tidy
 from ngbook.symbolic.rules import NoClosedForm, fitting_rule
 
 ONE_SIDED = "KL(old || new) is infinite on one side of coincidence, however close: it has no Hessian there."
+KINK = (
+    "The log-density has a kink: its second derivative is zero on either side and does not exist at "
+    "the kink itself, so its mean misses the information that sits there."
+)
 
 
 def score(log_density, parameters):
@@ -79,6 +83,11 @@ def _symmetric(size, entry):
 def outer_product(gradient, rule):
     """Mean outer product of a score."""
     return _symmetric(len(gradient), lambda i, j: rule.expectation(gradient[i] * gradient[j]))
+
+
+def minus_mean(matrix, rule):
+    """Minus the mean of a symmetric matrix of functions of the outcome."""
+    return _symmetric(matrix.rows, lambda i, j: rule.expectation(-matrix[i, j]))
 
 
 def kl_divergence(log_density, parameters, rule, point=None):
@@ -231,36 +240,35 @@ def fisher_three_ways(log_density, parameters, rule, kl=None, no_kl=None, point=
     FisherDerivation
         Forms that do not exist, or are not known in closed form, are None and explained in ``missing``.
     """
+    log_density, parameters, rule, kl, point = _checked(log_density, parameters, rule, kl, no_kl, point)
+    s, second = score(log_density, parameters), hessian(log_density, parameters)
+    mean_score = tidy(s.applyfunc(rule.expectation))  # eq-kl-mean-zero
+    forms, missing = dict.fromkeys(("outer", "curvature", "kl_hessian")), {}
+    forms["outer"] = outer_product(s, rule)  # eq-fisher-matrix
+    if second.has(sp.DiracDelta):
+        missing["curvature"] = KINK
+    else:
+        forms["curvature"] = minus_mean(second, rule)  # eq-kl-curvature
+    try:
+        if no_kl is not None:
+            raise NoClosedForm(no_kl)
+        kl = kl_divergence(log_density, parameters, rule, point) if kl is None else kl
+        forms["kl_hessian"] = _hessian_at_coincidence(kl, parameters)  # eq-fisher-from-kl
+    except NoClosedForm as error:
+        missing["kl_hessian"] = str(error)
+    return _compare(parameters, mean_score, forms, missing, point)
+
+
+def _checked(log_density, parameters, rule, kl, no_kl, point):
+    """The arguments of ``fisher_three_ways``."""
     log_density, point = check.exact(log_density, "log_density"), check.point(point)
-    parameters, missing = check.symbols(parameters, "parameters", log_density), {}
-    rule = fitting_rule(rule, log_density, parameters)
+    parameters = check.symbols(parameters, "parameters", log_density)
     if kl is not None:
         kl = check.exact(kl, "kl")
         check.refuse_namesakes([*parameters, *map(old, parameters)], kl.free_symbols, "kl")
     if no_kl is not None and not isinstance(no_kl, str):
         raise ValueError(f"no_kl is {no_kl!r}; give one sentence that says why there is no closed form of KL")
-    gradient, second = score(log_density, parameters), hessian(log_density, parameters)
-    size = len(parameters)
-    mean_score = tidy(gradient.applyfunc(rule.expectation))
-    outer = outer_product(gradient, rule)
-    curvature = None
-    if second.has(sp.DiracDelta):
-        missing["curvature"] = (
-            "The log-density has a kink: its second derivative is zero on either side and does not exist at "
-            "the kink itself, so its mean misses the information that sits there."
-        )
-    else:
-        curvature = _symmetric(size, lambda i, j: rule.expectation(-second[i, j]))
-    kl_hessian = None
-    try:
-        if no_kl is not None:
-            raise NoClosedForm(no_kl)
-        kl = kl_divergence(log_density, parameters, rule, point) if kl is None else kl
-        kl_hessian = _hessian_at_coincidence(kl, parameters)
-    except NoClosedForm as error:
-        missing["kl_hessian"] = str(error)
-    forms = {"outer": outer, "curvature": curvature, "kl_hessian": kl_hessian}
-    return _compare(parameters, mean_score, forms, missing, point)
+    return log_density, parameters, fitting_rule(rule, log_density, parameters), kl, point
 
 
 def _hessian_at_coincidence(kl, parameters):

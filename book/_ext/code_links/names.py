@@ -99,7 +99,7 @@ def scope_of(function):
         if isinstance(module, ModuleType)
         for name in module.__all__
     }
-    for name, thing in function.__globals__.items():
+    for name, thing in inspect.unwrap(function).__globals__.items():
         if isinstance(thing, type) and thing in classes:
             scope[name] = Meaning(thing, classes[thing])
         elif callable(thing) and id(thing) in public:
