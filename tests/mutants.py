@@ -5,8 +5,9 @@ tests of its module in a copy of this repository, and prints what they did not n
 operator, comparison or small number, a sign or a ``not`` left out, or ``and`` for ``or``; never in a text, a
 type hint or the making of an exception. Tests that do not end count as having noticed.
 
-What changes nothing stands in ``equivalent_mutants.yml``, with the reason: as the line before and after, so
-that edits elsewhere leave it valid. The status is 0 if at least 95 in 100 of the others are noticed.
+What changes nothing stands in ``equivalent_mutants.txt``, in the form in which it is printed here, with the
+reason in the last line; it is found by the text of its line, so that edits elsewhere leave it valid. The
+status is 0 if at least 95 in 100 of the others are noticed.
 """
 
 import argparse
@@ -27,10 +28,8 @@ from itertools import pairwise
 from pathlib import Path
 from queue import Queue
 
-import yaml
-
 ROOT = Path(__file__).resolve().parents[1]
-EQUIVALENT = ROOT / "tests" / "equivalent_mutants.yml"
+EQUIVALENT = ROOT / "tests" / "equivalent_mutants.txt"
 NOTICED, EQUIVALENTS = 0.95, 0.1  # the least share noticed; the largest share of what changes nothing
 MOST_MEMORY = 8_000_000  # in kB: an error may ask for any number of them
 REPLACEMENTS = {
@@ -98,7 +97,7 @@ class Mutant:
         return self.file, self.before, self.after
 
     def __str__(self):
-        return f"{self.file}:{self.line}\n    - {self.before}\n    + {self.after}"
+        return f"{self.file}\n- {self.before}\n+ {self.after}\nin line {self.line}\n"
 
 
 def mutants(source, file):
@@ -237,7 +236,7 @@ def plant(planted, processes=1, root=ROOT, tests_of=tests_of):
         def try_one(copy, mutant):
             tests = tests_of(mutant.file)
             noticed = is_noticed(mutant, copy, tests, seconds[tuple(tests)])
-            print("." if noticed else f"\nnot noticed: {mutant}", end="" if noticed else "\n", flush=True)
+            print("." if noticed else "!", end="", flush=True)
             return noticed
 
         suites = list(dict.fromkeys(tuple(tests_of(mutant.file)) for mutant in planted))
@@ -247,17 +246,26 @@ def plant(planted, processes=1, root=ROOT, tests_of=tests_of):
         return {mutant for mutant, was in zip(planted, noticed, strict=True) if was}
 
 
-def report(planted, noticed, possible, equivalent):
+def equivalents():
+    """What is listed: from the key of an error to the reason why nobody can notice it."""
+    _, *paragraphs = EQUIVALENT.read_text(encoding="utf-8").strip().split("\n\n")
+    listed = {}
+    for paragraph in paragraphs:
+        file, before, after, reason = paragraph.split("\n")
+        listed[file, before.removeprefix("- "), after.removeprefix("+ ")] = reason
+    return listed
+
+
+def report(planted, noticed, possible, listed):
     """What to print, and whether it is as it should be."""
-    listed = {(one["file"], one["before"], one["after"]) for one in equivalent}
-    stale = listed - {mutant.key for mutant in possible}
+    stale = set(listed) - {mutant.key for mutant in possible}
     wrong = [mutant for mutant in noticed if mutant.key in listed]
     same = [mutant for mutant in planted if mutant.key in listed and mutant not in noticed]
     survived = [mutant for mutant in planted if mutant not in noticed and mutant.key not in listed]
     counted = len(planted) - len(same)
-    lines = [f"not noticed: {mutant}" for mutant in survived]
-    lines += [f"noticed, so it is no equivalent: {mutant}" for mutant in wrong]
-    lines += [f"no such line any more: {', '.join(key)}" for key in sorted(stale)]
+    lines = [f"Not noticed:\n{mutant}" for mutant in survived]
+    lines += [f"Listed as an equivalent, but noticed:\n{mutant}" for mutant in wrong]
+    lines += [f"Listed, but there is no such line: {', '.join(key)}" for key in sorted(stale)]
     lines += [f"{counted - len(survived)} of {counted} noticed; {len(same)} more change nothing"]
     share = len(survived) <= (1 - NOTICED) * counted and len(same) <= EQUIVALENTS * len(planted)
     return lines, share and not stale and not wrong
@@ -277,8 +285,7 @@ def main(arguments=None):
     chosen = random.Random(options.seed).sample(candidates, min(options.count, len(candidates)))
     print(f"{len(chosen)} of {len(candidates)} errors, seed {options.seed}", flush=True)
     noticed = plant(chosen, options.processes)
-    equivalent = yaml.safe_load(EQUIVALENT.read_text(encoding="utf-8")) or []
-    lines, as_it_should_be = report(chosen, noticed, possible, equivalent)
+    lines, as_it_should_be = report(chosen, noticed, possible, equivalents())
     print("", *lines, sep="\n")
     return not as_it_should_be
 

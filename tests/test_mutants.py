@@ -5,7 +5,6 @@ import random
 from dataclasses import replace
 
 import pytest
-import yaml
 
 from tests import mutants
 
@@ -99,22 +98,22 @@ def test_a_planted_error_is_noticed_and_an_equivalent_one_survives_until_it_is_l
     (survivor,) = [mutant for mutant in possible if mutant not in noticed]
     assert survivor.after == "return x / 2 - offset" and len(noticed) == 4
 
-    lines, good = mutants.report(possible, noticed, possible, [])
-    assert not good and "ngbook/half.py:2" in lines[0] and lines[-1].startswith("4 of 5 noticed")
+    lines, good = mutants.report(possible, noticed, possible, {})
+    assert not good and str(survivor) in lines[0] and lines[-1].startswith("4 of 5 noticed")
 
-    listed = {"file": survivor.file, "before": survivor.before, "after": survivor.after}
+    listed = {survivor.key: "The offset is zero."}
     twenty = [*possible, *(replace(possible[0], line=line) for line in range(10, 30))]
     known = noticed | set(twenty[5:])
-    lines, good = mutants.report(twenty, known, possible, [listed])
+    lines, good = mutants.report(twenty, known, possible, listed)
     assert good and lines == ["24 of 24 noticed; 1 more change nothing"]
-    lines, good = mutants.report(possible, noticed, possible, [listed])
+    lines, good = mutants.report(possible, noticed, possible, listed)
     assert not good, "one in five changes nothing: too many"
 
     changed = [replace(mutant, text=mutant.text.replace("x", "y")) for mutant in possible]
-    lines, good = mutants.report(twenty, known, changed, [listed])
-    assert not good and "no such line any more" in lines[0]
-    lines, good = mutants.report(twenty, known | {survivor}, possible, [listed])
-    assert not good and "no equivalent" in lines[0]
+    lines, good = mutants.report(twenty, known, changed, listed)
+    assert not good and "there is no such line" in lines[0]
+    lines, good = mutants.report(twenty, known | {survivor}, possible, listed)
+    assert not good and "as an equivalent, but noticed" in lines[0]
 
 
 def test_tests_that_fail_without_an_error_or_that_do_not_end_show_nothing(repository):
@@ -127,8 +126,6 @@ def test_tests_that_fail_without_an_error_or_that_do_not_end_show_nothing(reposi
 
 
 def test_what_changes_nothing_is_listed_with_its_reason_and_its_line_exists():
-    listed = yaml.safe_load(mutants.EQUIVALENT.read_text(encoding="utf-8")) or []
-    keys = [(one["file"], one["before"], one["after"]) for one in listed]
-    assert len(set(keys)) == len(keys)
-    assert set(keys) <= {mutant.key for mutant in mutants.all_mutants(mutants.ROOT)}
-    assert all(len(one["reason"].split()) > 3 for one in listed)
+    listed = mutants.equivalents()
+    assert set(listed) <= {mutant.key for mutant in mutants.all_mutants(mutants.ROOT)}
+    assert all(len(reason.split()) > 3 for reason in listed.values())
