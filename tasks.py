@@ -333,6 +333,12 @@ def fuzz(*options):
 
 
 @task
+def mutants(*options):
+    """errors planted in the package, one at a time: do its tests notice?"""
+    run(own_environment(), "-m", "tests.mutants", *options)
+
+
+@task
 def bench(*names):
     """side-by-side measurements; the peers go into benchmarks/.peers"""
     _peers()

@@ -231,6 +231,11 @@ def test_curvature_is_the_quadratic_form_and_exactly_zero_along_a_null_direction
         assert 0 <= quadratic_form(aslinearoperator(singular), np.ones(3)) < 1e-15
 
 
+def test_the_quadratic_form_of_nothing_is_zero():
+    assert quadratic_form(np.eye(2), [0.0, 0.0]) == 0
+    assert quadratic_form(np.zeros((2, 2)), [1.0, 2.0]) == 0
+
+
 def test_vectors_are_copied_and_keep_their_order():
     source = np.array([1.0, 2.0])
     vector = check.vector(source)
@@ -442,6 +447,14 @@ def test_the_iterations_can_be_used_up_and_the_message_says_where_the_residual_i
     )
 
 
+def test_without_a_limit_there_are_ten_iterations_for_each_parameter():
+    """In exact arithmetic ten would do; at a condition number of 1e14 rounding leaves a hundred short."""
+    rotation, _ = np.linalg.qr(np.random.default_rng(0).normal(size=(10, 10)))
+    metric = rotation @ np.diag(np.geomspace(1, 1e14, 10)) @ rotation.T
+    solved = conjugate_gradient((metric + metric.T) / 2, np.ones(10))
+    assert solved.reason == "iterations" and solved.iterations == 100
+
+
 def test_arguments_survive_an_iteration():
     rng = np.random.default_rng(9)
     metric, gradient = random_metric(rng, 5), rng.normal(size=5)
@@ -500,6 +513,13 @@ def test_the_rounding_of_no_curvature_is_not_called_negative():
     assert min(curvatures) < 0
 
 
+@pytest.mark.parametrize("scale", [1e-12, 1.0, 1e12])
+def test_negative_curvature_and_none_are_distinguished_in_any_units(scale):
+    indefinite, singular = scale * np.diag([1.0, -1.0]), scale * np.array([[1.0, 1.0], [1.0, 1 - 1e-15]])
+    assert conjugate_gradient(indefinite, [1.0, 2.0]).reason == "negative curvature"
+    assert conjugate_gradient(singular, [1.0, -1.0]).reason == "singular"
+
+
 def test_a_singular_metric_with_a_gradient_that_does_not_see_it_gives_the_shortest_solution():
     metric = softmax_fisher(np.log([0.1, 0.2, 0.3, 0.4]))
     gradient = np.array([1.0, -3.0, 2.5, -0.5])
@@ -540,6 +560,7 @@ def test_blocks_are_small_whole_multiples_of_four():
     for size in (1, 50, 5000, 50_000, 10**6):
         rows = _blocks.rows_at_a_time(size, 8)
         assert rows % 4 == 0 and (rows == 4 or rows * size * 8 <= _blocks.BLOCK_BYTES)
+        assert (rows + 4) * size * 8 > _blocks.BLOCK_BYTES, "four more would fit"
 
 
 def test_scores_keep_their_precision_and_are_not_copied():
