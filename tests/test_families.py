@@ -229,6 +229,42 @@ def test_samples_have_mean_score_zero_and_score_covariance_fisher(slug):
         assert np.all(np.abs(drawn.mean(0) - expected) <= 5 * drawn.std(0) / np.sqrt(n) + 1e-12)
 
 
+def independent_uniforms(slug, theta, drawn):
+    """Uniform numbers, one column for each coordinate: the distribution functions at outcomes.
+
+    Of a vector outcome, the second column is the conditional distribution of the second coordinate given the
+    first, and for the Dirichlet law the share of the second in what the first leaves.
+    """
+    if slug == "bivariate_normal":
+        m1, m2, s1, s2, rho = theta
+        z1, z2 = (drawn[:, 0] - m1) / s1, (drawn[:, 1] - m2) / s2
+        return [special.ndtr(z1), special.ndtr((z2 - rho * z1) / np.sqrt(1 - rho**2))]
+    if slug == "dirichlet":
+        a, b, c = theta
+        share = drawn[:, 1] / (drawn[:, 1] + drawn[:, 2])
+        return [stats.beta(a, b + c).cdf(drawn[:, 0]), stats.beta(b, c).cdf(share)]
+    turns = SCIPY[slug](*theta).cdf(drawn)  # on the circle it counts from the opposite of the mean
+    return [turns % 1 if slug == "von_mises" else turns]
+
+
+@every_family
+def test_samples_follow_the_law_of_scipy(slug):
+    family, theta, n = FAMILIES[slug], example(FAMILIES[slug]), 5000
+    drawn = family.sample(theta, n, np.random.default_rng(4))
+    assert np.isfinite(family.log_prob(theta, drawn)).all(), "every sample lies inside the support"
+    if np.issubdtype(drawn.dtype, np.integer):
+        values, counts = np.unique(drawn, return_counts=True)
+        expected = n * SCIPY[slug](*theta).pmf(values)
+        common = expected >= 5
+        rest = n - expected[common].sum(), n - counts[common].sum()
+        statistic = np.sum((counts[common] - expected[common]) ** 2 / expected[common])
+        statistic += (rest[1] - rest[0]) ** 2 / max(rest[0], 1)
+        assert statistic <= stats.chi2(max(common.sum(), 1)).ppf(0.999)
+    else:
+        for uniform in independent_uniforms(slug, theta, drawn):
+            assert stats.kstest(uniform, "uniform").pvalue > 1e-3
+
+
 # --- the derivations
 
 NO_CLOSED_KL = {"student_t", "logistic"}

@@ -48,13 +48,14 @@ class Evaluation:
         are computed by ``Trusted``, once for all outcomes."""
         constants, own = {}, set(self.symbols)
 
-        def cancels(e):
-            alone = [term for term in e.args if term.free_symbols <= own] if e.is_Add else []
-            return len(alone) > 1 and any(term.has(*_SPECIAL) for term in alone)
+        def alone(e):
+            return sp.Add(*(term for term in e.args if term.free_symbols <= own)) if e.is_Add else sp.S.Zero
 
         def cut(e):
-            alone = sp.Add(*(term for term in e.args if term.free_symbols <= own))
-            return constants.setdefault(alone, sp.Dummy("constant", real=True)) + (e - alone)
+            return constants.setdefault(alone(e), sp.Dummy("constant", real=True)) + (e - alone(e))
+
+        def cancels(e):
+            return alone(e).is_Add and alone(e).has(*_SPECIAL)
 
         rest = [sp.sympify(e).replace(cancels, cut) for e in expressions]
         function = compile_entries(rest, (*self.symbols, *constants.values(), *self.family.variables))
@@ -148,11 +149,11 @@ class Evaluation:
 
         One expectation of the score s, which must have the mean 0; nothing is proved.
         """
-        family, score = self.family, derivation.score_vector(self.family)
-        if self._only_sums:
+        family, rule, score = self.family, self._rule, derivation.score_vector(self.family)
+        if rule is None:
             return None
         try:
-            means, outer = score.applyfunc(family.rule.expectation), outer_product(score, family.rule)
+            means, outer = score.applyfunc(rule.expectation), outer_product(score, rule)
         except symbolic.NoClosedForm:
             return None
         point = sample_point(family)
@@ -178,18 +179,18 @@ class Evaluation:
         return np.array(values).reshape(size, size), np.array(errors).reshape(size, size)
 
     @property
-    def _only_sums(self):
-        """Whether numbers are plain sums: there is no rule, or one whose symbolic sums would be endless."""
+    def _rule(self):
+        """The rule, or None where numbers are plain sums: symbolic sums of special functions are endless."""
         rule = self.family.rule
         endless = isinstance(rule, symbolic.FiniteSum) and self.family.log_density.has(*_SPECIAL)
-        return rule is None or endless
+        return None if endless else rule
 
     @cached_property
     def _kl(self):
         family = self.family
-        endless = self._only_sums and family.closed_form_kl is None
-        kl = None if endless else derivation.kl_expression(family)
-        if kl is None:
+        if self._rule is None and family.closed_form_kl is None:
+            return None
+        if (kl := derivation.kl_expression(family)) is None:
             return None
         return Trusted([kl], family.old_parameters + self.symbols, sensitive_to=family.parameters)
 

@@ -15,8 +15,9 @@ import sympy as sp
 from ngbook import _check, symbolic
 from ngbook._check import expressions
 from ngbook._check import families as check
-from ngbook.families import derivation, mass
+from ngbook.families import derivation
 from ngbook.families.evaluation import Evaluation
+from ngbook.families.mass import refuse_wrong_mass
 from ngbook.families.spaces import assumed, assumed_support
 from ngbook.symbolic.rules import fitting_rule
 
@@ -195,7 +196,7 @@ class Family:
         ``ngbook.symbolic.NoClosedForm``.
         """
         expression = expressions.exact(expression, "expression")
-        self._refuse_wrong_declaration()
+        refuse_wrong_mass(self._general)
         return derivation.expectation(self, expression)
 
     def score_vector(self) -> sp.ImmutableMatrix:
@@ -212,7 +213,7 @@ class Family:
         In ``old_parameters``, which carry the expectation, and ``parameters``; None if it has no closed form,
         for the reason in ``derivation().missing["kl_hessian"]``.
         """
-        self._refuse_wrong_declaration()
+        refuse_wrong_mass(self._general)
         return derivation.kl_expression(self)
 
     def derivation(self) -> symbolic.FisherDerivation:
@@ -221,7 +222,7 @@ class Family:
         The proof can take long, and end in ``ngbook.symbolic.Undecided``, where expectations are sums of many
         terms. The numbers of ``fisher`` need no proof.
         """
-        self._refuse_wrong_declaration()
+        refuse_wrong_mass(self._general)
         return derivation.three_ways(self)
 
     # --- numbers
@@ -326,28 +327,15 @@ class Family:
         columns = self.evaluation.support.clip([drawn] if drawn.ndim == 1 else list(drawn.T), numbers)
         return columns[0] if drawn.ndim == 1 else np.column_stack(columns)
 
-    @property
+    @cached_property
     def evaluation(self):
         """What computes the numbers, compiled once for the family before ``at``."""
-        return self._general._evaluation
-
-    @cached_property
-    def _evaluation(self):
-        return Evaluation(self)
+        return Evaluation(self) if self._general is self else self._general.evaluation
 
     def _numbers(self, theta, name="theta"):
         """Parameters, checked, and constants, as a list of floats."""
         theta = check.theta(self, theta, name)
         numbers = [*theta.tolist(), *(self.fixed[constant.name] for constant in self._general.constants)]
         self.evaluation.space.refuse_outside(numbers, self, name)
-        self._refuse_wrong_declaration()
+        refuse_wrong_mass(self._general)
         return numbers
-
-    @cached_property
-    def _mass_is_one(self):
-        mass.refuse_wrong_mass(self)
-        return True
-
-    def _refuse_wrong_declaration(self):
-        """At the first use of any kind; a family that is refused once is refused every time."""
-        return self._general._mass_is_one

@@ -1,5 +1,7 @@
 """Is what was declared a family? Found out once, in numbers, before anything is made of it."""
 
+from functools import cache
+
 import numpy as np
 import sympy as sp
 
@@ -20,10 +22,11 @@ def sample_point(family):
     return None
 
 
+@cache
 def refuse_wrong_mass(family):
     """ValueError unless the density integrates to one at a point of the parameter space.
 
-    To a millionth for one outcome, to two hundredths for two or three; more are not tried.
+    To a millionth for one outcome, to two hundredths for two or three; more are not tried. Once for a family.
     """
     point, dimension = sample_point(family), len(family.variables)
     if point is None or dimension > 3:

@@ -9,9 +9,8 @@ from ngbook.families.special import LOG_BINOMIAL, LOG_POISSON
 from ngbook.symbolic import BetaRule, L, MomentRule, U, old, s
 
 x = sp.Symbol("x", positive=True)
-lam, a, b, k, sigma, alpha, mu, x_m, theta = sp.symbols(
-    "lambda a b k sigma alpha mu x_m theta", positive=True
-)
+lam, a, b, k, sigma = sp.symbols("lambda a b k sigma", positive=True)
+alpha, mu, x_m, theta = sp.symbols("alpha mu x_m theta", positive=True)
 
 # fmt: off
 exponential = Family(

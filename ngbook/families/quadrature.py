@@ -11,8 +11,7 @@ from ngbook._domain import OutsideDomain
 from ngbook.families.compiled import compile_entries
 
 NODES = 16  # of the Gauss-Legendre rule of a panel
-HALVINGS = 100
-PANELS = 20_000  # in one round of halving
+PANELS = 20_000  # in one round of halving: more are taken as they are
 PRECISION = 1e-15  # of a panel, relative to the whole
 LARGEST = 500.0  # of |log(U / V)|: beyond it, squares of outcomes overflow
 LIGHT = -80.0  # a log-density so low that no outcome there counts
@@ -48,7 +47,7 @@ def integrate(function, edges, noise=False):
     low, high = np.asarray(edges[:-1], float), np.asarray(edges[1:], float)
     coarse = sums(low, high)
     done = error = size = np.zeros(len(coarse))
-    for _ in range(HALVINGS):
+    while True:
         middle = (low + high) / 2
         left, right = sums(low, middle), sums(middle, high)
         change = np.abs(left + right - coarse)
@@ -56,17 +55,15 @@ def integrate(function, edges, noise=False):
         allowed = PRECISION * whole[:, None] + (np.abs(coarse[-1]) if noise else 0.0)
         enough = (change <= allowed)[: -1 if noise else None].all(0)
         settled = enough | (middle <= low) | (middle >= high)
+        settled |= 2 * np.sum(~settled) > PANELS
         error = error + change[:, settled].sum(1)
         done = done + (left + right)[:, settled].sum(1)
         size = size + (np.abs(left) + np.abs(right))[:, settled].sum(1)
-        if settled.all() or 2 * (~settled).sum() > PANELS:
-            break
+        if settled.all():
+            return done, error + 1e-15 * size
         low, middle, high = low[~settled], middle[~settled], high[~settled]
         low, high = np.concatenate([low, middle]), np.concatenate([middle, high])
         coarse = np.concatenate([left[:, ~settled], right[:, ~settled]], axis=1)
-    if not settled.all():
-        done, error = done + (left + right)[:, ~settled].sum(1), error + change[:, ~settled].sum(1)
-    return done, error + 1e-15 * size
 
 
 def sum_over_counts(function, first, last):

@@ -116,13 +116,9 @@ class Support:
         return lambda columns: function(*columns)
 
     def on_edge(self, columns, theta):
-        """For each coordinate, +1 or -1 where an outcome lies on an open bound, which way inwards; else 0."""
-        sides = []
-        for column, lower, upper, lower_open, upper_open, whole in self._coordinates(columns, theta):
-            at_lower = (column == lower) & np.isfinite(lower) & lower_open & (not whole)
-            at_upper = (column == upper) & np.isfinite(upper) & upper_open & (not whole)
-            sides.append(at_lower.astype(int) - at_upper.astype(int))
-        return sides
+        """For each coordinate, +1 or -1 where an outcome lies on a bound, which way inwards; else 0."""
+        ends = zip(columns, *self.bounds(theta), strict=True)
+        return [np.isfinite(x) * (1 * (x == lower) - 1 * (x == upper)) for x, lower, upper in ends]
 
     def clip(self, columns, theta):
         """Outcomes moved to the nearest double inside, where rounding took them to a bound or beyond."""

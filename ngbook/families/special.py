@@ -4,7 +4,7 @@ Each is a SymPy function, in which the stable form of a family is written, and a
 name that ``compile_entries`` puts in its place.
 """
 
-from functools import cache
+from functools import reduce
 
 import numpy as np
 import sympy as sp
@@ -17,7 +17,6 @@ SCALED_BESSEL = sp.Function("scaled_bessel", positive=True)
 LOGISTIC = sp.Function("expit", positive=True)
 
 ORDINARY = 64  # up to this count, log-gammas cancel less than three of sixteen digits
-TABULATED = 1024  # counts
 
 
 class LOG_SUM_EXP(sp.Function):
@@ -71,10 +70,6 @@ def _gamma_rest(x):
     from scipy.special import gammaln, xlogy
 
     x = np.asarray(x, dtype=float)
-    if x.ndim and x.size and x.max() < TABULATED:
-        counts = x.astype(np.intp)
-        if np.array_equal(counts, x):
-            return _table()[counts]
     square = 1 / np.maximum(x, 15) ** 2
     series = 1 / 12 - square * (1 / 360 - square * (1 / 1260 - square * (1 / 1680 - square * (1 / 1188))))
     by_series = np.log(2 * np.pi * np.maximum(x, 15)) / 2 + series * np.sqrt(square)
@@ -82,12 +77,6 @@ def _gamma_rest(x):
         return by_series
     small = np.minimum(x, 15)
     return np.where(x >= 15, by_series, gammaln(small + 1) - xlogy(small, small) + small)
-
-
-@cache
-def _table():
-    """``_gamma_rest`` of small counts."""
-    return np.array([float(_gamma_rest(count)) for count in range(TABULATED)])
 
 
 def _deviance(x, mean, log_mean, gap):
@@ -114,10 +103,7 @@ def share(part, other):
 
 def log_sum_exp(*terms):
     """Logarithm of a sum of exponentials."""
-    total = terms[0]
-    for term in terms[1:]:
-        total = np.logaddexp(total, term)
-    return total
+    return reduce(np.logaddexp, terms)
 
 
 def numerics():

@@ -151,9 +151,8 @@ class Trusted:
 
 
 def _settled(first, second):
-    if first == second:
-        return True
-    return abs(first - second) <= 1e-19 * abs(second) or max(abs(first), abs(second)) < 1e-400
+    size = max(abs(first), abs(second))
+    return first == second or abs(first - second) <= 1e-19 * size or size < 1e-400
 
 
 def _rounded(value, numbers):
@@ -219,10 +218,9 @@ def _own_error(e, at, size):
 def _modules():
     from scipy import special
 
-    functions = {
-        "loggamma": lambda x: float(special.gammaln(x)),
-        "polygamma": lambda order, x: float(special.psi(x) if order == 0 else special.polygamma(order, x)),
-        "scaled_bessel": lambda order, x: float(special.ive(order, x)),
-        "LOG_SUM_EXP": lambda *terms: float(log_sum_exp(*terms)),
-    }
-    return [functions, "math"]
+    def polygamma(order, x):
+        return special.psi(x) if order == 0 else special.polygamma(order, x)
+
+    functions = {"loggamma": special.gammaln, "polygamma": polygamma}
+    functions |= {"scaled_bessel": special.ive, "LOG_SUM_EXP": log_sum_exp}
+    return [{name: lambda *x, f=f: float(f(*x)) for name, f in functions.items()}, "math"]
