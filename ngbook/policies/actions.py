@@ -29,6 +29,26 @@ def exp_remainder(t):
     return total * t**2
 
 
+class Operator:
+    """A matrix that is known by its products, with what SciPy's ``aslinearoperator`` and ``@`` ask for.
+
+    Importing SciPy's own ``LinearOperator`` would take as long as a short training run.
+    """
+
+    def __init__(self, shape, dtype, matvec, rmatvec):
+        self.shape, self.dtype, self.matvec, self.rmatvec = shape, dtype, matvec, rmatvec
+
+    @property
+    def T(self):
+        """The transpose."""
+        return Operator(self.shape[::-1], self.dtype, self.rmatvec, self.matvec)
+
+    def __matmul__(self, other):
+        """Multiply a vector, or the columns of a matrix."""
+        other = np.asarray(other)
+        return self.matvec(other) if other.ndim == 1 else np.stack([self.matvec(v) for v in other.T], axis=1)
+
+
 class Actions:
     """A distribution of actions at each of n observations, at one theta. Made by ``policy.at``."""
 
@@ -62,19 +82,17 @@ class Actions:
         ValueError
             If the actions are not actions of this policy, or not n.
         """
-        from scipy.sparse.linalg import LinearOperator  # .2 s, so only when an operator is made
-
         inner = self._output_scores(self._as_actions(actions))
         dtype, size = self._network.dtype, self._network.size
 
         def product(v):
-            v = check.parameters(np.ravel(v), "v", size, dtype)
+            v = check.parameters(v, "v", size, dtype)
             return (inner * self._evaluated.jacobian_product(v)).sum(axis=1)
 
         def transposed(weights):
-            return self._evaluated.transposed_product(inner * self._as_weights(np.ravel(weights))[:, None])
+            return self._evaluated.transposed_product(inner * self._as_weights(weights)[:, None])
 
-        return LinearOperator((len(self), size), matvec=product, rmatvec=transposed, dtype=dtype)
+        return Operator((len(self), size), dtype, product, transposed)
 
     def gradient(self, actions, weights):
         """The mean of the scores times weights: a policy gradient, when the weights are advantages.
@@ -136,13 +154,8 @@ class Actions:
         LinearOperator
             Of shape (p, p), symmetric and positive semidefinite. ``@ np.eye(p)`` makes it dense.
         """
-        from scipy.sparse.linalg import LinearOperator  # .2 s, so only when an operator is made
-
-        def product(v):
-            return self.fisher_product(np.ravel(v))
-
         size = self._network.size
-        return LinearOperator((size, size), matvec=product, rmatvec=product, dtype=self._network.dtype)
+        return Operator((size, size), self._network.dtype, self.fisher_product, self.fisher_product)
 
     def kl_gradient(self, old):
         """The gradient in theta of the mean of ``old.kl(self)``, which is zero where the two agree.
