@@ -16,7 +16,7 @@ with, through the products with the Jacobian of a network in ``policies/network.
 
 from ngbook.policies.gaussian import GaussianActions, GaussianPolicy
 from ngbook.policies.softmax import SoftmaxActions, SoftmaxPolicy
-from ngbook.policies.spaces import kind_for
+from ngbook.policies.spaces import policy_for
 
 __all__ = ["GaussianActions", "GaussianPolicy", "SoftmaxActions", "SoftmaxPolicy", "for_environment"]
 
@@ -58,11 +58,11 @@ def for_environment(environment, hidden=(), observation_scale=None, chart="log_s
             "wrap it, for instance with FlattenObservation of gymnasium.wrappers"
         )
     inputs = observed.shape[0]
-    kind = kind_for(acted)
+    kind, actions = policy_for(acted)
     if kind is SoftmaxPolicy:
-        return SoftmaxPolicy(inputs, int(acted.n), hidden, observation_scale, dtype)
+        return SoftmaxPolicy(inputs, actions, hidden, observation_scale, dtype)
     if kind is GaussianPolicy:
-        return GaussianPolicy(inputs, acted.shape[0], hidden, observation_scale, chart, dtype)
+        return GaussianPolicy(inputs, actions, hidden, observation_scale, chart, dtype)
     raise ValueError(
         "environment must have actions that are Discrete(k), k at least 2 and from 0, or Box(..., (k,)) of "
         f"real numbers, but its action space is {acted}: wrap it, for instance with TransformAction of "
