@@ -169,7 +169,7 @@ def all_mutants(root, modules=()):
     ]
 
 
-def tests_of(file):
+def refusal_tests(file):
     """The test files that are asked about an error in a file."""
     return [f"tests/test_{name}.py" for name in TESTS[Path(file).parts[1].removesuffix(".py")]]
 
@@ -209,7 +209,7 @@ def is_noticed(mutant, folder, tests, seconds):
         path.write_text(source, encoding="utf-8")
 
 
-def plant(planted, processes=1, root=ROOT, tests_of=tests_of):
+def plant(planted, processes=1, root=ROOT, refusal_tests=refusal_tests):
     """Those of the errors that are noticed."""
     with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(processes) as pool:
         copies = Queue()
@@ -234,12 +234,12 @@ def plant(planted, processes=1, root=ROOT, tests_of=tests_of):
             return 3 * (time.monotonic() - start) + 30
 
         def try_one(copy, mutant):
-            tests = tests_of(mutant.file)
+            tests = refusal_tests(mutant.file)
             noticed = is_noticed(mutant, copy, tests, seconds[tuple(tests)])
             print("." if noticed else "!", end="", flush=True)
             return noticed
 
-        suites = list(dict.fromkeys(tuple(tests_of(mutant.file)) for mutant in planted))
+        suites = list(dict.fromkeys(tuple(refusal_tests(mutant.file)) for mutant in planted))
         timed = pool.map(lambda tests: with_a_copy(seconds_of, tests), suites)
         seconds = dict(zip(suites, timed, strict=True))
         noticed = list(pool.map(lambda mutant: with_a_copy(try_one, mutant), planted))

@@ -470,15 +470,6 @@ def test_gaussian_draws_have_the_mean_and_the_spread(name):
 
 
 @every_policy
-def test_the_mode_is_the_most_probable_action(name):
-    policy, theta, observations, _ = situation(name)
-    here, rng = policy.at(theta, observations), np.random.default_rng(14)
-    best = here.log_prob(here.mode())
-    for _ in range(20):
-        assert np.all(here.log_prob(here.sample(rng)) <= best)
-
-
-@every_policy
 def test_the_same_seed_draws_the_same_actions(name):
     policy, theta, observations, _ = situation(name)
     here = policy.at(theta, observations)

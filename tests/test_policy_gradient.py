@@ -22,7 +22,6 @@ from ngbook.policy_gradient import (
     AdaptivePenalty,
     Batch,
     FourierBaseline,
-    MeanBaseline,
     Rollouts,
     TimeBaseline,
     clipped_surrogate,
@@ -50,6 +49,11 @@ RULES = {
 }
 in_every_mode = pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
 with_every_rule = pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+
+
+def step_of(rule, *arguments):
+    """One step, with a fresh generator for the rule that draws."""
+    return rule(*arguments, **({"rng": np.random.default_rng(0)} if rule.func is ppo else {}))
 
 
 class Scripted(VectorEnv):
@@ -569,12 +573,9 @@ def test_the_mean_of_the_batch_is_not_quite_a_constant_baseline(episodes):
 
 
 @in_every_mode
-def test_mean_and_time_baselines_are_means(mode):
+def test_a_time_baseline_is_the_mean_at_each_age(mode):
     batch = scripted_batch(mode)
     targets = np.random.default_rng(4).normal(size=batch.valid.shape)
-    mean = MeanBaseline().fit(batch, targets)
-    assert np.allclose(mean.values(batch), targets[batch.valid].mean())
-    assert np.array_equal(mean.values(batch), mean.next_values(batch))
     time = TimeBaseline().fit(batch, targets)
     ages = batch.ages[batch.valid]
     for age in range(4):
@@ -642,6 +643,11 @@ def objective(policy, theta, batch, advantages, of_ratio=lambda ratio, advantage
     return lambda new: of_ratio(np.exp(policy.at(new, states).log_prob(actions) - old), weights).mean()
 
 
+def gradient_of(policy, theta, batch, advantages):
+    states, actions, weights = map(batch.flat, (batch.observations, batch.actions, advantages))
+    return policy.at(theta, states).gradient(actions, weights)
+
+
 def differences(function, theta, step=1e-5):
     return np.array(
         [(function(theta + e) - function(theta - e)) / (2 * step) for e in step * np.eye(len(theta))]
@@ -652,10 +658,9 @@ def differences(function, theta, step=1e-5):
 def test_the_gradient_is_that_of_the_surrogate_and_a_mean_over_valid_steps(policy):
     policy, theta, batch, advantages = case(policy)
     step = policy_gradient(policy, theta, batch, advantages, step_size=0.1)
-    assert np.allclose(
-        step.gradient, differences(objective(policy, theta, batch, advantages), theta), atol=1e-8
-    )
-    assert np.allclose(step.theta, theta + 0.1 * step.gradient, rtol=1e-14)
+    gradient = gradient_of(policy, theta, batch, advantages)
+    assert np.allclose(gradient, differences(objective(policy, theta, batch, advantages), theta), atol=1e-8)
+    assert np.allclose(step.theta, theta + 0.1 * gradient, rtol=1e-14)
     advantages = np.where(batch.valid, advantages, 1e9)
     again = policy_gradient(policy, theta, batch, advantages, step_size=0.1)
     assert np.array_equal(again.theta, step.theta), "steps that are not valid count for nothing"
@@ -665,7 +670,7 @@ def test_the_gradient_is_that_of_the_surrogate_and_a_mean_over_valid_steps(polic
 @for_every_policy
 def test_a_step_says_what_it_did(rule, policy):
     policy, theta, batch, advantages = case(policy)
-    step = rule(policy, theta, batch, advantages / 100, np.random.default_rng(0))
+    step = step_of(rule, policy, theta, batch, advantages / 100)
     if not step.accepted:
         assert "above 0" in step.reason
         assert np.array_equal(step.theta, theta)
@@ -686,7 +691,7 @@ def test_the_natural_step_is_a_dense_solve(policy, damping):
     states = batch.flat(batch.observations)
     fisher = check.matrix(policy.at(theta, states).fisher()) + damping * np.eye(policy.size)
     step = natural_policy_gradient(policy, theta, batch, advantages, step_size=1e-3, damping=damping)
-    direction = np.linalg.solve(fisher, step.gradient)
+    direction = np.linalg.solve(fisher, gradient_of(policy, theta, batch, advantages))
     assert np.allclose(step.theta - theta, 1e-3 * direction, rtol=1e-6, atol=1e-9)
     step = natural_policy_gradient(policy, theta, batch, advantages, radius=1e-4, damping=damping)
     moved = step.theta - theta
@@ -717,25 +722,26 @@ def test_trpo_with_enough_iterations_goes_the_natural_way():
     policy, theta, batch, advantages = case(SoftmaxPolicy(2, 3))
     natural = natural_policy_gradient(policy, theta, batch, advantages, radius=1e-3, damping=0.01)
     run = functools.partial(trpo, policy, theta, batch, advantages, radius=1e-3, damping=0.01)
-    step = run(conjugate_gradient_iterations=50)
-    shortening = 0.5**step.halvings
+    step = run(iterations=50)
+    shortening = 0.5**step.backtracks
     assert np.allclose(step.theta - theta, shortening * (natural.theta - theta), rtol=1e-6, atol=1e-10)
     # However early they stop, x'(F + damping I)x = x'g: so the step begins with the length asked for.
     for iterations in (1, 2, 3):
-        short = run(conjugate_gradient_iterations=iterations)
+        short = run(iterations=iterations)
         fisher = check.matrix(policy.at(theta, batch.flat(batch.observations)).fisher())
-        moved = (short.theta - theta) / 0.5**short.halvings
+        moved = (short.theta - theta) / 0.5**short.backtracks
         assert moved @ fisher @ moved + 0.01 * moved @ moved == pytest.approx(2e-3, rel=1e-9)
 
 
 def test_trpo_rejects_when_no_step_gains():
     policy, theta, batch, advantages = case(SoftmaxPolicy(2, 3))
     step = trpo(policy, theta, batch, np.zeros_like(advantages))
-    assert (step.accepted, step.reason) == (False, "the gradient is zero")
-    policy, theta, batch, advantages = case(GaussianPolicy(2, 1))
-    step = trpo(policy, theta, batch, advantages, radius=10.0, damping=1e-3, halvings=0)
     assert not step.accepted
-    assert "after 0 halvings" in step.reason
+    assert "but is 0" in step.reason
+    policy, theta, batch, advantages = case(GaussianPolicy(2, 1))
+    step = trpo(policy, theta, batch, advantages, radius=10.0, damping=1e-3, max_backtracks=0)
+    assert not step.accepted
+    assert "after 0 backtracks" in step.reason
     assert np.array_equal(step.theta, theta)
 
 
@@ -753,7 +759,7 @@ def test_a_step_out_of_the_space_is_rejected_and_says_why():
     assert "small step goes too far" in step.reason
     step = trpo(policy, theta, batch, advantages, radius=100.0, damping=0.0)
     assert step.accepted, "the line search comes back into the space"
-    assert step.halvings > 0
+    assert step.backtracks > 0
 
 
 @for_every_policy
@@ -773,9 +779,9 @@ def test_a_step_much_too_long_is_no_warning_and_no_nan(policy, length):
 
 
 @for_every_policy
-@pytest.mark.parametrize("scale", [1e-320, 1e-160, 1e160, 1e200, 1e300])
+@pytest.mark.parametrize("scale", [1e-320, 1e-200, 1e-140, 1e140, 1e200, 1e300])
 def test_advantages_in_any_units_are_no_warning(policy, scale):
-    """A step of a given length does not depend on their units; others are rejected if it is too much."""
+    """A step of a given length does not depend on their units, unless the length leaves double precision."""
     policy, theta, batch, advantages = case(policy)
     arguments = policy, theta, batch, scale * advantages
     for rule in (
@@ -783,8 +789,8 @@ def test_advantages_in_any_units_are_no_warning(policy, scale):
         functools.partial(natural_policy_gradient, radius=0.01, damping=0.1),
     ):
         step, usual = rule(*arguments), rule(policy, theta, batch, advantages)
-        if scale == 1e-320:
-            assert "gradient is too small" in step.reason
+        if not 1e-150 < scale < 1e150:
+            assert "must be above 0 and finite" in step.reason
         else:
             assert np.allclose(step.theta, usual.theta, rtol=1e-12)
             assert step.kl == pytest.approx(usual.kl, rel=1e-9)
@@ -802,12 +808,12 @@ def test_advantages_in_any_units_are_no_warning(policy, scale):
 @pytest.mark.parametrize("scale", [1e-160, 1e30, 1e200])
 def test_advantages_that_float32_cannot_hold_are_refused(rule, scale):
     policy, theta, batch, advantages = case(SoftmaxPolicy(2, 3, (4,), dtype=np.float32))
-    arguments = policy, theta, batch, scale * advantages, np.random.default_rng(0)
+    arguments = policy, theta, batch, scale * advantages
     if scale == 1e200:
-        with pytest.raises(ValueError, match=r"weights must be \d+ finite numbers"):
-            rule(*arguments)
+        with pytest.raises(ValueError, match="advantages must be finite in float32"):
+            step_of(rule, *arguments)
     else:
-        step = rule(*arguments)
+        step = step_of(rule, *arguments)
         assert np.isfinite([step.kl, step.improvement, *step.theta]).all()
 
 
@@ -964,10 +970,9 @@ def test_a_mistake_in_a_policy_is_not_taken_for_a_step_too_long():
     _, batch = line_walk_batch(start)
     broken = Broken(0, 1, chart="std")
     advantages = standardised(batch, total_return(batch))
-    for rule in (*RULES.values(), functools.partial(ppo, step_size=0.01, penalty=1.0)):
-        arguments = {"rng": np.random.default_rng(0)}
+    for rule in (*RULES.values(), functools.partial(RULES["ppo"], penalty=1.0)):
         with pytest.raises(ValueError, match=r"^a mistake of its own$"):
-            rule(broken, start, batch, advantages, **arguments)
+            step_of(rule, broken, start, batch, advantages)
 
 
 # --- the loop -----------------------------------------------------------------------------------------------
@@ -993,7 +998,6 @@ def test_trpo_solves_cart_pole():
 
     run = cart_pole(iterations=100, policy=policy, until=solved)
     assert run.reason == "until"
-    assert "stopped by until" in run.message
     assert run.history.accepted.all()
     assert (run.history.kl <= 0.03).all()
     assert (run.history.improvement > 0).all()
@@ -1055,8 +1059,7 @@ def test_rejections_are_recorded_and_the_run_goes_on():
 def test_the_same_seed_is_the_same_run():
     first, second, other = cart_pole(), cart_pole(), cart_pole(seed=1)
     for name in vars(first.history):
-        if name != "seconds":
-            assert np.array_equal(getattr(first.history, name), getattr(second.history, name)), name
+        assert np.array_equal(getattr(first.history, name), getattr(second.history, name)), name
     assert not np.array_equal(first.theta, other.theta)
     assert np.array_equal(first.theta, first.history.theta[-1])
 
@@ -1081,7 +1084,6 @@ def test_history_counts():
     assert history.steps.tolist() == [2048, 4096, 6144]
     assert history.theta.shape == (4, run.theta.size)
     assert history.reason == ("", "", "")
-    assert (np.diff(history.seconds) > 0).all()
     assert [arguments[:2] for arguments in seen] == [(1, 3), (2, 3), (3, 3)]
     assert [record.mean_return for *_, record in seen] == history.mean_return.tolist()
     assert (run.reason, run.interrupted) == ("iterations", False)
@@ -1091,7 +1093,7 @@ def test_history_counts():
 
 
 @pytest.mark.parametrize("advantage", ["generalised", "reward_to_go", "total_return"])
-@pytest.mark.parametrize("baseline", [None, MeanBaseline(), TimeBaseline()], ids=type)
+@pytest.mark.parametrize("baseline", [None, TimeBaseline()], ids=type)
 def test_every_estimate_works_with_every_baseline(advantage, baseline):
     run = train(
         environments.LineWalk(num_envs=20, horizon=5),
@@ -1123,7 +1125,7 @@ def test_reward_to_go_in_a_run_needs_a_baseline_for_what_a_batch_does_not_hold(s
     )
     with pytest.raises(ValueError, match=r"does not terminate at step \d of the batch.*a baseline to train"):
         run()
-    assert len(run(baseline=MeanBaseline()).history) == 2
+    assert len(run(baseline=TimeBaseline()).history) == 2
 
 
 def test_results_can_be_compared_without_comparing_arrays():
@@ -1145,7 +1147,7 @@ def test_an_interrupted_run_returns_what_there_is():
 
     whole, run = cart_pole(), cart_pole(progress=interrupt)
     assert run.interrupted
-    assert "2 whole iterations" in run.message
+    assert len(run.history) == 2
     assert np.array_equal(run.history.theta, whole.history.theta[:3])
 
     environment, calls = Scripted(AutoresetMode.SAME_STEP), itertools.count()

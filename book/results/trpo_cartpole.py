@@ -76,7 +76,7 @@ def described(runs):
     return {
         "learning curves": [learning_curve(run.history).round().astype(int).tolist() for run in runs],
         "longest steps": [round(run.history.kl.max(), 3) for run in runs],
-        "shortened": [int((run.history.halvings > 0).sum()) for run in runs],
+        "shortened": [int((run.history.backtracks > 0).sum()) for run in runs],
         "fresh means": [round(fresh_mean(run)) for run in runs],
     }
 

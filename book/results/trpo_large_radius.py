@@ -20,7 +20,7 @@ def described(runs):
     """What a figure shows of the runs of one rule, and the text says."""
     return {
         "divergences": [run.history.kl.round(4).tolist() for run in runs],
-        "shortened": [int((run.history.halvings > 0).sum()) for run in runs],
+        "shortened": [int((run.history.backtracks > 0).sum()) for run in runs],
         "fresh means": [round(usual.fresh_mean(run)) for run in runs],
     }
 

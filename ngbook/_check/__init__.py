@@ -133,6 +133,13 @@ def iterations(value, name):
     return None if value is None else count(value, name, least=0)
 
 
+def precision(value, name="dtype"):
+    """Single or double precision, as a ``numpy.dtype``."""
+    if value not in (float, np.float32, np.float64, "float32", "float64"):
+        raise ValueError(f"{name} must be float (which is float64) or np.float32, but is {value!r}")
+    return np.dtype(value)
+
+
 # --- what is called ----------------------------------------------------------------------------------------
 
 
@@ -372,6 +379,17 @@ def step_values(values, of, name):
             f"{array[step, environment]}: check the rewards and the baseline"
         )
     return array if of.valid.all() else np.where(of.valid, array, 0.0)
+
+
+def baseline(value, name="baseline"):
+    """What can be fitted to a batch and asked for the values of its states."""
+    methods = ("fit", "values", "next_values")
+    if isinstance(value, type) or not all(hasattr(value, method) for method in methods):
+        raise ValueError(
+            f"{name} must have the methods fit, values and next_values, but is {value!r}: "
+            "TimeBaseline(), FourierBaseline(inputs, rng), or None"
+        )
+    return value
 
 
 # --- cheaply, at every step of an environment --------------------------------------------------------------

@@ -8,8 +8,7 @@ Three kinds of it, from the smallest to the real ones:
 ``make``                   Gymnasium's tasks, many copies at a time; ``Pendulum`` is the book's own
 =========================  =========================================================================
 
-Importing this module registers ``ngbook/LineWalk-v0`` and ``ngbook/Pendulum-v1`` with Gymnasium, so that
-``gymnasium.make`` gives a single copy of each and ``gymnasium.make_vec`` many.
+Bad input raises ``ValueError``.
 """
 
 import gymnasium
@@ -37,26 +36,15 @@ __all__ = [
     "make",
 ]
 
-OURS = {"Pendulum-v1": "ngbook/Pendulum-v1"}
+OURS = {"Pendulum-v1": Pendulum}
 """Tasks that Gymnasium has, but not many copies at a time."""
 
-VECTOR = (gymnasium.VectorizeMode.VECTOR_ENTRY_POINT, gymnasium.VectorizeMode.VECTOR_ENTRY_POINT.value)
-
-gymnasium.register(
-    id="ngbook/LineWalk-v0",
-    entry_point="ngbook.environments.single:line_walk",
-    vector_entry_point="ngbook.environments.line_walk:LineWalk",
-)
-gymnasium.register(
-    id="ngbook/Pendulum-v1",
-    entry_point="ngbook.environments.single:pendulum",
-    vector_entry_point="ngbook.environments.pendulum:Pendulum",
-    max_episode_steps=200,
-)
+VECTOR = (None, gymnasium.VectorizeMode.VECTOR_ENTRY_POINT, gymnasium.VectorizeMode.VECTOR_ENTRY_POINT.value)
 
 
-def make(name, num_envs=1, **options):
-    """Many copies of a Gymnasium task, by its id, in the fastest form there is.
+@check.arguments(num_envs=check.count)
+def make(name, num_envs=1, **options) -> gymnasium.vector.VectorEnv:
+    """Make many copies of a Gymnasium task, by its id, in the fastest form there is.
 
     That is, in this order: ``Pendulum`` for ``"Pendulum-v1"``, which Gymnasium itself only steps one copy
     after another; Gymnasium's own vector environment where it has one (``"CartPole-v1"``);
@@ -68,7 +56,7 @@ def make(name, num_envs=1, **options):
     name : str
         The id of a registered environment.
     num_envs : int
-        How many copies, at least 1.
+        Number of copies, at least 1.
     **options
         Passed on to ``gymnasium.make_vec``.
 
@@ -76,24 +64,18 @@ def make(name, num_envs=1, **options):
     -------
     gymnasium.vector.VectorEnv
         The copies. ``metadata["autoreset_mode"]`` says how a copy begins its next episode.
-
-    Raises
-    ------
-    ValueError
-        If there is no such environment, ``num_envs`` is not a whole number above 0, or the environment
-        refuses an option.
     """
     if not isinstance(name, str):
         raise ValueError(
             f"name must be the id of a Gymnasium environment, such as 'CartPole-v1', not {name!r}"
         )
-    num_envs = check.count(num_envs, "num_envs")
-    ours = options.get("vectorization_mode") in (None, *VECTOR)
-    chosen = OURS.get(name, name) if ours else name
+    ours = OURS.get(name) if options.get("vectorization_mode") in VECTOR else None
     try:
-        return gymnasium.make_vec(chosen, num_envs, **options)
+        if ours is None:
+            return gymnasium.make_vec(name, num_envs, **options)
+        return ours(num_envs, **{key: options[key] for key in options if key != "vectorization_mode"})
     except (gymnasium.error.Error, ImportError, TypeError) as error:
         remedy = ""
-        if chosen != name and options:
+        if ours is not None:
             remedy = f'; for Gymnasium\'s own {name}, with all its options, add vectorization_mode="sync"'
         raise ValueError(f"Gymnasium cannot make {num_envs} of {name!r}: {error}{remedy}") from error

@@ -2,6 +2,7 @@
 
 What the chapters claim about trajectories is checked on these: by adding up every trajectory there is, or by
 solving the linear equations that the values obey.
+Bad input raises ``ValueError``.
 """
 
 from dataclasses import dataclass
@@ -45,7 +46,7 @@ class MarkovDecisionProcess:
     """A task with S states and A actions, small enough to compute everything.
 
     Its methods take a policy as a table of shape (S, A): row s has the probabilities of the actions
-    in state s. The discounted quantities go on for ever, with a discount γ in [0, 1).
+    in state s. Discounted sums have no last term; their discount γ is at least 0 and below 1.
 
     Parameters
     ----------
@@ -55,11 +56,6 @@ class MarkovDecisionProcess:
         The reward of action a in state s, finite.
     start : ndarray of shape (S,)
         The probability of each state to be the first.
-
-    Raises
-    ------
-    ValueError
-        If shapes do not fit, or probabilities are negative or do not add up to 1.
     """
 
     transitions: np.ndarray
@@ -84,28 +80,8 @@ class MarkovDecisionProcess:
             object.__setattr__(self, name, array)
 
     @classmethod
-    def random(cls, states, actions, rng):
-        """A process at random: probabilities uniform on their simplex, rewards standard normal.
-
-        Parameters
-        ----------
-        states : int
-            S, at least 1.
-        actions : int
-            A, at least 1.
-        rng : numpy.random.Generator
-            The source of randomness.
-
-        Returns
-        -------
-        MarkovDecisionProcess
-            The process.
-
-        Raises
-        ------
-        ValueError
-            If a number is not whole and above 0, or ``rng`` is no generator.
-        """
+    def random(cls, states, actions, rng: np.random.Generator):
+        """Draw a process: probabilities uniform on their simplex, rewards standard normal."""
         states, actions = check.count(states, "states"), check.count(actions, "actions")
         return cls(
             transitions=check.generator(rng).dirichlet(np.ones(states), size=(states, actions)),
@@ -113,28 +89,12 @@ class MarkovDecisionProcess:
             start=rng.dirichlet(np.ones(states)),
         )
 
-    def trajectories(self, policy_table, horizon):
-        """Every trajectory with n actions, and its probability (eq-policy-gradients-trajectory).
+    def trajectories(self, policy_table, horizon) -> Trajectories:
+        """Enumerate trajectories with n actions, and their probabilities (eq-policy-gradients-trajectory).
 
         There are S (A S)ⁿ, the impossible ones included. They, and their order, do not depend on the policy;
-        only ``probabilities`` does.
-
-        Parameters
-        ----------
-        policy_table : ndarray of shape (S, A)
-            The probability of each action in each state.
-        horizon : int
-            n, the number of actions, at least 1.
-
-        Returns
-        -------
-        Trajectories
-            States, actions, rewards and probabilities.
-
-        Raises
-        ------
-        ValueError
-            If an argument does not fit, or there are more than five million trajectories.
+        only ``probabilities`` does. The horizon is n, at least 1; more than five million trajectories are
+        refused.
         """
         table = self._policy(policy_table)
         n = check.count(horizon, "horizon")
@@ -145,10 +105,9 @@ class MarkovDecisionProcess:
                 f"horizon {n} makes {count:.3g} trajectories of {size} states and {options} actions: shorten "
                 f"it until there are at most {MOST_TRAJECTORIES:.3g}"
             )
+        # The digits of 0 ... count - 1, from the last one on: s_n, a_{n-1}, s_{n-1}, ..., s_0.
         digits, number = [], np.arange(count)
-        for base in [size, options] * n + [
-            size
-        ]:  # the digits s_n, a_{n-1}, s_{n-1}, ..., s_0 of 0 ... count - 1
+        for base in [size, options] * n + [size]:
             digits.append(number % base)
             number = number // base
         states, actions = np.stack(digits[::-2], axis=1), np.stack(digits[-2::-2], axis=1)
@@ -162,121 +121,31 @@ class MarkovDecisionProcess:
         )
 
     def values(self, policy_table, discount):
-        """The value of each state: V = r + γPV, solved for V.
-
-        Parameters
-        ----------
-        policy_table : ndarray of shape (S, A)
-            The probability of each action in each state.
-        discount : float
-            γ, at least 0 and below 1.
-
-        Returns
-        -------
-        ndarray of shape (S,)
-            The expected discounted return from each state.
-
-        Raises
-        ------
-        ValueError
-            If an argument does not fit.
-        """
+        """Solve V = r + γPV for the value of each state, the expected discounted return from it: (S,)."""
         table, discount = self._policy(policy_table), check.discount(discount)
         rewards = (table * self.rewards).sum(axis=1)
         return np.linalg.solve(self._resolvent_inverse(table, discount), rewards)
 
     def action_values(self, policy_table, discount):
-        """The value of each action in each state, Q(s, a): the reward, then γ times the next value.
-
-        Parameters
-        ----------
-        policy_table : ndarray of shape (S, A)
-            The policy after that action.
-        discount : float
-            γ, at least 0 and below 1.
-
-        Returns
-        -------
-        ndarray of shape (S, A)
-            The expected discounted return from each state and first action.
-
-        Raises
-        ------
-        ValueError
-            If an argument does not fit.
-        """
-        return self.rewards + check.discount(discount) * self.transitions @ self.values(
-            policy_table, discount
-        )
+        """Compute Q(s, a), the reward and then γ times the next value, of shape (S, A)."""
+        following = self.transitions @ self.values(policy_table, discount)
+        return self.rewards + check.discount(discount) * following
 
     def advantages(self, policy_table, discount):
-        """The advantage of each action, A(s, a) = Q(s, a) − V(s).
-
-        Parameters
-        ----------
-        policy_table : ndarray of shape (S, A)
-            The policy; the mean of its own advantages is 0 in every state.
-        discount : float
-            γ, at least 0 and below 1.
-
-        Returns
-        -------
-        ndarray of shape (S, A)
-            How much better than the policy's average each action is.
-
-        Raises
-        ------
-        ValueError
-            If an argument does not fit.
-        """
+        """Compute A(s, a) = Q(s, a) − V(s), of shape (S, A): how much better than average an action is."""
         return self.action_values(policy_table, discount) - self.values(policy_table, discount)[:, None]
 
     def visitation(self, policy_table, discount):
-        """The discounted distribution of the states that a policy visits, normalised to 1.
+        """Compute the discounted distribution of the states that a policy visits, normalised to 1: (S,).
 
-        ``(1 - γ) Σ_t γᵗ P(s_t = s)``, the distribution over states in the performance-difference
+        It is ``(1 - γ) Σ_t γᵗ P(s_t = s)``, the distribution over states in the performance-difference
         lemma (eq-trpo-difference).
-
-        Parameters
-        ----------
-        policy_table : ndarray of shape (S, A)
-            The probability of each action in each state.
-        discount : float
-            γ, at least 0 and below 1.
-
-        Returns
-        -------
-        ndarray of shape (S,)
-            Probabilities, which add up to 1.
-
-        Raises
-        ------
-        ValueError
-            If an argument does not fit.
         """
         table, discount = self._policy(policy_table), check.discount(discount)
         return (1 - discount) * np.linalg.solve(self._resolvent_inverse(table, discount).T, self.start)
 
-    def objective(self, policy_table, discount):
-        """The expected discounted return from the start.
-
-        Parameters
-        ----------
-        policy_table : ndarray of shape (S, A)
-            The probability of each action in each state.
-        discount : float
-            γ, at least 0 and below 1.
-
-        Returns
-        -------
-        float
-            J, a sum over all steps.
-
-        Raises
-        ------
-        ValueError
-            If an argument does not fit.
-        """
+    def objective(self, policy_table, discount) -> float:
+        """Compute J, the expected discounted return from the start: a sum over all steps."""
         return float(self.start @ self.values(policy_table, discount))
 
     def _policy(self, policy_table):

@@ -1,4 +1,4 @@
-"""What ``LineWalk`` and ``Pendulum`` share: all copies begin and end their episodes together."""
+"""The base of ``LineWalk`` and ``Pendulum``: all copies begin and end their episodes together."""
 
 import gymnasium
 import numpy as np
@@ -44,11 +44,6 @@ class FixedLengthEnvironment(VectorEnv):
         -------
         tuple
             The observations, of shape (num_envs, ...), and an empty dictionary.
-
-        Raises
-        ------
-        ValueError
-            If the seed is no whole number from 0, or an option does not fit.
         """
         if options is not None and not isinstance(options, dict):
             raise ValueError(f"options must be a dictionary or None, but is {options!r}")
@@ -73,13 +68,6 @@ class FixedLengthEnvironment(VectorEnv):
         tuple
             Observations, rewards (float64), terminated, truncated, all with num_envs rows, and the
             dictionary ``info``: empty, but for the last observations where an episode has ended.
-
-        Raises
-        ------
-        ValueError
-            If the actions are not finite numbers in that shape.
-        gymnasium.error.ResetNeeded
-            If no episode has begun.
         """
         if self._age is None:
             raise gymnasium.error.ResetNeeded("call reset() before step(): no episode has begun")
@@ -97,21 +85,17 @@ class FixedLengthEnvironment(VectorEnv):
         return observations, rewards, terminated, truncated, info
 
     def _checked(self, actions):
-        try:
-            actions = np.asarray(actions)
-            finite = np.isfinite(actions).all()
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"actions must be made of real numbers, but are {actions!r}") from error
-        if actions.shape != self.action_space.shape or actions.dtype.kind not in "fiu":
+        """Refuse actions that are not real, finite and one row per copy."""
+        real = check.in_precision(actions, "actions", float)
+        wrong = (
+            getattr(actions, "dtype", np.dtype(float)).kind == "b" or real.shape != self.action_space.shape
+        )
+        if wrong or not np.isfinite(real).all():
             raise ValueError(
-                f"actions must be real numbers of shape {self.action_space.shape}, one row per copy, but "
-                f"are {actions.dtype} of shape {actions.shape}"
+                f"actions must be finite real numbers of shape {self.action_space.shape}, one row per copy, "
+                f"but are {actions!r}: check the policy's parameters"
             )
-        if not finite:
-            raise ValueError(
-                f"actions must be finite, but are {actions.ravel()}: check the policy's parameters"
-            )
-        return actions
+        return np.asarray(actions)
 
     def _final(self, observations):
         """The last observations of an episode, in the form Gymnasium documents: one object per copy."""

@@ -3,6 +3,9 @@
 From s = 0 an agent takes n actions; each is added to its position, ``s + a``, and costs a² and the square of
 the position. With independent actions from N(μ, σ²) the return is a quadratic form of n Gaussians, so that
 its mean, its variance and the gradient are polynomials in μ, σ and n.
+
+The functions take ``theta``, μ and σ with σ above 0; ``horizon``, the number n of actions; and ``reward_at``,
+``"before"`` or ``"after"`` the move. Other values raise ``ValueError``.
 """
 
 import numpy as np
@@ -30,11 +33,6 @@ class LineWalk(FixedLengthEnvironment):
     reward_at : str
         ``"before"`` or ``"after"``: the position that the reward −s² − a² refers to, before or after
         the move. The paper does not say which.
-
-    Raises
-    ------
-    ValueError
-        If a number is not whole and above 0, or ``reward_at`` is another word.
     """
 
     ends_by_termination = True
@@ -59,85 +57,39 @@ class LineWalk(FixedLengthEnvironment):
         return -(position**2 + actions**2)[:, 0]
 
 
-def line_walk_objective(theta, horizon, reward_at="before"):
-    """The expected return of the line walk, −(Aμ² + Bσ²) (eq-policy-gradients-line-walk).
+def line_walk_coefficients(horizon, reward_at="before") -> tuple[int, int]:
+    """Compute A and B of the expected return −(Aμ² + Bσ²), exactly (eq-policy-gradients-line-walk).
 
-    Parameters
-    ----------
-    theta : ndarray of shape (2,)
-        μ and σ, mean and standard deviation of every action; σ above 0.
-    horizon : int
-        n, the number of actions.
-    reward_at : str
-        ``"before"`` or ``"after"`` the move.
-
-    Returns
-    -------
-    float
-        J, a sum over the n rewards.
-
-    Raises
-    ------
-    ValueError
-        If an argument does not fit, or σ is not above 0.
+    Before the move, A = n(2n² − 3n + 7)/6 and B = n(n + 1)/2; after it, A = n(2n² + 3n + 7)/6 and
+    B = n(n + 3)/2.
     """
+    n, sign = check.count(horizon, "horizon"), _sign(reward_at)
+    return n * (2 * n**2 + 3 * sign * n + 7) // 6, n * (n + 2 + sign) // 2
+
+
+def line_walk_objective(theta, horizon, reward_at="before") -> float:
+    """Compute the expected return J = −(Aμ² + Bσ²), a sum over n rewards (eq-policy-gradients-line-walk)."""
     mean, deviation = _mean_and_deviation(theta)
-    mean_weight, variance_weight = line_walk_coefficients(horizon, reward_at)
-    return -(mean_weight * mean**2 + variance_weight * deviation**2)
+    A, B = line_walk_coefficients(horizon, reward_at)
+    return -(A * mean**2 + B * deviation**2)
 
 
 def line_walk_gradient(theta, horizon, reward_at="before"):
-    """The gradient of the expected return, (−2Aμ, −2Bσ) (eq-policy-gradients-line-walk-gradient).
+    """Differentiate the expected return: (−2Aμ, −2Bσ) (eq-policy-gradients-line-walk-gradient).
 
-    Parameters
-    ----------
-    theta : ndarray of shape (2,)
-        μ and σ, mean and standard deviation of every action; σ above 0.
-    horizon : int
-        n, the number of actions.
-    reward_at : str
-        ``"before"`` or ``"after"`` the move.
-
-    Returns
-    -------
-    ndarray of shape (2,)
-        The partial derivatives of J by μ and by σ, in this chart: by log σ the second one is σ times it.
-
-    Raises
-    ------
-    ValueError
-        If an argument does not fit, or σ is not above 0.
+    In the chart (μ, log σ) the second derivative would be σ times this one.
     """
     mean, deviation = _mean_and_deviation(theta)
-    mean_weight, variance_weight = line_walk_coefficients(horizon, reward_at)
-    return np.array([-2 * mean_weight * mean, -2 * variance_weight * deviation])
+    A, B = line_walk_coefficients(horizon, reward_at)
+    return np.array([-2 * A * mean, -2 * B * deviation])
 
 
-def line_walk_return_variance(theta, horizon, reward_at="before"):
-    """The variance of the return of one episode (eq-policy-gradients-line-walk-variance).
+def line_walk_return_variance(theta, horizon, reward_at="before") -> float:
+    """Compute the variance of the return of one episode (eq-policy-gradients-line-walk-variance).
 
     The return is −aᵀWa for the vector a of the n actions, with the matrix W = I + LᵀL, where L adds up the
     actions before (or up to) each reward. For independent Gaussian actions its variance
     is 2σ⁴ tr(W²) + 4μ²σ² ‖W1‖², and both sums are polynomials in n.
-
-    Parameters
-    ----------
-    theta : ndarray of shape (2,)
-        μ and σ, mean and standard deviation of every action; σ above 0.
-    horizon : int
-        n, the number of actions.
-    reward_at : str
-        ``"before"`` or ``"after"`` the move.
-
-    Returns
-    -------
-    float
-        The variance, above 0.
-
-    Raises
-    ------
-    ValueError
-        If an argument does not fit, or σ is not above 0.
     """
     mean, deviation = _mean_and_deviation(theta)
     n, sign = check.count(horizon, "horizon"), _sign(reward_at)
@@ -146,35 +98,8 @@ def line_walk_return_variance(theta, horizon, reward_at="before"):
     return 2 * trace * deviation**4 + 4 * row_sums * mean**2 * deviation**2
 
 
-def line_walk_coefficients(horizon, reward_at="before"):
-    """A and B in the expected return −(Aμ² + Bσ²) (eq-policy-gradients-line-walk).
-
-    Parameters
-    ----------
-    horizon : int
-        n, the number of actions.
-    reward_at : str
-        ``"before"`` the move: A = n(2n² − 3n + 7)/6 and B = n(n + 1)/2; or ``"after"`` it:
-        A = n(2n² + 3n + 7)/6 and B = n(n + 3)/2.
-
-    Returns
-    -------
-    tuple of int
-        A and B, exactly.
-
-    Raises
-    ------
-    ValueError
-        If the horizon is not a whole number above 0, or ``reward_at`` is another word.
-    """
-    n, sign = check.count(horizon, "horizon"), _sign(reward_at)
-    return n * (2 * n**2 + 3 * sign * n + 7) // 6, n * (n + 2 + sign) // 2
-
-
 def _sign(reward_at):
-    if not isinstance(reward_at, str) or reward_at not in SIGN:
-        raise ValueError(f"reward_at must be 'before' or 'after' (the move), but is {reward_at!r}")
-    return SIGN[reward_at]
+    return SIGN[check.one_of("before", "after")(reward_at, "reward_at")]
 
 
 def _mean_and_deviation(theta):

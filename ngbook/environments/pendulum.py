@@ -31,11 +31,6 @@ class Pendulum(FixedLengthEnvironment):
         How many copies, at least 1.
     max_episode_steps : int
         The number of steps after which an episode is cut off, at least 1.
-
-    Raises
-    ------
-    ValueError
-        If a number is not whole and above 0.
     """
 
     def __init__(self, num_envs=1, max_episode_steps=200):
@@ -71,10 +66,7 @@ class Pendulum(FixedLengthEnvironment):
 
 
 def _bound(options, name, default):
-    bound = check.number(options.get(name, default), name)
-    if bound < 0:
-        raise ValueError(f"{name} must be at least 0, the bound of both signs, but is {bound:g}")
-    return bound
+    return check.number(options.get(name, default), name, least=0, because=": it bounds both signs")
 
 
 def _clipped(values, bound):

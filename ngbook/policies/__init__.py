@@ -11,67 +11,53 @@ policy              its distribution            an action
 ==================  ==========================  ======================================
 
 ``for_environment`` chooses between the two. Scores and Fisher matrices are never formed: they are multiplied
-with, through the products with the Jacobian of a network in ``policies/network.py``.
+with, through the products with the Jacobian of a network in ``policies/network.py``. Bad input raises
+``ValueError``, and parameters outside their space raise the ``OutsideDomain`` among them.
 """
 
 from ngbook.policies.gaussian import GaussianActions, GaussianPolicy
 from ngbook.policies.softmax import SoftmaxActions, SoftmaxPolicy
-from ngbook.policies.spaces import kind_for
+from ngbook.policies.spaces import policy_for
 
 __all__ = ["GaussianActions", "GaussianPolicy", "SoftmaxActions", "SoftmaxPolicy", "for_environment"]
 
 
 def for_environment(environment, hidden=(), observation_scale=None, chart="log_std", dtype=float):
-    """The policy that fits an environment's spaces.
+    """Make the policy that fits an environment's spaces: softmax for choices, Gaussian for vectors.
 
     Parameters
     ----------
     environment : Env or VectorEnv
         Of Gymnasium, with observations that are vectors (``Box`` of shape (inputs,)) and actions
         that are choices (``Discrete``) or vectors (``Box`` of shape (k,)).
-    hidden : tuple of int
-        The widths of the tanh layers.
-    observation_scale : ndarray of shape (inputs,) or None
-        What observations are multiplied with.
-    chart : str
-        ``"log_std"`` or ``"std"``, for a Gaussian policy.
-    dtype : type
-        ``float`` or ``np.float32``.
+    hidden, observation_scale, chart, dtype
+        As for ``GaussianPolicy``; a softmax policy has no chart.
 
     Returns
     -------
     SoftmaxPolicy or GaussianPolicy
-        Softmax for choices, Gaussian for vectors.
-
-    Raises
-    ------
-    ValueError
-        If the spaces are of another kind (the message shows them), or another argument does not fit.
+        The policy, without parameters.
     """
-    from gymnasium.spaces import Box
-
-    observed = _space(environment, "observation_space")
-    acted = _space(environment, "action_space")
-    if not (isinstance(observed, Box) and len(observed.shape) == 1):
+    observations = _space(environment, "observation_space")
+    actions = _space(environment, "action_space")
+    if type(observations).__name__ != "Box" or len(observations.shape) != 1:
         raise ValueError(
-            f"environment must have observations that are vectors, Box(..., (inputs,)), but has {observed}: "
-            "wrap it, for instance with FlattenObservation of gymnasium.wrappers"
+            f"environment must have observations that are vectors, Box(..., (inputs,)), but has "
+            f"{observations}: wrap it, for instance with FlattenObservation of gymnasium.wrappers"
         )
-    inputs = observed.shape[0]
-    kind = kind_for(acted)
-    if kind is SoftmaxPolicy:
-        return SoftmaxPolicy(inputs, int(acted.n), hidden, observation_scale, dtype)
-    if kind is GaussianPolicy:
-        return GaussianPolicy(inputs, acted.shape[0], hidden, observation_scale, chart, dtype)
-    raise ValueError(
-        "environment must have actions that are Discrete(k), k at least 2 and from 0, or Box(..., (k,)) of "
-        f"real numbers, but its action space is {acted}: wrap it, for instance with TransformAction of "
-        "gymnasium.wrappers"
-    )
+    kind, count = policy_for(actions)
+    if kind is None:
+        raise ValueError(
+            "environment must have actions that are Discrete(k), k at least 2 and from 0, or Box(..., (k,)) "
+            f"of real numbers, but its action space is {actions}: wrap it, for instance with TransformAction "
+            "of gymnasium.wrappers"
+        )
+    options = {} if kind is SoftmaxPolicy else {"chart": chart}
+    return kind(*observations.shape, count, hidden, observation_scale, dtype=dtype, **options)
 
 
 def _space(environment, name):
-    """The space of one environment, also of a vector of them."""
+    """Find the space of one environment, also of a vector of them."""
     space = getattr(environment, f"single_{name}", None) or getattr(environment, name, None)
     if space is None:
         raise ValueError(

@@ -29,6 +29,26 @@ def exp_remainder(t):
     return total * t**2
 
 
+class Operator:
+    """A matrix that is known by its products, with what SciPy's ``aslinearoperator`` and ``@`` ask for.
+
+    Importing SciPy's own ``LinearOperator`` would take as long as a short training run.
+    """
+
+    def __init__(self, shape, dtype, matvec, rmatvec):
+        self.shape, self.dtype, self.matvec, self.rmatvec = shape, dtype, matvec, rmatvec
+
+    @property
+    def T(self):
+        """The transpose."""
+        return Operator(self.shape[::-1], self.dtype, self.rmatvec, self.matvec)
+
+    def __matmul__(self, other):
+        """Multiply a vector, or the columns of a matrix."""
+        other = np.asarray(other)
+        return self.matvec(other) if other.ndim == 1 else np.stack([self.matvec(v) for v in other.T], axis=1)
+
+
 class Actions:
     """A distribution of actions at each of n observations, at one theta. Made by ``policy.at``."""
 
@@ -37,133 +57,86 @@ class Actions:
         self._network = network
 
     def __len__(self):
-        """The number of observations n."""
+        """Return the number of observations, n."""
         return len(self._evaluated.outputs)
 
-    def scores(self, actions):
-        """The scores of the actions, one row for each observation, without forming the matrix.
+    def scores(self, actions) -> Operator:
+        """Evaluate the scores of one action for each observation, without forming their matrix.
 
         The score of an action is the gradient of its log-probability in theta
         (eq-policy-gradients-log-derivative).
 
-        Parameters
-        ----------
-        actions : ndarray of shape (n,) or (n, k)
-            One action for each observation.
-
         Returns
         -------
-        LinearOperator
+        Operator
             Of shape (n, p). ``scores @ v`` has the rates of change of the log-probabilities along v, and
             ``scores.T @ u`` is the sum of the scores, each times an entry of u.
-
-        Raises
-        ------
-        ValueError
-            If the actions are not actions of this policy, or not n.
         """
-        from scipy.sparse.linalg import LinearOperator  # .2 s, so only when an operator is made
-
-        inner = self._output_scores(self._as_actions(actions))
-        dtype, size = self._network.dtype, self._network.size
+        scores, shape = self._output_scores(self._as_actions(actions)), (len(self), self._network.size)
 
         def product(v):
-            v = check.parameters(np.ravel(v), "v", size, dtype)
-            return (inner * self._evaluated.jacobian_product(v)).sum(axis=1)
+            return (scores * self._evaluated.jacobian_product(self._as_direction(v))).sum(axis=1)
 
         def transposed(weights):
-            return self._evaluated.transposed_product(inner * self._as_weights(np.ravel(weights))[:, None])
+            return self._evaluated.transposed_product(scores * self._as_weights(weights)[:, None])
 
-        return LinearOperator((len(self), size), matvec=product, rmatvec=transposed, dtype=dtype)
+        return Operator(shape, self._network.dtype, product, transposed)
 
     def gradient(self, actions, weights):
-        """The mean of the scores times weights: a policy gradient, when the weights are advantages.
+        """Average the scores of one action for each observation, each times a weight.
 
-        It is ``scores(actions).T @ weights / n``, without importing SciPy (eq-policy-gradients-estimator).
+        It is ``scores(actions).T @ weights / n``: a policy gradient, when the weights are advantages
+        (eq-policy-gradients-estimator).
 
         Parameters
         ----------
         actions : ndarray of shape (n,) or (n, k)
             One action for each observation.
         weights : ndarray of shape (n,)
-            What each score is multiplied with.
+            Factor of each score.
 
         Returns
         -------
         ndarray of shape (p,)
             The mean over the n observations, not the sum.
-
-        Raises
-        ------
-        ValueError
-            If the actions are not actions of this policy, or the weights are not n finite numbers.
         """
         weights = self._as_weights(weights) / len(self)
-        inner = self._output_scores(self._as_actions(actions))
-        return self._evaluated.transposed_product(inner * weights[:, None])
+        scores = self._output_scores(self._as_actions(actions))
+        return self._evaluated.transposed_product(scores * weights[:, None])
 
     def fisher_product(self, v):
-        """The Fisher matrix times a vector, without forming it (eq-conjugate-gradient-fisher-product).
+        """Multiply the Fisher matrix and a vector, without forming it (eq-conjugate-gradient-fisher-product).
 
         It is the *exact* Fisher matrix at each observation, an expectation over the policy's own actions,
         and then the mean over the observations (eq-natural-policy-gradient-per-step-fisher). No action that
-        was taken enters, so this is no estimate from scores, and not the "empirical Fisher matrix".
-
-        Parameters
-        ----------
-        v : ndarray of shape (p,)
-            A direction.
-
-        Returns
-        -------
-        ndarray of shape (p,)
-            F v.
-
-        Raises
-        ------
-        ValueError
-            If v does not have p finite entries.
+        was taken enters, so this is not an estimate from scores, and not the "empirical Fisher matrix".
         """
-        v = check.parameters(v, "v", self._network.size, self._network.dtype)
-        moved = self._evaluated.jacobian_product(v)
-        return self._evaluated.transposed_product(self._output_fisher_product(moved) / len(self))
+        change = self._evaluated.jacobian_product(self._as_direction(v))
+        return self._evaluated.transposed_product(self._output_fisher_product(change) / len(self))
 
-    def fisher(self):
-        """The Fisher matrix of ``fisher_product``, as an operator.
-
-        Returns
-        -------
-        LinearOperator
-            Of shape (p, p), symmetric and positive semidefinite. ``@ np.eye(p)`` makes it dense.
-        """
-        from scipy.sparse.linalg import LinearOperator  # .2 s, so only when an operator is made
-
-        def product(v):
-            return self.fisher_product(np.ravel(v))
-
+    def fisher(self) -> Operator:
+        """Return the Fisher matrix of ``fisher_product`` as an operator; ``@ np.eye(p)`` makes it dense."""
         size = self._network.size
-        return LinearOperator((size, size), matvec=product, rmatvec=product, dtype=self._network.dtype)
+        return Operator((size, size), self._network.dtype, self.fisher_product, self.fisher_product)
 
     def kl_gradient(self, old):
-        """The gradient in theta of the mean of ``old.kl(self)``, which is zero where the two agree.
+        """Differentiate the mean of ``old.kl(self)`` in theta: zero where the two agree.
 
         Parameters
         ----------
         old : Actions
-            The distribution at the same observations that is held fixed.
+            The distribution at the same observations that is held fixed; other observations are refused.
 
         Returns
         -------
         ndarray of shape (p,)
             The mean over the observations, not the sum.
-
-        Raises
-        ------
-        ValueError
-            If ``old`` is of another kind, or at other observations (as the network reads them).
         """
         self._check_same_kind(old, "old")
         return self._evaluated.transposed_product(self._output_kl_gradient(old) / len(self))
+
+    def _as_direction(self, v):
+        return check.parameters(v, "v", self._network.size, self._network.dtype)
 
     def _as_weights(self, weights):
         weights = check.in_precision(weights, "weights", self._network.dtype)

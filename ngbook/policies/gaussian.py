@@ -9,8 +9,6 @@ from ngbook._domain import OutsideDomain
 from ngbook.policies.actions import NEAR, Actions, exp_remainder
 from ngbook.policies.policy import Policy
 
-CHARTS = ("log_std", "std")
-
 SMALLEST = {np.dtype(dtype): 2 / float(np.finfo(dtype).max) ** 0.5 for dtype in (np.float32, np.float64)}
 """The spread below which the Fisher matrix, up to 2/σ², is not finite."""
 
@@ -27,105 +25,46 @@ class GaussianPolicy(Policy):
     Parameters
     ----------
     inputs : int
-        The length of an observation; 0 for a policy that ignores it.
+        Length of an observation; 0 for a policy that ignores it.
     actions : int
-        The length k of an action.
+        Length k of an action.
     hidden : tuple of int
-        The widths of the tanh layers: ``()`` for a linear policy, ``(32,)``, ``(64, 64)``.
+        Widths of the tanh layers: ``()`` for a linear policy, ``(32,)``, ``(64, 64)``.
     observation_scale : ndarray of shape (inputs,) or None
-        What observations are multiplied with, so that each is of order one.
+        Factor of each entry of an observation, so that it is of order one.
     chart : str
         ``"log_std"`` or ``"std"``: what the last k parameters are.
     dtype : type
         ``float``, or ``np.float32``, which is twice as fast.
-
-    Attributes
-    ----------
-    inputs, actions : int
-        As given.
-    hidden : tuple of int
-        As given.
-    chart : str
-        As given.
-
-    Raises
-    ------
-    ValueError
-        If an argument does not fit.
     """
 
     def __init__(self, inputs, actions, hidden=(), observation_scale=None, chart="log_std", dtype=float):
         self.actions = check.count(actions, "actions", 1)
-        if chart not in CHARTS:
-            raise ValueError(f"chart must be one of {CHARTS}, but is {chart!r}")
-        self.chart = chart
+        self.chart = check.one_of("log_std", "std")(chart, "chart")
+        outputs = np.eye(self.actions)
         super().__init__(
             inputs,
             self.actions,
             hidden,
             observation_scale,
             dtype,
-            combinations=np.eye(self.actions),
+            combinations=outputs,
             constants=self.actions,
         )
 
-    def initial(self, rng, log_std=0.0, last_layer=0.01):
-        """Random parameters to start from: means near zero.
+    def initial(self, rng: np.random.Generator, log_std=0.0, last_layer=0.01):
+        """Draw parameters to start from, with means near zero.
 
-        Parameters
-        ----------
-        rng : Generator
-            Where the randomness comes from.
-        log_std : float
-            The logarithm of every standard deviation, in either chart.
-        last_layer : float
-            What the last layer's weights are multiplied with.
-
-        Returns
-        -------
-        ndarray of shape (p,)
-            Biases zero, weights normal with variance one over the number of values that a unit reads.
-
-        Raises
-        ------
-        ValueError
-            If ``rng`` is no generator, ``log_std`` beyond ±80, or ``last_layer`` negative.
+        As for a softmax policy; and ``log_std``, between ±80, is the logarithm of every standard deviation,
+        in either chart.
         """
-        theta = self._initial(rng, last_layer)
-        log_std = check.number(log_std, "log_std")
-        if abs(log_std) > 80:
-            raise ValueError(
-                f"log_std must be between -80 and 80, but is {log_std:g}: it is a logarithm, 0 for a "
-                "standard deviation of 1"
-            )
+        theta = super().initial(rng, last_layer)
+        log_std = check.number(log_std, "log_std", least=-80, most=80)
         theta[-self.actions :] = log_std if self.chart == "log_std" else math.exp(log_std)
         return theta
 
-    def at(self, theta, observations):
-        """The distributions of actions at some observations.
-
-        Parameters
-        ----------
-        theta : ndarray of shape (p,)
-            The parameters.
-        observations : ndarray of shape (n, inputs)
-            One observation per row, in the environment's units.
-
-        Returns
-        -------
-        GaussianActions
-            One distribution per observation.
-
-        Raises
-        ------
-        ValueError
-            If a shape does not fit, or an observation is not finite.
-        ngbook.OutsideDomain
-            If a parameter is not finite, or a standard deviation is not above 0, or so small or large that
-            1/σ² or σ² overflows (a logarithm beyond ±354, or ±43 in float32).
-        """
-        theta = self._as_theta(theta)
-        return GaussianActions(self._network, theta, self._as_observations(observations), self.chart)
+    def _actions(self, theta, observations):
+        return GaussianActions(self._network, theta, observations, self.chart)
 
 
 class GaussianActions(Actions):
@@ -156,67 +95,24 @@ class GaussianActions(Actions):
             )
         self.log_std = np.log(spread) if chart == "std" else spread
 
-    def sample(self, rng):
-        """One action for each observation.
-
-        Parameters
-        ----------
-        rng : Generator
-            Where the randomness comes from: n · k normal numbers are drawn.
-
-        Returns
-        -------
-        ndarray of shape (n, k)
-            Real numbers, without bounds.
-        """
+    def sample(self, rng: np.random.Generator) -> np.ndarray:
+        """Draw one action for each observation, of shape (n, k) and without bounds, with k normal numbers."""
         noise = check.generator(rng).standard_normal(self.mean.shape, dtype=self._network.dtype)
         return self.mean + self.std * noise
 
-    def mode(self):
-        """The most probable action for each observation, which is the mean.
-
-        Returns
-        -------
-        ndarray of shape (n, k)
-            A copy.
-        """
-        return self.mean.copy()
-
-    def log_prob(self, actions):
-        """The log-density of one action for each observation.
-
-        Parameters
-        ----------
-        actions : ndarray of shape (n, k)
-            Real numbers.
-
-        Returns
-        -------
-        ndarray of shape (n,)
-            In nats, summed over the k numbers of an action.
-
-        Raises
-        ------
-        ValueError
-            If the actions do not have this shape, or are not finite.
-        """
+    def log_prob(self, actions) -> np.ndarray:
+        """Evaluate the log-density of one action for each observation, summed over its k numbers: (n,)."""
         standard = (self._as_actions(actions) - self.mean) / self.std
         normalisation = self.log_std.sum() + len(self.std) * math.log(2 * math.pi) / 2
         return -np.sum(standard**2, axis=1) / 2 - self._network.dtype.type(normalisation)
 
-    def entropy(self):
-        """The differential entropy at each observation: the same at all of them.
-
-        Returns
-        -------
-        ndarray of shape (n,)
-            In nats; negative for a small spread.
-        """
+    def entropy(self) -> np.ndarray:
+        """Evaluate the differential entropy in nats, of shape (n,): alike at all observations."""
         entropy = self.log_std.sum() + len(self.std) * (1 + math.log(2 * math.pi)) / 2
         return np.full(len(self), entropy, self._network.dtype)
 
-    def kl(self, new):
-        """KL(self ‖ new) at each observation: this is the old one, the expectation is over its actions.
+    def kl(self, new) -> np.ndarray:
+        """Evaluate KL(self ‖ new) at each observation, in nats: the old one's actions are averaged over.
 
         For each number of an action, (eᵗ − 1 − t)/2 with t = 2 log(σ_old/σ_new), plus half the square of the
         change of the mean in units of σ_new. No term is negative, and a short step keeps its digits.
@@ -224,17 +120,13 @@ class GaussianActions(Actions):
         Parameters
         ----------
         new : GaussianActions
-            The distribution at the same observations and other parameters, in either chart.
+            The distribution at other parameters, in either chart. Other observations (as the network reads
+            them) are refused.
 
         Returns
         -------
         ndarray of shape (n,)
-            In nats, at least 0, summed over the k numbers of an action.
-
-        Raises
-        ------
-        ValueError
-            If ``new`` is of another kind, or at other observations (as the network reads them).
+            At least 0, summed over the k numbers of an action.
         """
         self._check_same_kind(new, "new")
         if self.chart == new.chart == "std":

@@ -56,7 +56,6 @@ class Network:
         ends = np.cumsum([width for _, width in self.shapes])
         self.columns = [slice(end - width, end) for end, (_, width) in zip(ends, self.shapes, strict=True)]
         self.width = ends[-1]  # of all layers side by side, each in its columns
-        _keep_freed_memory()
 
     def split(self, theta):
         """The layers' matrices and the constants: views, so that writing to one writes to theta."""
@@ -145,16 +144,6 @@ class Evaluated:
             np.matmul(read.T, self._room[:, columns], out=gradient)
         constants[:] = u[:, combined:].sum(axis=0)
         return result
-
-
-def _keep_freed_memory():
-    """Let the C library keep what is freed, for the next array: with glibc, in the whole process.
-
-    It hands large arrays back to the system when they are freed, and gets the next ones page by page, which
-    makes evaluating a network take nearly three times as long. Having once freed 16 MB, glibc keeps what is
-    smaller. Nothing is written to these 16 MB, so they cost no memory.
-    """
-    np.empty(2**24, dtype=np.uint8)
 
 
 def _beside_ones(values):

@@ -1,4 +1,4 @@
-"""What the two kinds of policy share: a network, and the check of what it is given."""
+"""The base of both kinds of policy: a network, and the validation of its parameters and observations."""
 
 import numpy as np
 
@@ -19,9 +19,7 @@ class Policy:
             raise ValueError(
                 f"a policy without inputs has nothing to transform: use hidden=(), not {hidden!r}"
             )
-        if dtype not in (float, np.float32, np.float64, "float32", "float64"):
-            raise ValueError(f"dtype must be float (which is float64) or float32, but is {dtype!r}")
-        self._scale = None
+        dtype, self._scale = check.precision(dtype), None
         if observation_scale is not None:
             self._scale = check.vector(observation_scale, "observation_scale", self.inputs).astype(dtype)
         self._network = Network(self.inputs, outputs, self.hidden, combinations, constants, dtype)
@@ -36,8 +34,39 @@ class Policy:
         """The dtype of theta and of everything computed from it."""
         return self._network.dtype
 
+    def initial(self, rng: np.random.Generator, last_layer=0.01):
+        """Draw parameters to start from, with which all actions are nearly alike.
+
+        Biases are zero; weights are normal, with a variance of one over the number of values that a unit
+        reads. Those of the last layer are multiplied with ``last_layer``, at least 0.
+        """
+        return self._network.initial(check.generator(rng), check.not_negative(last_layer, "last_layer"))
+
+    def at(self, theta, observations):
+        """Find the distributions of actions at some observations.
+
+        Parameters
+        ----------
+        theta : ndarray of shape (p,)
+            The parameters.
+        observations : ndarray of shape (n, inputs)
+            One observation per row, in the environment's units.
+
+        Returns
+        -------
+        SoftmaxActions or GaussianActions
+            One distribution per observation.
+
+        Raises
+        ------
+        ngbook.OutsideDomain
+            If a parameter is not finite, or a standard deviation is not above 0, or so small or large that
+            1/σ² or σ² overflows (a logarithm beyond ±354, or ±43 in float32).
+        """
+        return self._actions(self._as_theta(theta), self._as_observations(observations))
+
     def _as_theta(self, theta):
-        """A copy, so that a theta that is changed in place does not reach what was computed from it."""
+        """Copy theta, so that a change in place does not reach what was computed from it."""
         theta = check.in_precision(theta, "theta", self.dtype)
         if theta.shape != (self.size,):
             check.vector(theta, "theta", self.size)  # which says what is wrong
@@ -47,20 +76,20 @@ class Policy:
         return theta.copy()
 
     def _as_observations(self, observations):
-        """Observations of shape (n, inputs), scaled."""
+        """Scale observations of shape (n, inputs)."""
         observations = check.in_precision(observations, "observations", self.dtype)
-        if observations.ndim != 2 or not len(observations):
+        if (
+            observations.ndim != 2
+            or not len(observations)
+            or observations.shape[1] != (self.inputs or observations.shape[1])
+        ):
             raise ValueError(
                 f"observations must have shape (n, {self.inputs}), n at least 1, but have shape "
-                f"{observations.shape}: a single one is written observation[None]"
+                f"{observations.shape}: a single one is written observation[None]; for_environment makes the "
+                "policy that fits an environment"
             )
         if not self.inputs:
             return observations[:, :0]
-        if observations.shape[1] != self.inputs:
-            raise ValueError(
-                f"observations must have shape (n, {self.inputs}), but have {observations.shape}: make the "
-                "policy with for_environment"
-            )
         finite = np.isfinite(observations)
         if not finite.all():
             bad = ~finite.all(axis=1)
@@ -69,7 +98,3 @@ class Policy:
                 f"row {np.argmax(bad)}: {observations[np.argmax(bad)]}; check the environment"
             )
         return observations if self._scale is None else observations * self._scale
-
-    def _initial(self, rng, last_layer):
-        last_layer = check.not_negative(last_layer, "last_layer")
-        return self._network.initial(check.generator(rng), last_layer)

@@ -18,27 +18,15 @@ class SoftmaxPolicy(Policy):
     Parameters
     ----------
     inputs : int
-        The length of an observation; 0 for a policy that ignores it.
+        Length of an observation; 0 for a policy that ignores it.
     actions : int
-        How many actions there are, at least 2. They are numbered from 0.
+        Number of actions, at least 2. They are numbered from 0.
     hidden : tuple of int
-        The widths of the tanh layers: ``()`` for a linear policy, ``(32,)``, ``(64, 64)``.
+        Widths of the tanh layers: ``()`` for a linear policy, ``(32,)``, ``(64, 64)``.
     observation_scale : ndarray of shape (inputs,) or None
-        What observations are multiplied with, so that each is of order one.
+        Factor of each entry of an observation, so that it is of order one.
     dtype : type
         ``float``, or ``np.float32``, which is twice as fast.
-
-    Attributes
-    ----------
-    inputs, actions : int
-        As given.
-    hidden : tuple of int
-        As given.
-
-    Raises
-    ------
-    ValueError
-        If an argument does not fit.
     """
 
     def __init__(self, inputs, actions, hidden=(), observation_scale=None, dtype=float):
@@ -49,51 +37,8 @@ class SoftmaxPolicy(Policy):
             inputs, self.actions, hidden, observation_scale, dtype, combinations=differences, constants=0
         )
 
-    def initial(self, rng, last_layer=0.01):
-        """Random parameters to start from: nearly equal probabilities.
-
-        Parameters
-        ----------
-        rng : Generator
-            Where the randomness comes from.
-        last_layer : float
-            What the last layer's weights are multiplied with.
-
-        Returns
-        -------
-        ndarray of shape (p,)
-            Biases zero, weights normal with variance one over the number of values that a unit reads.
-
-        Raises
-        ------
-        ValueError
-            If ``rng`` is no generator, or ``last_layer`` negative.
-        """
-        return self._initial(rng, last_layer)
-
-    def at(self, theta, observations):
-        """The distributions of actions at some observations.
-
-        Parameters
-        ----------
-        theta : ndarray of shape (p,)
-            The parameters.
-        observations : ndarray of shape (n, inputs)
-            One observation per row, in the environment's units.
-
-        Returns
-        -------
-        SoftmaxActions
-            One distribution per observation.
-
-        Raises
-        ------
-        ValueError
-            If a shape does not fit, or an observation is not finite.
-        ngbook.OutsideDomain
-            If a parameter is not finite.
-        """
-        return SoftmaxActions(self._network, self._as_theta(theta), self._as_observations(observations))
+    def _actions(self, theta, observations):
+        return SoftmaxActions(self._network, theta, observations)
 
 
 class SoftmaxActions(Actions):
@@ -115,70 +60,27 @@ class SoftmaxActions(Actions):
         self.probabilities = exponentials / self._sums
 
     @cached_property
-    def log_probabilities(self):
+    def log_probabilities(self) -> np.ndarray:
         """Of every action, of shape (n, k): finite also where a probability underflows to zero."""
         return self._shifted - np.log(self._sums)
 
-    def sample(self, rng):
-        """One action for each observation.
-
-        Parameters
-        ----------
-        rng : Generator
-            Where the randomness comes from: n uniform numbers are drawn.
-
-        Returns
-        -------
-        ndarray of shape (n,)
-            Integers from 0 to k - 1.
-        """
-        # How many of the cumulative probabilities a uniform number has passed. The last of them is
+    def sample(self, rng: np.random.Generator) -> np.ndarray:
+        """Draw one action for each observation, from 0 to k - 1, with one uniform number each."""
+        # Count the cumulative probabilities that the uniform number has passed. The last of them is
         # left out: it is 1, but rounding can put it below the uniform number.
         uniform = check.generator(rng).random((len(self), 1))
         return np.add.reduce(np.add.accumulate(self.probabilities[:, :-1], axis=1) <= uniform, axis=1)
 
-    def mode(self):
-        """The most probable action for each observation: the first of them, on a tie.
-
-        Returns
-        -------
-        ndarray of shape (n,)
-            Integers from 0 to k - 1.
-        """
-        return self.probabilities.argmax(axis=1)
-
-    def log_prob(self, actions):
-        """The log-probability of one action for each observation.
-
-        Parameters
-        ----------
-        actions : ndarray of shape (n,)
-            Integers from 0 to k - 1.
-
-        Returns
-        -------
-        ndarray of shape (n,)
-            In nats.
-
-        Raises
-        ------
-        ValueError
-            If the actions are not n integers from 0 to k - 1.
-        """
+    def log_prob(self, actions) -> np.ndarray:
+        """Evaluate the log-probability of one action for each observation, in nats, of shape (n,)."""
         return self.log_probabilities[np.arange(len(self)), self._as_actions(actions)]
 
-    def entropy(self):
-        """The entropy at each observation.
-
-        Returns
-        -------
-        ndarray of shape (n,)
-            In nats, from 0 to log k.
-        """
+    def entropy(self) -> np.ndarray:
+        """Evaluate the entropy at each observation, in nats, of shape (n,): from 0 to log k."""
         return -np.sum(self.probabilities * self.log_probabilities, axis=1)
 
-    def kl(self, new):
-        """KL(self ‖ new) at each observation: this is the old one, the expectation is over its actions.
+    def kl(self, new) -> np.ndarray:
+        """Evaluate KL(self ‖ new) at each observation, in nats: the old one's actions are averaged over.
 
         With t the change of the outputs, less its mean under p, the old probabilities, it is log Σ p eᵗ,
         which is log(1 + Σ p (eᵗ − 1 − t)). No term is negative, and a short step keeps its digits, in float32
@@ -187,21 +89,16 @@ class SoftmaxActions(Actions):
         Parameters
         ----------
         new : SoftmaxActions
-            The distribution at the same observations and other parameters.
+            The distribution at other parameters. Other observations (as the network reads them) are refused.
 
         Returns
         -------
         ndarray of shape (n,)
-            In nats, at least 0.
-
-        Raises
-        ------
-        ValueError
-            If ``new`` is of another kind, or at other observations (as the network reads them).
+            At least 0.
         """
         self._check_same_kind(new, "new")
-        p, moved = self.probabilities, new._evaluated.outputs - self._evaluated.outputs
-        t = moved - np.sum(p * moved, axis=1, keepdims=True)
+        p, change = self.probabilities, new._evaluated.outputs - self._evaluated.outputs
+        t = change - np.sum(p * change, axis=1, keepdims=True)
         kl = np.log1p(np.sum(p * exp_remainder(np.clip(t, -NEAR, NEAR)), axis=1))
         far = (np.abs(t) >= NEAR).any(axis=1)
         if far.any():
@@ -231,15 +128,14 @@ class SoftmaxActions(Actions):
         return (self.probabilities - old.probabilities)[:, :-1]
 
     def _as_actions(self, actions):
-        actions = np.asarray(actions)
-        count = self.probabilities.shape[1]
-        if actions.dtype.kind not in "iu" or actions.shape != (len(self),):
+        actions, count = np.asarray(actions), self.probabilities.shape[1]
+        if (
+            actions.dtype.kind not in "iu"
+            or actions.shape != (len(self),)
+            or not 0 <= actions.min() <= actions.max() < count
+        ):
             raise ValueError(
-                f"actions must be {len(self)} integers, one for each observation, but are "
-                f"{actions.dtype} of shape {actions.shape}"
-            )
-        if actions.min() < 0 or actions.max() >= count:
-            raise ValueError(
-                f"actions must be from 0 to {count - 1}, but range from {actions.min()} to {actions.max()}"
+                f"actions must be {len(self)} integers from 0 to {count - 1}, one for each observation, but "
+                f"are {actions.dtype} of shape {actions.shape}: {actions}"
             )
         return actions

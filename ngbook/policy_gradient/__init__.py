@@ -1,12 +1,12 @@
 """Learning from returns: one loop, four update rules.
 
 ==============  ===========================================================================
-``rollouts``    acting in any Gymnasium vector environment: a ``Batch`` of what happened
+``rollouts``    acting in any Gymnasium vector environment: a ``Batch`` of transitions
 ``advantages``  how good an action was: total return, reward-to-go, generalised advantage
 ``baselines``   what to expect from a state
 ``rules``       the next parameters: ``policy_gradient``, ``natural_policy_gradient``, ``trpo``
-``ppo``         the fourth rule, many small steps
-``training``    the loop that joins them; ``history``, what it returns; ``progress``, its bar
+``proximal``    the fourth rule, ``ppo``, of many small steps
+``training``    the loop that joins them; ``history``, what it returns
 ==============  ===========================================================================
 
 A run is one call::
@@ -18,11 +18,10 @@ A run is one call::
 """
 
 from ngbook.policy_gradient.advantages import generalised_advantage, reward_to_go, standardised, total_return
-from ngbook.policy_gradient.baselines import FourierBaseline, MeanBaseline, TimeBaseline
+from ngbook.policy_gradient.baselines import FourierBaseline, TimeBaseline
 from ngbook.policy_gradient.batch import Batch
 from ngbook.policy_gradient.history import History, Record, Training
-from ngbook.policy_gradient.ppo import AdaptivePenalty, clipped_surrogate, ppo
-from ngbook.policy_gradient.progress import progress_bar
+from ngbook.policy_gradient.proximal import AdaptivePenalty, clipped_surrogate, ppo
 from ngbook.policy_gradient.rollouts import Rollouts, evaluate
 from ngbook.policy_gradient.rules import natural_policy_gradient, policy_gradient, trpo
 from ngbook.policy_gradient.step import Step
@@ -33,7 +32,6 @@ __all__ = [
     "Batch",
     "FourierBaseline",
     "History",
-    "MeanBaseline",
     "Record",
     "Rollouts",
     "Step",
@@ -45,7 +43,6 @@ __all__ = [
     "natural_policy_gradient",
     "policy_gradient",
     "ppo",
-    "progress_bar",
     "reward_to_go",
     "standardised",
     "total_return",

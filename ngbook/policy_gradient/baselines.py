@@ -1,156 +1,73 @@
 """What to expect from a state, before seeing the action.
 
 Subtracting a baseline that does not depend on the action leaves the expected gradient as it is and takes
-noise away (eq-policy-gradients-baseline). Each baseline is fitted to the batches seen so far and then asked
-for values:
-
-==================  ======================================================
-``MeanBaseline``    one number
-``TimeBaseline``    one number for each time index of an episode
-``FourierBaseline`` a function of the observation
-==================  ======================================================
+noise away (eq-policy-gradients-baseline). ``TimeBaseline`` has one number for each time index of an episode,
+``FourierBaseline`` a function of the observation. Bad input raises ``ValueError``.
 """
+
+from typing import Self
 
 import numpy as np
 
 from ngbook import _check as check
 
-__all__ = ["FourierBaseline", "MeanBaseline", "TimeBaseline"]
+__all__ = ["FourierBaseline", "TimeBaseline"]
 
 
-class MeanBaseline:
-    """The mean of the targets, for every state (eq-policy-gradients-baseline)."""
+class Baseline:
+    """What every baseline does: it is fitted to a batch, and then asked for the values of its states."""
 
-    def __init__(self):
-        self._mean = 0.0
-
-    def fit(self, batch, targets):
-        """Take the mean of the targets at the valid steps.
+    def fit(self, batch, targets) -> Self:
+        """Fit the baseline to a batch; earlier batches are forgotten.
 
         Parameters
         ----------
         batch : Batch
-            What happened.
+            Transitions; only the valid steps count.
         targets : ndarray of shape (T, n)
             What the values should have been, such as rewards-to-go.
-
-        Returns
-        -------
-        MeanBaseline
-            This baseline.
-
-        Raises
-        ------
-        ValueError
-            If the shape does not fit or an entry is not finite.
         """
         targets = check.step_values(targets, batch, "targets")
-        self._mean = float(batch.flat(targets).mean())
+        self._fit(batch, batch.flat(targets))
         return self
 
-    def values(self, batch):
-        """The mean, at every step; 0 before the first fit.
+    def values(self, batch) -> np.ndarray:
+        """Evaluate the baseline at ``batch.observations``, of shape (T, n); 0 before the first fit."""
+        raise NotImplementedError
 
-        Parameters
-        ----------
-        batch : Batch
-            What happened.
-
-        Returns
-        -------
-        ndarray of shape (T, n)
-            The values of ``batch.observations``.
-        """
-        return np.full(check.batch(batch).valid.shape, self._mean)
-
-    def next_values(self, batch):
-        """The mean, at every step; 0 before the first fit.
-
-        Parameters
-        ----------
-        batch : Batch
-            What happened.
-
-        Returns
-        -------
-        ndarray of shape (T, n)
-            The values of ``batch.next_observations``.
-        """
-        return self.values(batch)
+    def next_values(self, batch) -> np.ndarray:
+        """Evaluate the baseline at ``batch.next_observations``, of shape (T, n); 0 before the first fit."""
+        raise NotImplementedError
 
 
-class TimeBaseline:
+class TimeBaseline(Baseline):
     """The mean of the targets at each time index of an episode (eq-policy-gradients-baseline).
 
-    Made for episodes of one length. A time index that no target was seen at takes the value of the last
-    one before it that has one.
+    Made for episodes of one length. A time index without a target takes the value of the last one before it
+    that has one.
     """
 
     def __init__(self):
         self._means = np.zeros(1)
 
-    def fit(self, batch, targets):
-        """Take the mean of the targets at each age.
-
-        Parameters
-        ----------
-        batch : Batch
-            What happened; its ``ages`` are the time indices.
-        targets : ndarray of shape (T, n)
-            What the values should have been, such as rewards-to-go.
-
-        Returns
-        -------
-        TimeBaseline
-            This baseline.
-
-        Raises
-        ------
-        ValueError
-            If the shape does not fit or an entry is not finite.
-        """
-        targets = check.step_values(targets, batch, "targets")
-        targets = batch.flat(targets)
+    def _fit(self, batch, targets):
         ages = batch.flat(batch.ages)
-        counts = np.bincount(ages)
-        sums = np.bincount(ages, weights=targets)
+        counts, sums = np.bincount(ages), np.bincount(ages, weights=targets)
         seen = np.flatnonzero(counts)
         latest = np.maximum(np.searchsorted(seen, np.arange(len(counts)), side="right") - 1, 0)
         self._means = (sums[seen] / counts[seen])[latest]
-        return self
 
     def values(self, batch):
-        """The mean at each step's age; 0 before the first fit.
-
-        Parameters
-        ----------
-        batch : Batch
-            What happened.
-
-        Returns
-        -------
-        ndarray of shape (T, n)
-            The values of ``batch.observations``.
-        """
-        return self._means[np.minimum(check.batch(batch).ages, len(self._means) - 1)]
+        return self._at(check.batch(batch).ages)
 
     def next_values(self, batch):
-        """The mean at the age after each step; 0 before the first fit.
+        return self._at(check.batch(batch).ages + 1)
 
-        Parameters
-        ----------
-        batch : Batch
-            What happened.
-
-        Returns
-        -------
-        ndarray of shape (T, n)
-            The values of ``batch.next_observations``.
-        """
-        return self._means[np.minimum(check.batch(batch).ages + 1, len(self._means) - 1)]
+    def _at(self, ages):
+        return self._means[np.minimum(ages, len(self._means) - 1)]
 
 
-class FourierBaseline:
+class FourierBaseline(Baseline):
     """Ridge regression on random Fourier features of the observation (eq-policy-gradients-baseline).
 
     The value is c + wᵀφ(x), with x the scaled observation and φ(x) = (x, cos(Ωx + b)). The frequencies Ω are
@@ -176,63 +93,24 @@ class FourierBaseline:
         The ridge penalty, relative to a mean over the samples; above 0.
     dtype : type
         ``np.float32``, or ``float``.
-
-    Raises
-    ------
-    ValueError
-        If a count is not at least 1, a number not above 0, or the dtype another one.
     """
 
+    @check.arguments(inputs=check.count, rng=check.generator, features=check.count)
+    @check.arguments(bandwidth=check.positive, regularisation=check.positive, dtype=check.precision)
     def __init__(
-        self,
-        inputs,
-        rng,
-        features=100,
-        observation_scale=None,
-        bandwidth=1.0,
-        regularisation=1e-3,
-        dtype=np.float32,
-    ):
-        if dtype not in (float, np.float32, np.float64):
-            raise ValueError(f"dtype must be float (which is float64) or np.float32, but is {dtype!r}")
-        self._dtype = np.dtype(dtype)
-        inputs, features = check.count(inputs, "inputs"), check.count(features, "features")
+        self, inputs, rng: np.random.Generator, features=100, observation_scale=None,
+        bandwidth=1.0, regularisation=1e-3, dtype=np.float32,
+    ):  # fmt: skip
+        self._dtype, self._regularisation = np.dtype(dtype), regularisation
         scale = np.ones(inputs) if observation_scale is None else observation_scale
         self._scale = check.vector(scale, "observation_scale", inputs).astype(self._dtype)
-        bandwidth = check.number(bandwidth, "bandwidth", above=0)
-        self._regularisation = check.number(regularisation, "regularisation", above=0)
-        check.generator(rng)
         self._frequencies = (bandwidth * rng.normal(size=(inputs, features))).astype(self._dtype)
         self._phases = rng.uniform(0, 2 * np.pi, features).astype(self._dtype)
         self._weights = np.zeros(inputs + features, dtype=self._dtype)
         self._constant = self._dtype.type(0)
         self._known = None, None
 
-    def fit(self, batch, targets):
-        """Fit the weights to a batch; earlier batches are forgotten.
-
-        So one batch should look like the next. Where all copies of an environment begin together, as the
-        pendulum's do, batches of half an episode do not.
-
-        Parameters
-        ----------
-        batch : Batch
-            What happened.
-        targets : ndarray of shape (T, n)
-            What the values should have been, such as rewards-to-go.
-
-        Returns
-        -------
-        FourierBaseline
-            This baseline.
-
-        Raises
-        ------
-        ValueError
-            If the shape does not fit or an entry is not finite.
-        """
-        targets = check.step_values(targets, batch, "targets")
-        targets = batch.flat(targets)
+    def _fit(self, batch, targets):
         features = batch.flat(self._features(batch))
         means = features.mean(axis=0)
         features = features - means
@@ -242,36 +120,11 @@ class FourierBaseline:
         weights = np.linalg.solve(gram, features.T @ (targets - average).astype(self._dtype))
         self._weights = weights.astype(self._dtype)
         self._constant = self._dtype.type(average - means @ weights)
-        return self
 
     def values(self, batch):
-        """The fitted function; 0 before the first fit.
-
-        Parameters
-        ----------
-        batch : Batch
-            What happened.
-
-        Returns
-        -------
-        ndarray of shape (T, n)
-            The values of ``batch.observations``.
-        """
         return self._features(check.batch(batch)) @ self._weights + self._constant
 
     def next_values(self, batch):
-        """The fitted function at what the steps led to; 0 before the first fit.
-
-        Parameters
-        ----------
-        batch : Batch
-            What happened.
-
-        Returns
-        -------
-        ndarray of shape (T, n)
-            The values of ``batch.next_observations``.
-        """
         values = np.empty(check.batch(batch).valid.shape, dtype=self._dtype)
         values[:-1] = self.values(batch)[1:]  # most of what is reached is where the next step begins
         other = np.ones(batch.valid.shape, dtype=bool)

@@ -1,4 +1,4 @@
-"""What happened, as arrays: time first, then environment."""
+"""Transitions collected from n environments over T steps: time first, then environment."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,16 +10,16 @@ __all__ = ["Batch"]
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """T calls of ``step`` on n environments: time first, then environment.
+    """Transitions of n environments in T steps.
 
     Attributes
     ----------
     observations : ndarray of shape (T, n, k)
-        What the policy saw.
+        Observation before each action.
     actions : ndarray of shape (T, n) or (T, n, m)
-        What it chose: whole numbers, or vectors of m real numbers.
+        Action drawn by the policy: a whole number, or a vector of m real numbers.
     rewards : ndarray of shape (T, n)
-        What followed.
+        Reward received after each action.
     terminated : ndarray of shape (T, n)
         Whether the task was over after this step: nothing comes after it.
     truncated : ndarray of shape (T, n)
@@ -29,11 +29,11 @@ class Batch:
         False for a step that only reset an environment (autoreset mode ``NEXT_STEP``): nothing was
         decided there, and every estimate leaves it out.
     ages : ndarray of shape (T, n)
-        How many actions the episode had seen before: the time index t of s_t and a_t.
+        Number of actions that the episode had seen before: the time index t of s_t and a_t.
     next_observations : ndarray of shape (T, n, k)
-        What the step led to; where an episode ended, its true last observation.
+        Observation after each action; where an episode ended, its true last one.
     episode_returns : ndarray of shape (m,)
-        The undiscounted total reward of each episode that ended in this batch, from its beginning, in
+        Undiscounted total reward of each episode that ended in this batch, from its beginning, in
         the order of their ends.
     """
 
@@ -48,32 +48,16 @@ class Batch:
     episode_returns: np.ndarray
 
     @cached_property
-    def ended(self):
-        """Where an episode ended, one way or the other, ndarray of shape (T, n)."""
+    def ended(self) -> np.ndarray:
+        """Whether an episode ended, one way or the other, of shape (T, n)."""
         return self.terminated | self.truncated
 
     def __len__(self):
-        """The number of valid steps, N."""
+        """Return the number of valid steps, N."""
         return int(np.count_nonzero(self.valid))
 
-    def flat(self, values):
-        """The valid steps of an array with one entry a step, in one row of N.
-
-        Parameters
-        ----------
-        values : ndarray of shape (T, n, ...)
-            Such as ``observations``, ``actions``, or advantages.
-
-        Returns
-        -------
-        ndarray of shape (N, ...)
-            In the order of time.
-
-        Raises
-        ------
-        ValueError
-            If there is not one entry a step.
-        """
+    def flat(self, values) -> np.ndarray:
+        """Select the N valid steps of an array of shape (T, n, ...): shape (N, ...), in the order of time."""
         values = np.asarray(values)
         if values.shape[:2] != self.valid.shape:
             raise ValueError(

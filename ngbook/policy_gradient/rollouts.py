@@ -1,4 +1,4 @@
-"""Acting, and writing down what happened: batches of experience from any Gymnasium vector environment.
+"""Acting, and recording it: batches of transitions from any Gymnasium vector environment.
 
 What a batch must get right, because every estimate rests on it:
 
@@ -10,22 +10,24 @@ What a batch must get right, because every estimate rests on it:
    autoreset mode.
 3. In the mode ``NEXT_STEP``, Gymnasium's default, one call of ``step`` after each episode resets and
    ignores the action. Nothing was decided there, and the step must not be learnt from.
+
+Bad input raises ``ValueError``.
 """
 
 import numpy as np
 
 from ngbook import _check as check
-from ngbook.policies import GaussianPolicy, SoftmaxPolicy
-from ngbook.policies.spaces import kind_for
+from ngbook.policies import SoftmaxPolicy
+from ngbook.policies.spaces import policy_for
 from ngbook.policy_gradient.batch import Batch
 
 __all__ = ["Rollouts", "evaluate"]
 
 EVALUATION_STEPS = 50
-"""How many steps are played between two looks at whether an evaluation has its episodes."""
+"""Number of steps that an evaluation plays at a time."""
 
 LONGEST_EPISODE = 200_000
-"""How many steps of one episode an evaluation waits for its end."""
+"""Number of steps after which an evaluation gives up waiting for the end of an episode."""
 
 
 class Rollouts:
@@ -39,28 +41,21 @@ class Rollouts:
         Whose spaces fit: ``policies.for_environment`` makes one.
     rng : numpy.random.Generator
         Seeds the environment once, and draws every action.
-
-    Raises
-    ------
-    ValueError
-        If the environment is not a vector environment, or its spaces are not those of the policy.
     """
 
-    def __init__(self, environment, policy, rng):
+    @check.arguments(policy=check.policy, rng=check.generator)
+    def __init__(self, environment, policy, rng: np.random.Generator):
         self._mode = _autoreset_mode(environment)
-        _check_spaces(environment, check.policy(policy))
-        check.generator(rng)
-        self._bounds = _bounds(environment)
-        self.environment = environment
-        self.policy = policy
-        self.rng = rng
+        _check_spaces(environment, policy)
+        self._bounds = _bounds(environment.single_action_space)
+        self.environment, self.policy, self.rng = environment, policy, rng
         count = environment.num_envs
-        self._observation, _ = environment.reset(seed=int(rng.integers(2**31)))
-        self._ages = np.zeros(count, dtype=int)
-        self._returns = np.zeros(count)
+        observation, _ = environment.reset(seed=int(rng.integers(2**31)))
+        self._observation = _finite(observation, "observation", "after its reset")
+        self._ages, self._returns = np.zeros(count, dtype=int), np.zeros(count)
         self._resetting = np.zeros(count, dtype=bool)
 
-    def collect(self, theta, steps):
+    def collect(self, theta, steps) -> Batch:
         """Act for a number of steps in every environment.
 
         Parameters
@@ -74,91 +69,61 @@ class Rollouts:
         Returns
         -------
         Batch
-            What happened. The next batch goes on from there, in the middle of the episodes.
-
-        Raises
-        ------
-        ValueError
-            If T is not at least 1, theta does not fit the policy, or the environment hands out a
-            reward or an observation that is not finite (the message names the environment and the step).
+            The transitions. The next batch goes on from there, in the middle of the episodes. A reward or
+            an observation that is not finite is refused by the number of its environment and step.
         """
-        steps = check.count(steps, "steps", least=1)
         theta = check.vector(theta, "theta", self.policy.size)
-        count, shape = self.environment.num_envs, self.environment.single_observation_space.shape
-        seen = np.empty((steps + 1, count, *shape), dtype=self._observation.dtype)
-        rewards = np.empty((steps, count))
-        terminated, truncated = np.empty((2, steps, count), dtype=bool)
-        actions, finals = [], {}
-        seen[0] = self._observation
-        for t in range(steps):
-            try:
-                action = self.policy.at(theta, seen[t]).sample(self.rng)
-            except ValueError:
-                _check_finite(seen[: t + 1], "observation", offset=-1)
-                raise
-            observation, rewards[t], terminated[t], truncated[t], info = self.environment.step(
-                self._executed(action)
-            )
-            if self._mode != "NEXT_STEP":
-                ended = terminated[t] | truncated[t]
-                if ended.any():
-                    finals[t], observation = self._restart(ended, observation, info)
-            seen[t + 1] = observation
-            actions.append(action)
-        return self._batch(seen, np.array(actions), rewards, terminated, truncated, finals)
+        returns = []
+        rows = [self._step(theta, t, returns) for t in range(check.count(steps, "steps"))]
+        columns = (np.array(column) for column in zip(*rows, strict=True))
+        return Batch(*columns, np.concatenate(returns) if returns else np.empty(0))
+
+    def _step(self, theta, t, returns):
+        """Act once in every environment: the transitions, in the order of the fields of ``Batch``."""
+        observation, ages, valid = self._observation, self._ages, ~self._resetting
+        action = self.policy.at(theta, observation).sample(self.rng)
+        following, rewards, terminated, truncated, info = self.environment.step(self._executed(action))
+        when = f"at step {t} of the batch"
+        last = following = _finite(following, "observation", when)
+        rewards = _finite(np.array(rewards, dtype=float), "reward", when)
+        ended = terminated | truncated
+        if self._mode != "NEXT_STEP" and ended.any():
+            last, following = self._restart(ended, following, info, when)
+        self._observation = following
+        self._ages = (ages + valid) * ~ended
+        self._returns = self._returns + rewards
+        if ended.any():
+            returns.append(self._returns[ended])
+            self._returns[ended] = 0.0
+        if self._mode == "NEXT_STEP":
+            self._resetting = ended
+        return observation, action, rewards, terminated, truncated & ~terminated, valid, ages, last
 
     def _executed(self, action):
-        """The action in the bounds and the dtype of the action space; the batch keeps what was drawn."""
+        """Bring an action into the bounds and dtype of its space; the batch keeps what was drawn."""
         if self._bounds is not None:
             action = np.minimum(np.maximum(action, self._bounds[0]), self._bounds[1])
         return action.astype(self.environment.single_action_space.dtype, copy=False)
 
-    def _restart(self, ended, observation, info):
-        """The last observations of the episodes that ended, and the observations to go on from."""
+    def _restart(self, ended, following, info, when):
+        """Find the last observations of the episodes that ended, and the first ones of the next."""
+        last = following.copy()
         if self._mode == "DISABLED":
             restarted, _ = self.environment.reset(options={"reset_mask": ended})
-            return (ended, np.array(observation)[ended]), restarted
+            return last, _finite(restarted, "observation", when)
         if "final_obs" not in info:
             raise ValueError(
                 "the environment's autoreset mode is SAME_STEP, but after an episode its info has no "
                 f"'final_obs': it has {sorted(info)}; without the true last observation the end of an "
                 "episode cannot be given a value"
             )
-        return (ended, np.stack(list(info["final_obs"][ended]))), observation
-
-    def _batch(self, seen, actions, rewards, terminated, truncated, finals):
-        _check_finite(rewards, "reward")
-        next_observations = seen[1:]
-        if finals:
-            next_observations = next_observations.copy()
-            for t, (ended, last) in finals.items():
-                next_observations[t, ended] = last
-        _check_finite(next_observations, "observation")
-        truncated &= ~terminated
-        ended = terminated | truncated
-        valid = np.ones_like(ended)
-        if self._mode == "NEXT_STEP":
-            valid[0] = ~self._resetting
-            valid[1:] = ~ended[:-1]
-            self._resetting = ended[-1]
-        ages, self._ages = _count_up(self._ages, valid, ended)
-        returns, self._returns = _episode_returns(self._returns, rewards, ended)
-        self._observation = seen[-1].copy()
-        return Batch(
-            observations=seen[:-1],
-            actions=actions,
-            rewards=rewards,
-            terminated=terminated,
-            truncated=truncated,
-            valid=valid,
-            ages=ages,
-            next_observations=next_observations,
-            episode_returns=returns,
-        )
+        last[ended] = np.stack(list(info["final_obs"][ended]))
+        return _finite(last, "observation", when), following
 
 
-def evaluate(environment, policy, theta, episodes, rng):
-    """The total rewards of fresh episodes, with actions drawn from the policy.
+@check.arguments(episodes=check.count)
+def evaluate(environment, policy, theta, episodes, rng: np.random.Generator):
+    """Play fresh episodes, with actions drawn from the policy, and return their total rewards.
 
     Each of the n environments plays its share of the episodes, ``episodes // n`` or one more. Taking
     whichever episodes end first would be biased towards the short ones.
@@ -179,72 +144,46 @@ def evaluate(environment, policy, theta, episodes, rng):
     Returns
     -------
     ndarray of shape (episodes,)
-        The undiscounted return of each.
-
-    Raises
-    ------
-    ValueError
-        As ``Rollouts``, or if there are no episodes to play, or one does not end within 200,000 steps.
+        The undiscounted return of each. An episode that does not end within 200,000 steps is refused.
     """
-    episodes = check.count(episodes, "episodes", least=1)
     rollouts = Rollouts(environment, policy, rng)
     count = environment.num_envs
-    shares = np.full(count, episodes // count) + (np.arange(count) < episodes % count)
-    returns = [[] for _ in range(count)]
-    running = np.zeros(count)
-    while any(len(done) < share for done, share in zip(returns, shares, strict=True)):
+    shares = episodes // count + (np.arange(count) < episodes % count)
+    returns, running = [[] for _ in range(count)], np.zeros(count)
+    missing = shares > 0
+    while missing.any():
         batch = rollouts.collect(theta, EVALUATION_STEPS)
         for rewards, ended in zip(batch.rewards, batch.ended, strict=True):
             running += rewards
             for i in np.flatnonzero(ended):
                 returns[i].append(running[i])
                 running[i] = 0.0
-        _check_ages(batch.ages[-1], [len(done) < share for done, share in zip(returns, shares, strict=True)])
-    return np.concatenate([done[:share] for done, share in zip(returns, shares, strict=True)])
+        missing = np.array([len(own) for own in returns]) < shares
+        _check_ages(batch.ages[-1] * missing)
+    return np.concatenate([own[:share] for own, share in zip(returns, shares, strict=True)])
 
 
-def _check_ages(ages, wanted):
-    """Refuse to wait for ever for the end of an episode."""
-    endless = np.flatnonzero((ages >= LONGEST_EPISODE) & wanted)
-    if len(endless):
+def _check_ages(ages):
+    """Refuse to wait forever for the end of an episode."""
+    oldest = int(np.argmax(ages))
+    if ages[oldest] >= LONGEST_EPISODE:
         raise ValueError(
-            f"the episode of environment {endless[0]} has not ended after {ages[endless[0]]} steps, so it "
+            f"the episode of environment {oldest} has not ended after {ages[oldest]} steps, so it "
             "has no total reward: give the environment a limit, with gymnasium.wrappers.TimeLimit or "
             "environments.make(name, num_envs, max_episode_steps=...)"
         )
 
 
-def _count_up(ages, valid, ended):
-    """How many actions each episode had seen before each step, and at the end of the batch."""
-    counted = np.empty(valid.shape, dtype=int)
-    for t in range(len(valid)):
-        counted[t] = ages
-        ages = (ages + valid[t]) * ~ended[t]
-    return counted, ages
-
-
-def _episode_returns(running, rewards, ended):
-    """The returns of the episodes that ended, in time order, and what the unfinished ones have so far."""
-    returns = []
-    for t in range(len(rewards)):
-        running = running + rewards[t]
-        if ended[t].any():
-            returns.append(running[ended[t]])
-            running = np.where(ended[t], 0.0, running)
-    return np.concatenate(returns) if returns else np.empty(0), running
-
-
-def _check_finite(values, name, offset=0):
-    """Refuse what is not finite. With offset -1 the first row is from before the batch's first step."""
+def _finite(values, name, when):
+    """Copy values with one row for each environment; refuse what is not finite."""
     finite = np.isfinite(values)
     if not finite.all():
-        step, environment = np.argwhere(~finite)[0][:2]
-        value = values[step, environment]
-        when = f"at step {step + offset} of the batch" if step + offset >= 0 else "after its reset"
+        environment = np.argwhere(~finite)[0][0]
         raise ValueError(
-            f"{name} of environment {environment} {when} is {value}, and must be "
+            f"{name} of environment {environment} {when} is {values[environment]}, and must be "
             "finite: the environment has left its own state space, or computes its rewards wrongly"
         )
+    return np.array(values)
 
 
 def _autoreset_mode(environment):
@@ -270,25 +209,24 @@ def _check_spaces(environment, policy):
             f"the policy has {policy.inputs} inputs, but the environment's observations have "
             f"{observations.shape[0]} entries: make the policy with policies.for_environment"
         )
-    discrete = isinstance(policy, SoftmaxPolicy)
-    if kind_for(actions) is not (SoftmaxPolicy if discrete else GaussianPolicy):
+    kind, count = policy_for(actions)
+    if kind is None or not isinstance(policy, kind):
+        needs = (
+            "Discrete(k), from 0" if isinstance(policy, SoftmaxPolicy) else "a Box(..., (k,)) of real numbers"
+        )
         raise ValueError(
-            f"a {type(policy).__name__} cannot act in {actions}: it needs "
-            f"{'Discrete(k), from 0' if discrete else 'a Box(..., (k,)) of real numbers'}; "
+            f"a {type(policy).__name__} cannot act in {actions}: it needs {needs}; "
             "policies.for_environment chooses the policy that fits"
         )
-    needed = int(actions.n) if discrete else actions.shape
-    has = policy.actions if discrete else (policy.actions,)
-    if needed != has:
+    if policy.actions != count:
         raise ValueError(
             f"the policy has {policy.actions} actions, but the environment's action space is {actions}: "
             "make the policy with policies.for_environment"
         )
 
 
-def _bounds(environment):
+def _bounds(space):
     """The edges of an action space that has some (those of float32 are some), or None."""
-    space = environment.single_action_space
     if type(space).__name__ != "Box":
         return None
     largest = np.finfo(space.dtype).max

@@ -1,44 +1,52 @@
 """Three rules for the next parameters, each one step from one batch.
 
 ===========================  =====================================================================
-``policy_gradient``          a step along the gradient
+``policy_gradient``          a step along the gradient (REINFORCE)
 ``natural_policy_gradient``  a step along the natural gradient, of given size or length
 ``trpo``                     the same, by conjugate gradients and with a line search on the true KL
 ===========================  =====================================================================
 
-The fourth, ``ppo``, takes many small steps and has its own file.
+The fourth, ``ppo``, takes many small steps and is in ``proximal``.
 
 Reinforcement learning *maximises*: the steps carry plus signs, unlike those of ``descent``. Gradient and
 Fisher matrix are means over the valid steps of the batch, not sums over an episode: for episodes
 of n actions the gradient of J, and the trajectory's Fisher matrix, are n times as large, and the natural
 direction is the same.
+
+All rules are called with the policy that acted, the parameters that it acted with, of shape (p,), the
+``Batch``, and one advantage for each of its steps, of shape (T, n). Bad input raises ``ValueError``.
 """
+
+import functools
 
 import numpy as np
 
 from ngbook import _check as check
 from ngbook.policies import SoftmaxPolicy
-from ngbook.policy_gradient.step import Point
-from ngbook.solve import conjugate_gradient
+from ngbook.policy_gradient.step import Step, assess, rejected, samples_of
+from ngbook.solve import conjugate_gradient, dense_solve
 
 __all__ = ["natural_policy_gradient", "policy_gradient", "trpo"]
 
+DENSE_UP_TO = 64
+"""Number of parameters up to which ``natural_policy_gradient`` forms its Fisher matrix."""
 
-def policy_gradient(policy, theta, batch, advantages, rng=None, *, step_size):
-    """A step along the gradient: ``theta + step_size * g`` (eq-policy-gradients-estimator).
+
+@check.arguments(policy=check.policy, theta=check.vector, step_size=check.positive)
+@np.errstate(all="ignore")  # a step that goes too far is rejected, and not warned of
+def policy_gradient(policy, theta, batch, advantages, *, step_size) -> Step:
+    """Take a step along the gradient, θ + αg (eq-policy-gradients-estimator).
 
     Parameters
     ----------
     policy : SoftmaxPolicy or GaussianPolicy
         The policy that acted.
     theta : ndarray of shape (p,)
-        The parameters that it acted with.
+        Its parameters.
     batch : Batch
-        What happened.
+        The transitions that it saw.
     advantages : ndarray of shape (T, n)
-        What each action is credited with.
-    rng : numpy.random.Generator or None
-        Not used; every rule is called alike.
+        Credit of each action.
     step_size : float
         α, above 0.
 
@@ -46,41 +54,31 @@ def policy_gradient(policy, theta, batch, advantages, rng=None, *, step_size):
     -------
     Step
         Rejected if it would leave the parameter space.
-
-    Raises
-    ------
-    ValueError
-        If an argument does not fit.
     """
-    step_size = check.number(step_size, "step_size", above=0)
-    here = Point(policy, theta, batch, advantages)
-    return here.try_step(here.gradient, step_size)
+    samples = states, actions, A = samples_of(policy, batch, advantages)
+    old = policy.at(theta, states)
+    gradient = old.gradient(actions, A)  # eq-policy-gradients-estimator
+    return assess(policy, old, theta, theta + step_size * gradient, samples)
 
 
+@check.arguments(policy=check.policy, theta=check.vector, damping=check.damping)
+@check.arguments(step_size=check.optional(check.positive), radius=check.optional(check.positive))
+@np.errstate(all="ignore")  # a step that goes too far is rejected, and not warned of
 def natural_policy_gradient(
-    policy, theta, batch, advantages, rng=None, *, step_size=None, radius=None, damping=0.0
-):
-    """A step along the natural gradient (eq-natural-policy-gradient-update).
+    policy, theta, batch, advantages, *, step_size=None, radius=None, damping=0.0
+) -> Step:
+    """Take a step along the natural gradient (eq-natural-policy-gradient-update).
 
-    The Fisher matrix is the mean over the batch's observations of the exact one of the policy there
-    (eq-natural-policy-gradient-per-step-fisher). Small systems, of up to 64 parameters, are solved by
-    Cholesky's method, which refuses a singular matrix; larger ones by conjugate gradients, which have to
-    converge.
+    The Fisher matrix is the mean over the batch's observations of the policy's exact one
+    (eq-natural-policy-gradient-per-step-fisher). Up to 64 parameters its system is solved by Cholesky's
+    method, which refuses a singular matrix; beyond, by conjugate gradients, which have to converge.
 
     Parameters
     ----------
-    policy : SoftmaxPolicy or GaussianPolicy
-        The policy that acted.
-    theta : ndarray of shape (p,)
-        The parameters that it acted with.
-    batch : Batch
-        What happened.
-    advantages : ndarray of shape (T, n)
-        What each action is credited with.
-    rng : numpy.random.Generator or None
-        Not used; every rule is called alike.
+    policy, theta, batch, advantages
+        As for ``policy_gradient``.
     step_size : float or None
-        α, what the natural gradient is multiplied with.
+        α, the factor of the natural gradient.
     radius : float or None
         ε, instead of a step size: half the squared length of the step in the damped metric, which
         is the KL divergence of the step to leading order when there is no damping.
@@ -91,126 +89,109 @@ def natural_policy_gradient(
     Returns
     -------
     Step
-        Rejected if it would leave the parameter space, or the gradient is zero.
-
-    Raises
-    ------
-    ValueError
-        If an argument does not fit, not exactly one of step size and radius is given, the damped Fisher
-        matrix is singular, or conjugate gradients do not converge.
+        Rejected if it would leave the parameter space, or the gradient gives no direction.
     """
-    damping = check.damping(damping, "damping")
-    if damping == 0 and isinstance(policy, SoftmaxPolicy):
-        raise ValueError(
-            "damping must be greater than 0 for a SoftmaxPolicy, but is 0: adding a constant to all logits "
-            "changes nothing, so its Fisher matrix is singular; try damping=0.1"
-        )
-    if (step_size is None) == (radius is None):
-        raise ValueError(
-            "give either step_size or radius: the natural gradient is multiplied with a step size, or scaled "
-            f"to a length; step_size is {step_size!r} and radius is {radius!r}"
-        )
-    name = "step_size" if radius is None else "radius"
-    number = check.number(step_size if radius is None else radius, name, above=0)
-    here = Point(policy, theta, batch, advantages)
-    if not here.gradient.any():
-        return here.rejected("the gradient is zero")
-    direction = here.natural_gradient(damping)
-    scale = number if radius is None else _size_for(number, direction, here.gradient)
-    return here.try_step(direction, scale)
+    _check_size(step_size, radius)
+    _check_damping(damping, policy)
+    samples = states, actions, A = samples_of(policy, batch, advantages)
+    old = policy.at(theta, states)
+    gradient = old.gradient(actions, A)  # eq-policy-gradients-estimator
+    natural = _natural_gradient(old, gradient, damping)  # eq-natural-policy-gradient-per-step-fisher
+    slope = float(gradient @ natural)
+    if not 0 < slope < np.inf:
+        return rejected(theta, old, _no_direction(slope))
+    if radius is not None:
+        step_size = np.sqrt(2 * radius / slope)  # eq-trpo-step
+    return assess(policy, old, theta, theta + step_size * natural, samples)
 
 
+@check.arguments(policy=check.policy, theta=check.vector, radius=check.positive, damping=check.damping)
+@check.arguments(iterations=check.count, shrink=check.fraction)
+@check.arguments(max_backtracks=functools.partial(check.count, least=0))
+@np.errstate(all="ignore")  # a step that goes too far is rejected, and not warned of
 def trpo(
     policy,
     theta,
     batch,
     advantages,
-    rng=None,
     *,
     radius=0.01,
     damping=0.1,
-    conjugate_gradient_iterations=10,
-    contraction_factor=0.5,
-    halvings=10,
-):
-    """Trust-region policy optimisation (eq-trpo-step, eq-trpo-line-search).
+    iterations=10,
+    shrink=0.5,
+    max_backtracks=10,
+) -> Step:
+    """Take the natural gradient step of trust-region policy optimisation (eq-trpo-step, eq-trpo-line-search).
 
-    The direction is an approximate solution of (F + damping I) x = g by conjugate gradients on products
-    with the Fisher matrix, which is never formed. The step begins at the length that the quadratic model of
-    the KL divergence allows (of the damped matrix, which allows a little less), and is shortened until it
-    is one that can be trusted: the exact divergence KL(old || new) is at most the radius, and the surrogate
-    has gained. Schulman et al. (2015).
+    Conjugate gradients solve (F + damping I) x = g approximately, by products with the Fisher matrix, which
+    is never formed. The step begins at the length that the quadratic model of the KL divergence allows (of
+    the damped matrix, which allows a little less), and is shortened until the exact divergence
+    KL(old || new) is at most the radius and the surrogate has gained. Schulman et al. (2015).
 
     Parameters
     ----------
-    policy : SoftmaxPolicy or GaussianPolicy
-        The policy that acted.
-    theta : ndarray of shape (p,)
-        The parameters that it acted with.
-    batch : Batch
-        What happened.
-    advantages : ndarray of shape (T, n)
-        What each action is credited with.
-    rng : numpy.random.Generator or None
-        Not used; every rule is called alike.
+    policy, theta, batch, advantages
+        As for ``policy_gradient``.
     radius : float
         ε, the largest mean KL divergence of a step; above 0.
     damping : float
         Added to the diagonal of the Fisher matrix; at least 0. A softmax needs some: its Fisher matrix is
         singular, and without damping conjugate gradients may run off along a direction that changes nothing.
-    conjugate_gradient_iterations : int
-        At most so many products with the Fisher matrix.
-    contraction_factor : float
-        What a step that is not good enough is multiplied with; between 0 and 1.
-    halvings : int
-        How often that is done before the step is rejected: contractions, which are halvings at the default
-        factor.
+    iterations : int
+        Largest number of conjugate gradient iterations, each a product with the Fisher matrix.
+    shrink : float
+        Factor by which the line search shortens a step; between 0 and 1.
+    max_backtracks : int
+        Number of times that it does so before the step is rejected.
 
     Returns
     -------
     Step
         With ``kl`` at most the radius and ``improvement`` above 0, or rejected.
-
-    Raises
-    ------
-    ValueError
-        If an argument does not fit.
     """
-    radius = check.number(radius, "radius", above=0)
-    damping = check.damping(damping, "damping")
-    iterations = check.count(conjugate_gradient_iterations, "conjugate_gradient_iterations")
-    contraction_factor = check.fraction(contraction_factor, "contraction_factor")
-    halvings = check.count(halvings, "halvings", least=0)
-    here = Point(policy, theta, batch, advantages)
-    if not here.gradient.any():
-        return here.rejected("the gradient is zero")
-    found = conjugate_gradient(here.fisher(), here.gradient, damping, iterations)
-    if not found.solution.any():
-        return here.rejected(found.message)
-    direction = found.solution
-    size = _size_for(radius, direction, here.gradient)
-    for k in range(halvings + 1):
-        step = here.try_step(direction, size * contraction_factor**k, halvings=k)
-        if step.accepted and step.kl <= radius and step.improvement > 0:
-            return step
-    return here.rejected(f"no step within the radius gains anything, after {halvings} halvings: {_why(step)}")
+    samples = states, actions, A = samples_of(policy, batch, advantages)
+    old = policy.at(theta, states)
+    gradient = old.gradient(actions, A)  # eq-policy-gradients-estimator
+    natural = conjugate_gradient(old.fisher(), gradient, damping, iterations).solution
+    slope = float(gradient @ natural)  # xᵀ(F + damping I)x, however early the iteration stopped
+    if not 0 < slope < np.inf:
+        return rejected(theta, old, _no_direction(slope))
+    step = np.sqrt(2 * radius / slope) * natural  # eq-trpo-step
+    for k in range(max_backtracks + 1):
+        trial = assess(policy, old, theta, theta + shrink**k * step, samples, backtracks=k)
+        if trial.accepted and trial.kl <= radius and trial.improvement > 0:  # eq-trpo-line-search
+            return trial
+    why = trial.reason or f"the last has KL divergence {trial.kl:.3g} and gains {trial.improvement:.3g}"
+    return rejected(theta, old, f"no step gains within the radius after {max_backtracks} backtracks: {why}")
 
 
-def _size_for(radius, direction, gradient):
-    """√(2ε / xᵀ(F + damping I)x), with (F + damping I)x = g, also for x from conjugate gradients.
-
-    Their residual is orthogonal to everything they have searched, x included, so xᵀ(F + damping I)x = xᵀg
-    however early they stopped. x and g are taken to order one first, so that advantages in any units leave
-    their product above 0 and finite.
-    """
-    exponents = [np.frexp(np.abs(vector).max())[1] for vector in (direction, gradient)]
-    product = np.ldexp(direction, -exponents[0]) @ np.ldexp(gradient, -exponents[1])
-    halves, odd = divmod(-int(sum(exponents)), 2)
-    with np.errstate(over="ignore"):  # an infinite size is rejected by try_step
-        return np.ldexp(np.sqrt(2 * radius / product * 2**odd), halves)
+def _no_direction(slope):
+    return (
+        f"the gradient gives no direction: gᵀx, with x the natural gradient, must be above 0 and finite, but "
+        f"is {slope:g}; standardise the advantages, and add damping"
+    )
 
 
-def _why(step):
-    if not step.accepted:
-        return step.reason
-    return f"the last one has KL divergence {step.kl:.3g} and changes the surrogate by {step.improvement:.3g}"
+def _natural_gradient(old, gradient, damping):
+    if gradient.size <= DENSE_UP_TO:
+        return dense_solve(old.fisher(), gradient, damping)
+    result = conjugate_gradient(old.fisher(), gradient, damping)
+    if not result.converged:
+        raise ValueError(f"conjugate gradients have not found the natural gradient: {result.message}")
+    return result.solution
+
+
+def _check_size(step_size, radius):
+    if (step_size is None) == (radius is None):
+        raise ValueError(
+            "give either step_size or radius: the natural gradient is multiplied with a step size, or scaled "
+            f"to a length; step_size is {step_size!r} and radius is {radius!r}"
+        )
+
+
+def _check_damping(damping, policy):
+    if damping == 0 and isinstance(policy, SoftmaxPolicy):
+        raise ValueError(
+            "damping must be greater than 0 for a SoftmaxPolicy, but is 0: adding a constant to all logits "
+            "changes nothing, so its Fisher matrix is singular; try damping=0.1"
+        )

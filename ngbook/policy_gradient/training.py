@@ -1,43 +1,29 @@
-"""One loop for all rules: act, estimate advantages, update, fit the baseline, write it down."""
+"""One loop for all rules: act, estimate advantages, update, fit the baseline. Bad input: ``ValueError``."""
 
 import copy
+import inspect
 import sys
-import time
 
 import numpy as np
 
 from ngbook import _check as check
-from ngbook.policy_gradient.advantages import (
-    generalised_advantage,
-    reward_to_go,
-    standardised,
-    total_return,
-)
-from ngbook.policy_gradient.history import Training, history_of, record_of
-from ngbook.policy_gradient.progress import progress_bar, reporter
+from ngbook.policy_gradient.advantages import generalised_advantage, reward_to_go, standardised, total_return
+from ngbook.policy_gradient.baselines import Baseline
+from ngbook.policy_gradient.history import History, Record, Training
 from ngbook.policy_gradient.rollouts import Rollouts
 from ngbook.policy_gradient.step import Step
 
 __all__ = ["train"]
 
 
+@check.arguments(iterations=check.count, steps=check.count, discount=check.share, trace=check.share)
+@check.arguments(advantage=check.one_of("generalised", "reward_to_go", "total_return"))
+@check.arguments(baseline=check.optional(check.baseline))
 def train(
-    environment,
-    policy,
-    update,
-    *,
-    iterations,
-    steps,
-    rng,
-    theta=None,
-    discount=0.99,
-    trace=0.97,
-    baseline=None,
-    advantage="generalised",
-    standardise=True,
-    until=None,
-    progress="bar",
-):
+    environment, policy, update, *, iterations, steps, rng: np.random.Generator, theta=None,
+    discount=0.99, trace=0.97, baseline: Baseline | None = None, advantage="generalised", standardise=True,
+    until=None, progress="bar",
+) -> Training:  # fmt: skip
     """Improve a policy, batch by batch, with any of the rules.
 
     Each iteration plays ``steps`` steps in every environment, estimates advantages with the
@@ -53,7 +39,8 @@ def train(
         Whose spaces fit.
     update : callable
         A rule with its options, such as ``functools.partial(trpo, radius=0.01)``: called as
-        ``update(policy, theta, batch, advantages, rng)`` and returning a ``Step``.
+        ``update(policy, theta, batch, advantages)``, with ``rng=rng`` if it has such an argument, and
+        returning a ``Step``.
     iterations : int
         The largest number of iterations.
     steps : int
@@ -67,129 +54,119 @@ def train(
         discounted return: it counts all steps alike, where that has a factor γᵗ, as is usual.
     trace : float
         λ, from 0 to 1. Used by ``"generalised"`` only.
-    baseline : object or None
-        ``MeanBaseline``, ``TimeBaseline`` or ``FourierBaseline``, or another with the same three
-        methods. It is copied: the one passed stays as it is. None is a baseline of 0, and for
-        ``"reward_to_go"`` it means that every episode has to terminate in its batch.
+    baseline : Baseline or None
+        ``TimeBaseline``, ``FourierBaseline``, or another with the same three methods. It is copied: the one
+        passed stays as it is. None is a baseline of 0, and for ``"reward_to_go"`` it means that every
+        episode has to terminate in its batch.
     advantage : str
         ``"generalised"``, ``"reward_to_go"`` or ``"total_return"`` (whole episodes only).
     standardise : bool
-        Whether the advantages of each batch are given mean 0 and standard deviation 1. The mean is the
-        batch's own, which shortens the expected gradient a little, as ``standardised`` says: by the factor
-        1 − 1/N for the total returns of N episodes.
+        Whether the advantages of each batch are given mean 0 and standard deviation 1; see ``standardised``.
     until : callable or None
         ``until(record)``, asked after each iteration: the run ends when it is true.
     progress : str, callable or None
         ``progress(iteration, iterations, record)``, called after each iteration, from 1 on.
-        ``"bar"`` is ``progress_bar`` if standard error is a terminal, and otherwise silence; None is
-        silence.
+        ``"bar"`` draws one on standard error, if that is a terminal; None is silence.
 
     Returns
     -------
     Training
         The last parameters, the history and what ended the run.
-
-    Raises
-    ------
-    ValueError
-        If an argument does not fit, the environment hands out what is not finite, or the estimate needs
-        episodes that the batches do not have.
     """
-    iterations, steps = check.count(iterations, "iterations"), check.count(steps, "steps")
-    discount, trace = check.share(discount, "discount"), check.share(trace, "trace")
-    estimate = _estimator(advantage, discount, trace)
-    check.function(update, "update", "policy, theta, batch, advantages, rng")
-    report = reporter(progress)
-    stop = (lambda record: False) if until is None else check.function(until, "until", "record")
-    _check_baseline(baseline)
+    log, update, baseline = _Log(iterations, until, progress), _rule(update, rng), copy.deepcopy(baseline)
     rollouts = Rollouts(environment, policy, rng)
-    theta = policy.initial(rng) if theta is None else check.vector(theta, "theta", policy.size)
-    baseline, update = copy.deepcopy(baseline), copy.deepcopy(update)
-    start, records, seconds, reason = theta, [], 0.0, "iterations"
-    try:
-        for iteration in range(1, iterations + 1):
-            began = time.perf_counter()
+    theta = start = policy.initial(rng) if theta is None else check.vector(theta, "theta", policy.size)
+    with log:
+        for _ in range(iterations):
             batch = rollouts.collect(theta, steps)
-            step = _learn(batch, theta, rollouts, estimate, baseline, standardise, update)
-            seconds += time.perf_counter() - began
+            advantages, targets = _estimate(advantage, batch, baseline, discount, trace)
+            if standardise:
+                advantages = standardised(batch, advantages)
+            step = update(policy, theta, batch, advantages)
+            if baseline is not None:
+                baseline.fit(batch, targets)
             theta = step.theta
-            records.append(record_of(step, batch, iteration * batch.valid.size, seconds))
-            report(iteration, iterations, records[-1])
-            if stop(records[-1]):
-                reason = "until"
+            if log.ends_with(step, batch):
                 break
-    except KeyboardInterrupt:
-        reason = "interrupted"
-    if report is progress_bar and reason != "iterations":
-        print(file=sys.stderr)
-    history = history_of(start, records)
-    return Training(history.theta[-1], history, baseline, reason, _message(reason, len(records)))
+    return Training(History._of(start, log.records), baseline, log.reason)
 
 
-def _learn(batch, theta, rollouts, estimate, baseline, standardise, update):
-    """One update from one batch; the baseline is fitted to the batch after it has judged it."""
-    advantages, targets = estimate(batch, baseline)
-    if standardise:
-        advantages = standardised(batch, advantages)
-    step = _checked(update(rollouts.policy, theta, batch, advantages, rollouts.rng))
+def _estimate(advantage, batch, baseline, discount, trace):
+    """Estimate the advantages, and what the baseline should have said."""
+    values = next_values = np.zeros(batch.valid.shape)
     if baseline is not None:
-        baseline.fit(batch, targets)
-    return step
-
-
-def _estimator(advantage, discount, trace):
-    """A function of batch and baseline: the advantages, and what to fit the baseline to."""
-
-    def generalised(batch, baseline):
-        values, next_values = _values(batch, baseline)
+        values, next_values = baseline.values(batch), baseline.next_values(batch)
+    if advantage == "generalised":
         advantages = generalised_advantage(batch, values, next_values, discount, trace)
         return advantages, advantages + values
-
-    def to_go(batch, baseline):
-        values, next_values = _values(batch, baseline)
-        # Without a baseline nothing has a value to stand in for what the batch does not hold.
-        returns = reward_to_go(batch, discount, None if baseline is None else next_values)
-        return (returns - values) * batch.valid, returns
-
-    def total(batch, baseline):
+    if advantage == "total_return":
         returns = total_return(batch)
-        return (returns - _values(batch, baseline)[0]) * batch.valid, returns
-
-    estimators = {"generalised": generalised, "reward_to_go": to_go, "total_return": total}
-    if advantage not in estimators:
-        raise ValueError(f"advantage must be one of {', '.join(estimators)}, but is {advantage!r}")
-    return estimators[advantage]
+    else:  # without a baseline nothing has a value to stand in for what the batch does not hold
+        returns = reward_to_go(batch, discount, None if baseline is None else next_values)
+    return (returns - values) * batch.valid, returns
 
 
-def _values(batch, baseline):
-    if baseline is None:
-        zero = np.zeros(batch.valid.shape)
-        return zero, zero
-    return baseline.values(batch), baseline.next_values(batch)
+def _rule(update, rng):
+    """Copy a rule, give it the generator if it draws, and hold it to returning a ``Step``."""
+    update = copy.deepcopy(check.function(update, "update", "policy, theta, batch, advantages"))
+    options = {"rng": rng} if "rng" in inspect.signature(update).parameters else {}
+
+    def rule(*arguments):
+        step = update(*arguments, **options)
+        if not isinstance(step, Step):
+            raise ValueError(
+                f"update must return a Step, but returned a {type(step).__name__}: use a rule with its "
+                "options, as in functools.partial(trpo, radius=0.01)"
+            )
+        return step
+
+    return rule
 
 
-def _check_baseline(baseline):
-    if isinstance(baseline, type) or not (
-        baseline is None or all(hasattr(baseline, name) for name in ("fit", "values", "next_values"))
-    ):
-        raise ValueError(
-            f"baseline must have the methods fit, values and next_values, but is {baseline!r}: "
-            "MeanBaseline(), TimeBaseline(), FourierBaseline(inputs, rng), or None"
+class _Log:
+    """The records of a run, reported as they come; an interruption ends the run and not the program."""
+
+    def __init__(self, iterations, until, progress):
+        self.records, self.reason, self.steps, self.iterations = [], "iterations", 0, iterations
+        self.until = check.optional(lambda value, name: check.function(value, name, "record"))(until, "until")
+        silent = progress is None or (progress == "bar" and not sys.stderr.isatty())
+        self.report = _bar if progress == "bar" else progress
+        self.report = (
+            None if silent else check.function(self.report, "progress", "iteration, iterations, record")
         )
 
+    def __enter__(self):
+        return self
 
-def _checked(step):
-    if not isinstance(step, Step):
-        raise ValueError(
-            f"update must return a Step, but returned a {type(step).__name__}: use a rule with its "
-            "options, as in functools.partial(trpo, radius=0.01)"
+    def __exit__(self, kind, error, traceback):
+        if kind is KeyboardInterrupt:
+            self.reason = "interrupted"
+        if self.report is _bar and self.reason != "iterations":
+            print(file=sys.stderr)
+        return kind is KeyboardInterrupt
+
+    def ends_with(self, step, batch):
+        """Record an iteration and report it; whether the run is to end."""
+        returns = batch.episode_returns
+        self.steps += batch.valid.size
+        record = Record(
+            **vars(step),
+            steps=self.steps,
+            episodes=len(returns),
+            mean_return=float(returns.mean()) if len(returns) else float("nan"),
         )
-    return step
+        self.records.append(record)
+        if self.report:
+            self.report(len(self.records), self.iterations, record)
+        if self.until and self.until(record):
+            self.reason = "until"
+        return self.reason == "until"
 
 
-def _message(reason, count):
-    return {
-        "iterations": f"all {count} iterations were run",
-        "until": f"stopped by until after {count} iterations",
-        "interrupted": f"interrupted by the user; {count} whole iterations are kept",
-    }[reason]
+def _bar(iteration, iterations, record):
+    """Write over one line of standard error: how far the run is, and the mean return."""
+    bar = ("█" * round(24 * iteration / iterations)).ljust(24, "·")
+    shown = f"mean return {record.mean_return:.1f}" if record.episodes else "no episode ended"
+    line = f"\r{bar} {iteration}/{iterations}  {record.steps} steps  {shown}  KL {record.kl:.4f}"
+    end = "\n" if iteration == iterations else ""
+    print(f"{line:<90}", end=end, file=sys.stderr, flush=True)
