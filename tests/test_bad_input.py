@@ -37,7 +37,7 @@ EXEMPT = {
     "symbolic.NoClosedForm": EXCEPTION,
     "symbolic.Undecided": EXCEPTION,
 }
-EXEMPT |= {f"symbolic.{name}": SYMBOL for name in ("ANGLE", "COSINE", "L", "SINE", "T", "U", "V", "s")}
+EXEMPT |= {f"symbolic.{name}": SYMBOL for name in ("L", "T", "U", "V", "s")}
 EXEMPT |= {
     f"families.{name}": "a Family, no function: the methods of one are tried, and the space of every one"
     for name in families.__all__

@@ -45,7 +45,9 @@ NOT_DERIVABLE = [
 NOT_DECLARED = [each for each in NOT_DERIVABLE if each is not None]
 UNDECLARED = says("contains c", normal.log_density + sp.Symbol("c"))
 NOT_SYMBOLS = [mu, "mu", None, 2, {mu, sigma}, [mu, 2], [mu, sigma**2]]
-TWICE = [says("occurs twice", each) for each in ([mu, mu], [mu, PLAIN_MU], [mu, sigma, symbolic.old(mu)])]
+TWICE = [
+    says("occurs twice", each) for each in ([mu, mu], [mu, PLAIN_MU], [mu, sigma, symbolic.forms.old(mu)])
+]
 NOT_VALUES = [
     [1, 2],
     0,

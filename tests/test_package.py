@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+import size
 
 import ngbook
 
@@ -97,6 +98,21 @@ def test_the_floors_are_those_of_the_contributors_guide():
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     (listed,) = re.findall(r"The floors, from the ground.*?:\n\n((?:\d\. .*\n)+)", text)
     assert [set(re.findall(r"`(\w+)`", line)) for line in listed.splitlines()] == FLOORS
+
+
+def test_a_line_of_code_is_neither_docstring_nor_comment_nor_blank():
+    text = '"""Module.\n\nText."""\n\n# comment\nx = [\n    1,\n]  # comment\n\n'
+    text += 'def f():\n    """Text."""\n    return """a\nb"""\n'
+    assert size.lines_of_code(text) == 3 + 1 + 2
+
+
+def test_the_package_stays_small(record_testsuite_property):
+    """It may pass what is wanted by a twentieth; how large it is stands in the report."""
+    modules = size.sizes()
+    record_testsuite_property("lines of code", sum(modules.values()))
+    assert sum(modules.values()) <= 1.05 * size.WANTED, size.report()
+    large = {name: lines for name, lines in modules.items() if lines > size.WANTED_OF_A_MODULE}
+    assert not large, f"modules of more than {size.WANTED_OF_A_MODULE} lines of code: {large}"
 
 
 def test_runtime_dependencies_are_those_that_the_package_imports():

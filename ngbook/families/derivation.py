@@ -9,7 +9,8 @@ from functools import cache
 from types import MappingProxyType
 
 from ngbook import symbolic
-from ngbook.symbolic.forms import ONE_SIDED
+from ngbook.symbolic.equality import tidy
+from ngbook.symbolic.forms import ONE_SIDED, kl_divergence
 
 
 @cache
@@ -28,7 +29,7 @@ def hessian_matrix(family):
 def expectation(family, expression):
     """Mean of an expression in the outcome, by the rule of the family."""
     _refuse_without_rule(family)
-    return symbolic.tidy(family.rule.expectation(expression))
+    return tidy(family.rule.expectation(expression))
 
 
 def kl_expression(family):
@@ -45,9 +46,7 @@ def _kl_or_reason(family):
     if family.no_kl is not None or family.rule is None:
         return None, family.no_kl
     try:
-        return symbolic.kl_divergence(
-            family.log_density, family.parameters, family.rule, family.example
-        ), None
+        return kl_divergence(family.log_density, family.parameters, family.rule, family.example), None
     except symbolic.NoClosedForm as reason:
         return None, str(reason)
 

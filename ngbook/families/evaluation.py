@@ -17,6 +17,7 @@ from ngbook.families.mass import sample_point
 from ngbook.families.quadrature import Numerical
 from ngbook.families.spaces import Space, Support
 from ngbook.families.trusted import Trusted
+from ngbook.symbolic.equality import tidy
 from ngbook.symbolic.forms import outer_product
 
 _SPECIAL = (sp.loggamma, sp.gamma, sp.factorial, sp.binomial, sp.beta, sp.polygamma, sp.besseli)
@@ -159,7 +160,7 @@ class Evaluation:
         point = sample_point(family)
         if point is not None and max(abs(float(sp.N(mean.subs(point), 30))) for mean in means) > 1e-12:
             raise ValueError(f"{family!r} has no Fisher matrix: the mean score is {list(means)}, not zero")
-        return symbolic.tidy(outer, family.example)
+        return tidy(outer, family.example)
 
     @cached_property
     def _fisher(self):

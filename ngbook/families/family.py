@@ -19,6 +19,7 @@ from ngbook.families import derivation
 from ngbook.families.evaluation import Evaluation
 from ngbook.families.mass import refuse_wrong_mass
 from ngbook.families.spaces import assumed, assumed_support
+from ngbook.symbolic.forms import old
 from ngbook.symbolic.rules import fitting_rule
 
 __all__ = ["Family"]
@@ -100,7 +101,7 @@ class Family:
         self.constants = (
             expressions.symbols(constants, f"constants of {name}") if constants not in ((), []) else ()
         )
-        self.old_parameters = tuple(symbolic.old(parameter) for parameter in self.parameters)
+        self.old_parameters = tuple(old(parameter) for parameter in self.parameters)
         symbols = self.variables + self.parameters + self.constants
         expressions.symbols(symbols + self.old_parameters, f"variables, parameters and constants of {name}")
 

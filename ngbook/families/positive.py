@@ -6,7 +6,8 @@ from sympy import Rational as Q
 from ngbook.families.family import Family
 from ngbook.families.spaces import positive
 from ngbook.families.special import LOG_BINOMIAL, LOG_POISSON
-from ngbook.symbolic import BetaRule, L, MomentRule, U, old, s
+from ngbook.symbolic import BetaRule, L, MomentRule, U, s
+from ngbook.symbolic.forms import old
 
 x = sp.Symbol("x", positive=True)
 lam, a, b, k, sigma = sp.symbols("lambda a b k sigma", positive=True)

@@ -6,7 +6,9 @@ from sympy.codegen.cfunctions import expm1, log1p
 
 from ngbook.families.family import Family
 from ngbook.families.special import LOG_HYPOT, SCALED_BESSEL, SHARE
-from ngbook.symbolic import ANGLE, COSINE, SINE, BetaRule, L, MomentRule, T, U, V, old, s
+from ngbook.symbolic import BetaRule, L, MomentRule, T, U, V, s
+from ngbook.symbolic.forms import old
+from ngbook.symbolic.rules import ANGLE, COSINE, SINE
 
 x, mu = sp.symbols("x mu", real=True)
 b, nu, sigma, scale, kappa, width = sp.symbols("b nu sigma s kappa gamma", positive=True)

@@ -17,36 +17,12 @@ different symbols, and for two symbols of one name with different assumptions, o
 silently be zero.
 """
 
-from ngbook.symbolic.equality import Undecided, equal, prove_equal, tidy
-from ngbook.symbolic.forms import (
-    FisherDerivation,
-    change_of_chart,
-    fisher_three_ways,
-    hessian,
-    kl_divergence,
-    old,
-    score,
-)
+from ngbook.symbolic.equality import Undecided, equal
+from ngbook.symbolic.forms import FisherDerivation, change_of_chart, fisher_three_ways, hessian, score
 from ngbook.symbolic.latex import latex
-from ngbook.symbolic.rules import (
-    ANGLE,
-    COSINE,
-    SINE,
-    BetaRule,
-    FiniteSum,
-    L,
-    MomentRule,
-    NoClosedForm,
-    T,
-    U,
-    V,
-    s,
-)
+from ngbook.symbolic.rules import BetaRule, FiniteSum, L, MomentRule, NoClosedForm, T, U, V, s
 
 __all__ = [
-    "ANGLE",
-    "COSINE",
-    "SINE",
     "BetaRule",
     "FiniteSum",
     "FisherDerivation",
@@ -61,11 +37,7 @@ __all__ = [
     "equal",
     "fisher_three_ways",
     "hessian",
-    "kl_divergence",
     "latex",
-    "old",
-    "prove_equal",
     "s",
     "score",
-    "tidy",
 ]

@@ -36,25 +36,7 @@ def equal(left, right, point=None):
 
 
 def prove_equal(left, right, point=None):
-    """Proof of equality: which step settled it.
-
-    Parameters
-    ----------
-    left, right, point
-        As for ``equal``.
-
-    Returns
-    -------
-    str or None
-        The heaviest step that any entry needed, from ``"identical"``, ``"expansion"``, ``"cancellation"`` and
-        ``"Gamma function identities"`` over ``"logarithms and powers"``, ``"trigonometric identities"``,
-        ``"exponentials"`` and ``"constants"`` to ``"simplification"``; None if equality was refuted.
-
-    Raises
-    ------
-    Undecided
-        If neither succeeded.
-    """
+    """Prove equality as ``equal`` does: the heaviest step that an entry needed, or None if it was refuted."""
     left, right = check.exact_or_matrix(left, "left"), check.exact_or_matrix(right, "right")
     point = check.point(point)
     if getattr(left, "shape", None) != getattr(right, "shape", None):
@@ -79,24 +61,12 @@ def prove_equal(left, right, point=None):
 def tidy(expression, point=None):
     """Shortest of a few cheap equivalent forms of an expression, or of each entry of a matrix.
 
-    Parameters
-    ----------
-    expression : sympy.Expr or sympy.Matrix
-        What to shorten.
-    point : dict, optional
-        From symbols to exact numbers: each factor is then written so that it is positive there,
-        ``p * (1 - p)``.
-
-    Returns
-    -------
-    sympy.Expr or sympy.Matrix
-        Equal to it.
+    With a point, from symbols to exact numbers, each factor is written so that it is positive there,
+    ``p * (1 - p)``.
     """
-    point = check.point(point)
     if isinstance(expression, sp.MatrixBase):
         tidied = {entry: tidy(entry, point) for entry in set(expression)}
         return expression.applyfunc(tidied.get)
-    expression = check.exact(expression, "expression")
     shifted = bring_together(expression)
     cancelled = sp.cancel(sp.together(sp.expand(shifted, power_base=False)))
     numerator, denominator = (sp.factor_terms(sp.sqf(part)) for part in sp.fraction(cancelled))

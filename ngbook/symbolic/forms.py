@@ -59,19 +59,7 @@ def hessian(log_density, parameters):
 
 
 def old(parameter):
-    """Symbol for the old value of a parameter, with the same assumptions.
-
-    Parameters
-    ----------
-    parameter : sympy.Symbol
-        For example ``sigma``.
-
-    Returns
-    -------
-    sympy.Symbol
-        ``sigma_old``.
-    """
-    check.symbol(parameter, "parameter")
+    """Symbol for the old value of a parameter, with the same assumptions: ``sigma_old``."""
     return sp.Symbol(f"{parameter.name}_old", **parameter.assumptions0)
 
 
@@ -91,38 +79,17 @@ def minus_mean(matrix, rule):
 
 
 def kl_divergence(log_density, parameters, rule, point=None):
-    """Divergence ``KL(old || new)``; the old parameters carry the expectation (eq-distance-kl).
+    """Derive ``KL(old || new)``, in which the old parameters carry the expectation (eq-distance-kl).
 
-    Parameters
-    ----------
-    log_density : sympy.Expr
-        ``log p_theta(x)``.
-    parameters : sequence of sympy.Symbol
-        The new parameters; ``old`` of each is the old one.
-    rule : MomentRule, BetaRule or FiniteSum
-        The expectation at the new parameters.
-    point : dict, optional
-        From symbols to exact numbers: the signs of factors are chosen so that they are positive there.
-
-    Returns
-    -------
-    sympy.Expr
-        A function of the old and the new parameters.
-
-    Raises
-    ------
-    NoClosedForm
-        If the rule cannot take the expectation.
+    ``point`` maps symbols to exact numbers: the signs of factors are chosen so that they are positive there.
+    An expectation that the rule does not know raises ``NoClosedForm``.
     """
-    log_density = check.exact(log_density, "log_density")
-    parameters = check.symbols(parameters, "parameters", log_density)
-    rule = fitting_rule(rule, log_density, parameters)
     to_old = {parameter: old(parameter) for parameter in parameters}
     taken = log_density.free_symbols & set(to_old.values())
     if taken:
         raise ValueError(f"log_density contains {taken.pop()}, which names an old parameter; rename it")
     ratio = sp.expand_log(log_density.xreplace(to_old)) - sp.expand_log(log_density)
-    return _tidy_kl(rule.subs(to_old).expectation(ratio), parameters, check.point(point))
+    return _tidy_kl(rule.subs(to_old).expectation(ratio), parameters, point or {})
 
 
 def _tidy_kl(kl, parameters, point):
