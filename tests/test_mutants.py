@@ -55,7 +55,7 @@ def untouched(tree):
     ]
     for node in ast.walk(tree):
         kept += [hint for name in ("annotation", "returns") if (hint := getattr(node, name, None))]
-    return [ast.dump(node) for node in kept]
+    return sorted(ast.dump(node) for node in kept)
 
 
 def test_in_the_package_every_error_changes_the_code_and_no_text():
