@@ -55,9 +55,19 @@ REPLACEMENTS = {
     "2": ["1", "3"],
 }
 LEFT_OUT = {"-": "", "not": ""}
-TESTS = {  # of each module or package, tests/test_NAME.py: the quick ones first
+TESTS = {  # of a module, or of all in a package, tests/test_NAME.py: the quick ones first
     "__init__": ["package"],
-    "_check": ["solve", "descent", "checks", "plots", "fisher", "symbolic", "environments", "policies"],
+    "_check": [
+        "solve",
+        "descent",
+        "plots",
+        "checks",
+        "fisher",
+        "environments",
+        "policies",
+        "policy_gradient",
+    ],
+    "_check/expressions": ["symbolic", "bad_input"],
     "_domain": ["descent", "families"],
     "_equality": ["checks", "symbolic", "equality"],
     "checks": ["checks"],
@@ -171,7 +181,8 @@ def all_mutants(root, modules=()):
 
 def tests_of(file):
     """The test files that are asked about an error in a file."""
-    return [f"tests/test_{name}.py" for name in TESTS[Path(file).parts[1].removesuffix(".py")]]
+    module = file.removeprefix("ngbook/").removesuffix(".py")
+    return [f"tests/test_{name}.py" for name in TESTS.get(module) or TESTS[module.split("/")[0]]]
 
 
 def pass_in(folder, tests, seconds=None):

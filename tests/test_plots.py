@@ -293,7 +293,7 @@ NOT_PAIRS = [
     None,
     [[1.0], [1.0, 2.0]],
 ]
-NOT_COORDINATES = [*NOT_VECTORS, says("must increase", [2.0, 1.0]), says("at least 2", [1.0])]
+NOT_COORDINATES = [*NOT_VECTORS, says("must increase", [2.0, 1.0]), [1.0, 1.0], says("at least 2", [1.0])]
 NOT_CURVES = [
     None,
     [("natural", [1.0, 2.0])],
