@@ -103,7 +103,7 @@ _STYLE = {
 
 
 # One dash pattern for each guide of a figure, so that the legend distinguishes their slopes.
-_GUIDES = [(0, (1, 1)), (0, (5, 2)), (0, (6, 2, 1, 2))]
+_GUIDES = [(0, (1, 1)), (0, (5, 2))]
 
 
 # --- rules for arguments -----------------------------------------------------------------------------------
@@ -244,7 +244,7 @@ def with_background(svg, background):
     str
         The same picture on its background.
     """
-    return _FIGURE_PATCH.sub(lambda patch: patch[1] + background, svg, count=1)
+    return _FIGURE_PATCH.sub(lambda patch: patch[1] + background, svg)
 
 
 @check.arguments(svg=_svg_text)
@@ -462,7 +462,7 @@ def log_log(axes, x, curves, guides=()):
     curves : mapping
         ``{label: (role, y)}`` with positive ``y`` of shape ``(n,)``.
     guides : sequence of (float, float), optional
-        At most three pairs ``(slope, height)``: a line of this slope through ``height`` at the last ``x``.
+        At most two pairs ``(slope, height)``: a line of this slope through ``height`` at the last ``x``.
 
     Returns
     -------

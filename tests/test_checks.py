@@ -71,6 +71,13 @@ def test_same_shows_a_counterexample():
     assert "at sigma = 1/3: left = 0.3203262445, right = 0.8696323889" in str(failure.value)
 
 
+def test_long_expressions_are_cut_in_a_message():
+    with pytest.raises(checks.CheckFailed) as failure:
+        checks.same(sp.Add(*(x**n for n in range(200))), 1)
+    left = str(failure.value).splitlines()[1].removeprefix("  left  = ")
+    assert left.endswith(" ...") and len(left) == 300 + len(" ...")
+
+
 def test_same_names_the_entry_of_a_matrix():
     with pytest.raises(checks.CheckFailed, match=r"in entry \(1, 1\)"):
         checks.same(sp.diag(1 / sigma**2, 2 / sigma**2), sp.diag(1 / sigma**2, 1 / sigma**2))
@@ -108,6 +115,8 @@ def test_close_prints_the_tolerance_and_not_the_difference(capsys):
 def test_close_shows_the_worst_element():
     with pytest.raises(checks.CheckFailed, match=r"about two: actual 2.5, expected 2 at index \(1,\).*1 of"):
         checks.close(np.array([1.0, 2.5]), np.array([1.0, 2.0]), about="about two")
+    with pytest.raises(checks.CheckFailed, match=r"at index \(1,\)"):
+        checks.close([0.0, 1.0], [0.0, 2.0], rtol=1e-9)  # nothing is allowed at 0, and nothing differs there
 
 
 def test_close_is_a_monte_carlo_check_with_a_standard_error(capsys):
@@ -130,6 +139,10 @@ def test_slope_measures_an_order(order, capsys):
     assert capsys.readouterr().out == f"slope: order ({order:g} to within 0.05)\n"
     with pytest.raises(checks.CheckFailed, match=r"off by \+1.0000"):
         checks.slope(h, 3 * h ** (order + 1), order)
+
+
+def test_one_decade_is_enough_for_a_slope():
+    checks.slope([0.1, 0.5, 1.0], [0.01, 0.25, 1.0], 2)
 
 
 def test_slope_never_prints_a_negative_zero(capsys):
@@ -205,7 +218,7 @@ NOT_ARRAYS = [[NAN, 0.0], [1.0, INF], says("empty", []), ["a", "b"], "one", [1j,
 NOT_TOLERANCES = [*NEGATIVE, says("factor of two", 2.0)]
 
 REFUSED = [
-    *SAME.refuses("left", *NOT_SIDES, says("before any simplification", 2 * x)),
+    *SAME.refuses("left", *NOT_SIDES, says("sides are 2*x before any simplification", 2 * x)),
     *SAME.refuses("right", *NOT_SIDES, says("Leave a claim unevaluated", sp.Derivative(x**2, x))),
     *TWICE.refuses("unlike", *NOT_SIDES, says("before any simplification", None)),
     *TWICE.refuses("unlike", says("not found to differ", sp.expand((x + 1) ** 2 - x**2 - 1))),

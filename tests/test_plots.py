@@ -87,6 +87,20 @@ def test_figures_of_the_chapters_use_no_colour_but_the_palettes():
     assert set(plots.PALETTE.values()) <= used <= {*plots.PALETTE.values(), "#000000"}
 
 
+def test_the_dashes_are_those_of_the_chapters_figures():
+    dashes = re.compile(r"stroke-dasharray: [\d.,]+; stroke-dashoffset: \d+")
+    stored = "".join(path.read_text(encoding="utf-8") for path in BOOK.glob("*/*.ipynb"))
+    plots.use_style()
+    figure, axes = plt.subplots()
+    x = np.array([1.0, 2.0])
+    plots.log_log(axes, x, {role: (role, x) for role in plots.ROLES}, guides=[(1, 1), (2, 1)])
+    drawn = io.StringIO()
+    figure.savefig(drawn, format="svg")
+    plt.close(figure)
+    used = set(dashes.findall(drawn.getvalue()))
+    assert len(used) == 4 + 2 and used <= set(dashes.findall(stored))
+
+
 @pytest.mark.parametrize("kind", COLOUR_BLINDNESS)
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_two_main_colours_stay_apart_for_every_reader(kind, theme):
@@ -204,11 +218,44 @@ def test_ellipse_lies_on_the_trust_region(axes):
     points = plots.ellipse(axes, [3.0, -1.0], metric, radius=0.7)
     d = points - [3.0, -1.0]
     np.testing.assert_allclose(np.einsum("ni,ij,nj->n", d, metric, d) / 2, 0.7, rtol=1e-12)
+    turns = np.diff(np.unwrap(np.arctan2(d[:, 1], d[:, 0])))
+    assert len(points) == 181 and abs(turns.sum()) == pytest.approx(2 * np.pi)
+    assert (np.sign(turns) == np.sign(turns[0])).all()
+    (inside,) = axes.patches
+    assert inside.get_linewidth() == 0
+
+
+def test_a_path_has_a_marker_at_every_point_or_at_those_asked_for(axes):
+    points = np.arange(10.0).reshape(5, 2)
+    for every, marked in (({}, [0, 1, 2, 3, 4]), ({"every": 2}, [0, 2, 4]), ({"every": (1, 3)}, [1, 4])):
+        plots.path(axes, points, "natural", **every)
+        drawn = axes.lines[-1].get_markevery()
+        first, spacing = drawn if isinstance(drawn, tuple) else (0, drawn)
+        assert list(range(first, 5, spacing)) == marked
+
+
+def test_densities_are_filled_down_to_zero_without_an_edge(axes):
+    plots.densities(axes, [0.0, 1.0, 3.0], {"a": ("third", [0.0, 0.5, 0.25])})
+    (filled,) = axes.collections
+    assert (filled.get_linewidth() == 0).all() and filled.get_alpha() < 0.2
+    assert filled.get_paths()[0].get_extents().extents.tolist() == [0, 0, 3, 0.5]
+    assert axes.get_ylim()[0] == 0
+
+
+@pytest.mark.parametrize(("level", "labels"), [(-2.0, False), (2.0, True)])
+def test_contours_may_touch_the_ends_of_what_is_reached(axes, level, labels):
+    values = plots.contours(axes, lambda x, y: x + y, [-1, 1], [-1, 0, 1], [level], labels=labels)
+    np.testing.assert_array_equal(values, [[-2, 0], [-1, 1], [0, 2]])
+    assert axes.collections[0].levels.tolist() == [level]
 
 
 def test_field_returns_the_lengths_before_scaling(axes):
     lengths = plots.field(axes, [[0, 0], [1, 1]], [[3, 4], [0, 2]], "gradient", scale=0.1)
     np.testing.assert_allclose(lengths, [5, 2])
+    (arrows,) = axes.collections
+    np.testing.assert_allclose([arrows.U, arrows.V], [[0.3, 0.0], [0.4, 0.2]])
+    np.testing.assert_array_equal(arrows.XY, [[0, 0], [1, 1]])
+    assert (arrows.scale, arrows.scale_units, arrows.angles) == (1, "xy", "xy")
 
 
 def test_log_log_draws_guides_through_the_height_given(axes):
@@ -246,7 +293,7 @@ NOT_PAIRS = [
     None,
     [[1.0], [1.0, 2.0]],
 ]
-NOT_COORDINATES = [*NOT_VECTORS, says("must increase", [2.0, 1.0]), says("at least 2", [1.0])]
+NOT_COORDINATES = [*NOT_VECTORS, says("must increase", [2.0, 1.0]), [1.0, 1.0], says("at least 2", [1.0])]
 NOT_CURVES = [
     None,
     [("natural", [1.0, 2.0])],
@@ -296,7 +343,7 @@ REFUSED = [
     *FIELD.takes_anything("label"),
     *LOG_LOG.refuses("x", *NOT_COORDINATES, [0.0, 1.0]),
     *LOG_LOG.refuses("curves", *NOT_CURVES, {"a": ("natural", [0.0, 1.0])}),
-    *LOG_LOG.refuses("guides", 2.0, (2.0, 0.5), [(1, 1)] * 4, [(2, 0.0)], [(NAN, 1.0)], [("two", 1.0)]),
+    *LOG_LOG.refuses("guides", 2.0, (2.0, 0.5), [(1, 1)] * 3, [(2, 0.0)], [(NAN, 1.0)], [("two", 1.0)]),
     *STYLE.refuses("formats", "svg", 2, (), ("svg", "gif"), [["svg"]]),
     *STYLE.refuses("background", *NOT_COLOURS),
     *BACKGROUND.refuses("svg", 1.0, "<html>"),

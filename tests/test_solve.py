@@ -244,6 +244,10 @@ def test_vectors_are_copied_and_keep_their_order():
     assert check.number(np.array(3)) == 3.0 and isinstance(check.number(np.float64(3)), float)
 
 
+def test_what_is_rounding_is_shown_as_zero():
+    assert check.show(np.array([-1e-9, 1.0])) == "[0. 1.]"
+
+
 def test_scipy_is_imported_only_when_something_is_solved():
     code = "import sys, ngbook.descent, ngbook.fisher; print(any(m.startswith('scipy') for m in sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
