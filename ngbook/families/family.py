@@ -247,16 +247,7 @@ class Family:
     def score(self, theta, x) -> np.ndarray:
         """Evaluate the score, the gradient of the log-density, at outcomes inside the support.
 
-        Parameters
-        ----------
-        theta : ndarray of shape (p,)
-            Parameters, in the order of ``parameters``.
-        x : ndarray of shape (n,) or (n, d)
-            Outcomes in the support, sample axis first.
-
-        Returns
-        -------
-        ndarray of shape (n, p)
+        It takes the arguments of ``log_prob`` and returns shape (n, p), one row for each outcome.
         """
         return self.evaluation.score(self._numbers(theta), check.outcomes(self, x))
 

@@ -16,7 +16,7 @@ SHARE = sp.Function("share", real=True)
 SCALED_BESSEL = sp.Function("scaled_bessel", positive=True)
 LOGISTIC = sp.Function("expit", positive=True)
 
-ORDINARY = 64  # up to this count, log-gammas cancel less than three of sixteen digits
+ORDINARY = 128  # up to this count, log-gammas cancel less than three of sixteen digits
 
 
 class LOG_SUM_EXP(sp.Function):
