@@ -18,6 +18,7 @@ HTML = ROOT / "_build" / "html"
 PAGES = sorted(path for path in HTML.rglob("*.html") if "_static" not in path.parts)
 sys.path.insert(0, str(BOOK / "_ext"))
 
+import appearance  # noqa: E402
 import fonts  # noqa: E402
 import reading_path  # noqa: E402
 import tables  # noqa: E402
@@ -83,6 +84,14 @@ def test_the_mark_as_pixels_has_the_size_its_name_says(size):
     data = (HTML / "_static" / f"mark-{size}.png").read_bytes()
     assert data[:8] == b"\x89PNG\r\n\x1a\n"
     assert struct.unpack(">II", data[16:24]) == (size, size)
+
+
+def test_the_list_of_source_pages_is_one_list():
+    assert appearance.one_list("<h1>a</h1>\n<ul><li>b</li>\n<ul><li>c</li>\n</ul></ul>") == (
+        "<h1>a</h1>\n<ul><li>b</li><li>c</li></ul>"
+    )
+    page = (HTML / "_modules" / "index.html").read_text(encoding="utf-8")
+    assert page.count('href="ngbook/') > 20 and "<ul><ul>" not in page and "</li><ul>" not in page
 
 
 # --- the reading path ---------------------------------------------------------------------------------------

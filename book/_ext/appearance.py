@@ -13,7 +13,8 @@
 6. The templates in _templates mend parts of the theme for screen readers; the reasons are in them.
 7. The empty corner of a table is written as a heading of nothing. It is an ordinary cell.
 8. The roles that docutils gives to references do not fit its own elements, and are taken off.
-9. Two of the theme's buttons show no ring when the keyboard reaches them: keyboard.css.
+9. The list of all source pages is written as lists that stand outside of the items of lists. It is one list.
+10. Two of the theme's buttons show no ring when the keyboard reaches them: keyboard.css.
 """
 
 import hashlib
@@ -30,6 +31,12 @@ FIRST_VISIT = """<script>
 
 DOUBTFUL_ROLES = re.compile(r' role="doc-biblioentry"| role="list"(?= class="citation-list")')
 EMPTY_HEADING = re.compile(r"<th\b([^>]*)>\s*((?:<p>\s*</p>)?)\s*</th>")
+
+
+def one_list(body):
+    """A body with one list, of all items of its lists."""
+    items = re.findall(r"<li>.*?</li>", body)
+    return f"{body.split('<ul>')[0]}<ul>{''.join(items)}</ul>"
 
 
 def _without_thebe(scripts):
@@ -49,6 +56,7 @@ def _without_thebe(scripts):
 def _clean_page(app, pagename, templatename, context, doctree):
     body = context.get("body", "").replace(' aria-label="Toggle hidden content"', "")
     body = DOUBTFUL_ROLES.sub("", body)
+    body = one_list(body) if pagename == "_modules/index" else body
     context["body"] = EMPTY_HEADING.sub(r"<td\1>\2</td>", body)
     context["metatags"] = context.get("metatags", "") + FIRST_VISIT
     context["script_files"] = _without_thebe(context.get("script_files", []))

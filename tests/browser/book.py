@@ -23,11 +23,17 @@ def _with_an_explorable(name):
 
 WRITTEN = _in_order()
 _BUILT = [path.relative_to(HTML) for path in sorted(HTML.rglob("*.html"))]
-# The index, the search page and the like are the builder's.
-PAGES = WRITTEN + [
+# The search page and the like are the builder's. Of the pages with a module's source, which are all made
+# alike, the shortest and the longest stand for the others.
+_OTHERS = [
     name
     for name in (str(path.with_suffix("")) for path in _BUILT if "_static" not in path.parts)
     if name not in WRITTEN
 ]
+SOURCES = sorted(
+    (name for name in _OTHERS if name.startswith("_modules/ngbook")),
+    key=lambda name: ((HTML / f"{name}.html").stat().st_size, name),
+)
+PAGES = WRITTEN + [name for name in _OTHERS if name not in SOURCES[1:-1]]
 CHAPTERS = [name for name in WRITTEN if (_SOURCES / f"{name}.ipynb").exists()]
 EXPLORABLES = [name for name in WRITTEN if _with_an_explorable(name)]

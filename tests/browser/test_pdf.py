@@ -7,6 +7,7 @@ import sys
 import pytest
 from pypdf import PdfReader
 from pypdfium2 import PdfDocument
+from test_algorithms import BOXES, code_of
 
 from book.pdf import pages, printer
 
@@ -111,6 +112,13 @@ def test_no_formula_is_lost(pdf):
     wanted = sum(article.count('class="katex-html"') for article in articles)
     printed = text[text.index('<section class="chapter') :].count('class="katex-html"')
     assert printed == wanted > 2000
+
+
+def test_the_code_of_every_algorithm_is_there(texts):
+    """On one page, line for line."""
+    for _, label, body in BOXES:
+        code = re.sub(r"\s", "", "".join(code_of(body)))
+        assert sum(code in text for text in texts) == 1, label
 
 
 def test_links_lead_into_the_file_or_to_the_web(links, places):

@@ -50,6 +50,8 @@ def with_links(code, links):
                 pieces.append(tag)
                 open_until = last
         written.append("".join(letters[done:]))
+        if inner == "." and open_until is not None:  # within solve.dense_solve it is no operator
+            opening = closing = ""
         pieces += [opening, *written, closing]
         at = end
         if open_until is not None and at >= open_until:

@@ -3,6 +3,8 @@
 import re
 
 from docutils import nodes
+from sphinx.errors import PycodeError
+from sphinx.pycode import ModuleAnalyzer
 
 from algorithm_code import LABEL, find
 from code_links import anchors, names
@@ -100,6 +102,22 @@ def _link_page(app, pagename, templatename, context, doctree):
         context["body"] = link_source(body, page)
 
 
+def _read_source(app, module):
+    """A module's text and where its definitions are.
+
+    viewcode would find both itself, and then keep a source page for as long as the module does not change:
+    but the numbers of equations on it may.
+    """
+    try:
+        analyzer = ModuleAnalyzer.for_module(module)
+        analyzer.find_tags()
+    except PycodeError:  # viewcode knows what to do
+        return None
+    return analyzer.code, analyzer.tags
+
+
 def setup(app):
     """Register with Sphinx."""
+    app.setup_extension("sphinx.ext.viewcode")
+    app.connect("viewcode-find-source", _read_source)
     app.connect("html-page-context", _link_page)
