@@ -106,7 +106,7 @@ class SoftmaxActions(Actions):
         return kl
 
     def _kl_of_long_steps(self, new):
-        """Σ p (eᵈ − 1 − d) with d = log(q/p): the same, as p and q add up to one, and nothing overflows."""
+        """Σ p (exp(d) − 1 − d) with d = log(q/p): the same, as p and q add up to 1, and nothing overflows."""
         p, q = self.probabilities, new.probabilities
         d = (new._shifted - self._shifted) - np.log(new._sums / self._sums)
         near = p * exp_remainder(np.clip(d, -NEAR, NEAR))
