@@ -5,7 +5,7 @@
         *works.refuses("gradient", *NOT_VECTORS, [1.0, 2.0, 3.0]),
         *works.refuses("damping", *NOT_POSITIVE, says("singular", 1e-14)),
     ]
-    test_works, test_refused = tests_of(REFUSED)
+    test_works, test_refused = refusal_tests(REFUSED)
 
 A refusal is a ``ValueError`` that names the argument; its wording is free, unless ``says`` asks for a word.
 An argument with nothing to refuse is ``works.takes_anything("keep_iterates")``. ``test_bad_input`` reads the
@@ -76,7 +76,7 @@ class Refusal:
         assert len(message) > 25, f"a message says what was wrong and what to do: {message}"
 
 
-def tests_of(refused):
+def refusal_tests(refused):
     """Two tests of a module: the examples work, and what is refused is refused."""
     examples = list({id(fact.example): fact.example for fact in refused}.values())
     facts, count = [], {}
