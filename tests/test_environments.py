@@ -9,6 +9,16 @@ import sympy as sp
 from gymnasium.utils import env_checker
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from gymnasium.wrappers.vector import DictInfoToList, RecordEpisodeStatistics
+from refusals import (
+    INF,
+    NAN,
+    NEGATIVE,
+    NOT_COUNTS,
+    NOT_GENERATORS,
+    Example,
+    refusal_tests,
+    says,
+)
 
 from ngbook import checks
 from ngbook.environments import (
@@ -457,3 +467,109 @@ def test_random_processes_come_from_their_generator():
     assert (
         first.transitions.shape == (3, 2, 3) and first.rewards.shape == (3, 2) and first.start.shape == (3,)
     )
+
+
+# --- what is refused ---------------------------------------------------------------------------------------
+
+NOT_PLACES = ["during", None, ["before"]]  # neither before nor after the move
+NOT_GAUSSIANS = [
+    *([NAN, 1.0], [[1.0, 2.0]], 1.0, ["a", "b"], None, [1.0, 2.0, 3.0]),
+    *(says("log sigma", [1.0, 0.0]), says("log sigma", [1.0, -2.0])),
+]
+NOT_ACTIONS = [
+    *([[NAN], [0.0]], [[INF], [0.0]], [0.0, 0.0], np.zeros((3, 1)), [["a"], ["b"]], None),
+    *(np.ones((2, 1)) * 1j, np.ones((2, 1), dtype=bool), [[0.0], [0.0, 1.0]]),
+]
+NOT_SEEDS = [-1, 0.5, "0", np.random.default_rng(0)]
+NOT_OPTIONS = [[1], "x_init"]
+NOT_BOUNDS = [
+    says("_init must be", options)
+    for options in ({"x_init": -1.0}, {"y_init": NAN}, {"y_init": None}, {"x_init": "pi"})
+]
+NOT_TABLES = [
+    *([0.5, 0.5], np.full((2, 3), 1 / 3), [[NAN, 0.5], [0.5, 0.5]], [["a", "b"], ["c", "d"]], None),
+    *(says("at least 0", [[1.5, -0.5], [0.5, 0.5]]), says("normalise", [[0.5, 0.6], [0.5, 0.5]])),
+    says("add up to 1", [[0.0, 0.0], [0.0, 0.0]]),
+]
+NOT_DISCOUNTS = [*NEGATIVE, says("no end", 1.0)]
+NOT_ENVIRONMENTS = [
+    *(says(f"cannot make 2 of '{name}'", name) for name in ("CartPool-v1", "CartPole-v99", "Nothing", "a b")),
+    says("no_such_module", "no_such_module:Walk-v0"),
+    *(says("id of a Gymnasium environment", name) for name in (1, None)),
+]
+
+COEFFICIENTS = Example(line_walk_coefficients, horizon=10, reward_at="after")
+OF_GAUSSIANS = [
+    Example(function, theta=[10.0, 14.0], horizon=10, reward_at="before")
+    for function in (line_walk_objective, line_walk_gradient, line_walk_return_variance)
+]
+MAKE = Example(make, name="CartPole-v1", num_envs=2)
+WALK, SWING = LineWalk(2), Pendulum(2)
+WALK.reset(seed=0)
+SWING.reset(seed=0)
+HALF = np.full((2, 2), 0.5)
+PROCESS = MarkovDecisionProcess(np.full((2, 2, 2), 0.5), HALF, [0.5, 0.5])
+NEW_WALK = Example(LineWalk, num_envs=2, horizon=3, reward_at="after")
+NEW_SWING = Example(Pendulum, num_envs=2, max_episode_steps=3)
+NEW_PROCESS = Example(
+    MarkovDecisionProcess, transitions=PROCESS.transitions, rewards=PROCESS.rewards, start=PROCESS.start
+)
+RANDOM = Example(MarkovDecisionProcess.random, states=2, actions=2, rng=np.random.default_rng(0))
+ALL_TRAJECTORIES = Example(PROCESS.trajectories, policy_table=HALF, horizon=2)
+DISCOUNTED = [
+    Example(function, policy_table=HALF, discount=0.9)
+    for function in (
+        PROCESS.values,
+        PROCESS.action_values,
+        PROCESS.advantages,
+        PROCESS.visitation,
+        PROCESS.objective,
+    )
+]
+
+REFUSED = [
+    *COEFFICIENTS.refuses("horizon", *NOT_COUNTS),
+    *COEFFICIENTS.refuses("reward_at", *NOT_PLACES),
+    *(fact for each in OF_GAUSSIANS for fact in each.refuses("theta", *NOT_GAUSSIANS)),
+    *(fact for each in OF_GAUSSIANS for fact in each.refuses("horizon", *NOT_COUNTS)),
+    *(fact for each in OF_GAUSSIANS for fact in each.refuses("reward_at", *NOT_PLACES)),
+    *MAKE.refuses("name", *NOT_ENVIRONMENTS),
+    *MAKE.refuses("num_envs", *NOT_COUNTS),
+    *MAKE.refuses("colour", says("cannot make", "red")),
+    *NEW_WALK.refuses("num_envs", *NOT_COUNTS),
+    *NEW_WALK.refuses("horizon", *NOT_COUNTS),
+    *NEW_WALK.refuses("reward_at", *NOT_PLACES),
+    *NEW_SWING.refuses("num_envs", *NOT_COUNTS),
+    *NEW_SWING.refuses("max_episode_steps", *NOT_COUNTS),
+    *(
+        fact
+        for environment in (WALK, SWING)
+        for fact in [
+            *Example(environment.reset, seed=0).refuses("seed", *NOT_SEEDS),
+            *Example(environment.reset, seed=0).refuses("options", *NOT_OPTIONS),
+            *Example(environment.step, actions=np.zeros((2, 1))).refuses("actions", *NOT_ACTIONS),
+        ]
+    ),
+    *Example(SWING.reset, options={"x_init": 0.1}).refuses("options", *NOT_BOUNDS),
+    *NEW_PROCESS.refuses(
+        "transitions",
+        *(np.full((2, 2), 0.5), np.full((2, 3, 2), 0.5), np.full((2, 2, 2), NAN), "matrix"),
+        *(says("add up to 1", np.ones((2, 2, 2))), says("at least 0", np.full((2, 2, 2), [-1.0, 2.0]))),
+        says("add up to 1", np.eye(2)[None] * np.ones((2, 1, 1)) * [2, 0]),  # over the first axis
+    ),
+    *NEW_PROCESS.refuses(
+        "rewards",
+        *([1.0, 2.0], np.ones((2, 2, 2)), np.ones((0, 2)), [["a", "b"], ["c", "d"]]),
+        *([[NAN, 0.0], [0.0, 0.0]], [[INF, 0.0], [0.0, 0.0]]),
+        says("transitions must have shape (3, 2, 3)", np.ones((3, 2))),
+    ),
+    *NEW_PROCESS.refuses("start", [1.0], 0, [1.0, 1.0], [2.0, -1.0], [NAN, 1.0], ["a", "b"]),
+    *RANDOM.refuses("states", *NOT_COUNTS),
+    *RANDOM.refuses("actions", *NOT_COUNTS),
+    *RANDOM.refuses("rng", *NOT_GENERATORS),
+    *ALL_TRAJECTORIES.refuses("policy_table", *NOT_TABLES),
+    *ALL_TRAJECTORIES.refuses("horizon", *NOT_COUNTS, says("2.31e+18 trajectories", 30)),
+    *(fact for each in DISCOUNTED for fact in each.refuses("policy_table", *NOT_TABLES)),
+    *(fact for each in DISCOUNTED for fact in each.refuses("discount", *NOT_DISCOUNTS)),
+]
+test_works, test_refused = refusal_tests(REFUSED)

@@ -8,6 +8,18 @@ import gymnasium
 import mpmath
 import numpy as np
 import pytest
+from gymnasium.spaces import Box, Discrete, MultiDiscrete
+from refusals import (
+    INF,
+    NAN,
+    NEGATIVE,
+    NOT_COUNTS,
+    NOT_GENERATORS,
+    NOT_NUMBERS,
+    Example,
+    refusal_tests,
+    says,
+)
 
 from ngbook import OutsideDomain, families
 from ngbook import _check as check
@@ -623,3 +635,116 @@ def test_training_needs_neither_scipy_nor_gymnasium():
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+# --- what is refused ---------------------------------------------------------------------------------------
+
+SPOT = np.array([[0.5, -1.0], [0.0, 1.0], [2.0, 0.0]])
+NOT_SHAPES = {
+    "inputs": [-1, 2.5, NAN, INF, "many", None, [1, 2]],
+    "hidden": [(2.5,), (0,), "wide", 64, None],
+    "observation_scale": [[1.0], 1.0, [NAN, 1.0], ["a", "b"]],
+    "dtype": [int, np.float16, "double", None],
+}
+NOT_OBSERVATIONS = [
+    *(says("observation[None]", SPOT[0]), np.ones((0, 2)), np.ones((3, 4)), np.ones((3, 2, 2))),
+    *(says("1 of 2 rows", [[0.0, 1.0], [NAN, 0.0]]), says("1 of 2 rows", [[0.0, -INF], [1.0, 0.0]])),
+    *([["a", "b"]], 1j * SPOT, None),
+]
+NOT_CHOICES = [
+    *([0.0, 1.0, 0.0], [0, 1], [[0], [1], [0]], ["left", "right", "left"], None),
+    *([0, 1, 2], [0, 1, -1], says("inhomogeneous shape", [[0], [0, 1], [1]])),
+]
+NOT_PLACES = [
+    *([0.0, 1.0, 2.0], [[0.0], [1.0]], [["a"], ["b"], ["c"]], None),
+    *(says("1 entries that are not finite", [[0.0], [bad], [1.0]]) for bad in (NAN, INF)),
+]
+NOT_WEIGHTS = [[1.0, 2.0], 1.0, [1.0, NAN, 0.0], [1.0, INF, 0.0], ["a", "b", "c"], None]
+NOT_LAST_LAYERS = [*NEGATIVE, None]
+
+
+class Spaces:
+    """An environment as far as a policy looks at it."""
+
+    def __init__(self, observations, actions):
+        self.observation_space, self.action_space = observations, actions
+
+
+PLANE, COIN = Box(-1, 1, (2,)), Discrete(2)
+NOT_ENVIRONMENTS = [
+    *("CartPole-v1", None),
+    *(
+        says("vectors", Spaces(Discrete(16), COIN)),
+        says("FlattenObservation", Spaces(Box(0, 1, (8, 8)), COIN)),
+    ),
+    *(
+        says("Discrete(k), k at least 2 and from 0", Spaces(PLANE, actions))
+        for actions in (MultiDiscrete([2, 2]), Discrete(2, start=1), Discrete(1))
+    ),
+    *(
+        says("of real numbers", Spaces(PLANE, actions))
+        for actions in (Box(0, 1, (2, 2)), Box(0, 9, (2,), dtype=int))
+    ),
+]
+
+
+def not_parameters(size):
+    ones = [1.0] * (size - 1)
+    return [
+        *([[1.0, 2.0]], 1.0, ["a", "b"], [1j, 1.0], [[1.0], [1.0, 2.0]], None),
+        *(says("must be finite", [bad, *ones]) for bad in (NAN, INF)),
+        says(f"must have {size} entries", ones),
+    ]
+
+
+def of_a_policy(policy, size, wrong_theta):
+    start = Example(policy.initial, rng=np.random.default_rng(0), last_layer=0.0)
+    at = Example(policy.at, theta=np.ones(size), observations=SPOT)
+    return [
+        *start.refuses("rng", *NOT_GENERATORS),
+        *start.refuses("last_layer", *NOT_LAST_LAYERS),
+        *at.refuses("theta", *not_parameters(size), *wrong_theta),
+        *at.refuses("observations", *NOT_OBSERVATIONS),
+    ]
+
+
+def of_its_actions(here, actions, not_actions, elsewhere):
+    kind, size = type(here).__name__, here.fisher().shape[0]
+    others = [says(f"must be {kind} at the same 3", bad) for bad in (*elsewhere, np.ones(17), None)]
+    return [
+        *Example(here.sample, rng=np.random.default_rng(0)).refuses("rng", *NOT_GENERATORS),
+        *Example(here.log_prob, actions=actions).refuses("actions", *not_actions),
+        *Example(here.scores, actions=actions).refuses("actions", *not_actions),
+        *Example(here.gradient, actions=actions, weights=[1, 2, 3]).refuses("actions", *not_actions),
+        *Example(here.gradient, actions=actions, weights=[1, 2, 3]).refuses("weights", *NOT_WEIGHTS),
+        *Example(here.kl, new=here).refuses("new", *others),
+        *Example(here.kl_gradient, old=here).refuses("old", *others),
+        *Example(here.fisher_product, v=np.ones(size)).refuses("v", *not_parameters(size)),
+    ]
+
+
+SHAPE = {"inputs": 2, "hidden": (3,), "observation_scale": [1.0, 2.0]}
+NEW_SOFTMAX = Example(SoftmaxPolicy, actions=2, dtype=np.float32, **SHAPE)
+NEW_GAUSSIAN = Example(GaussianPolicy, actions=1, chart="std", dtype=np.float32, **SHAPE)
+FITTING = Example(for_environment, environment=Spaces(PLANE, Box(-1, 1, (1,))), chart="std")
+CHOICES, PLACES = SoftmaxPolicy(2, 2, (3,)), GaussianPolicy(2, 1, chart="std")
+CHOSEN, PLACED = CHOICES.at(np.ones(17), SPOT), PLACES.at(np.ones(4), SPOT)
+
+REFUSED = [
+    *(fact for name, bad in NOT_SHAPES.items() for fact in NEW_SOFTMAX.refuses(name, *bad)),
+    *(fact for name, bad in NOT_SHAPES.items() for fact in NEW_GAUSSIAN.refuses(name, *bad)),
+    *(fact for name, bad in NOT_SHAPES.items() if name != "inputs" for fact in FITTING.refuses(name, *bad)),
+    *NEW_SOFTMAX.refuses("actions", *NOT_COUNTS, 1),
+    *NEW_GAUSSIAN.refuses("actions", *NOT_COUNTS),
+    *NEW_GAUSSIAN.refuses("chart", "variance", None),
+    *FITTING.refuses("chart", "variance", None),
+    *FITTING.refuses("environment", *NOT_ENVIRONMENTS),
+    *of_a_policy(CHOICES, 17, []),
+    *of_a_policy(PLACES, 4, [says("parameter space", [1.0, 1.0, 1.0, bad]) for bad in (0.0, -0.1)]),
+    *Example(PLACES.initial, rng=np.random.default_rng(0), log_std=-1.0).refuses(
+        "log_std", *NOT_NUMBERS, 1000.0, -1000.0
+    ),
+    *of_its_actions(CHOSEN, [0, 1, 1], NOT_CHOICES, [CHOICES.at(np.ones(17), SPOT[:2]), PLACED]),
+    *of_its_actions(PLACED, [[0.0], [1.0], [2.0]], NOT_PLACES, [PLACES.at(np.ones(4), SPOT[:2]), CHOSEN]),
+]
+test_works, test_refused = refusal_tests(REFUSED)

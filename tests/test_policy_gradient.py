@@ -14,6 +14,21 @@ import pytest
 from gymnasium.spaces import Box, Discrete
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
+from refusals import (
+    INF,
+    NAN,
+    NEGATIVE,
+    NOT_COUNTS,
+    NOT_FRACTIONS,
+    NOT_GENERATORS,
+    NOT_POSITIVE,
+    NOT_SHARES,
+    NOT_VECTORS,
+    Example,
+    constant,
+    refusal_tests,
+    says,
+)
 
 from ngbook import _check as check
 from ngbook import checks, environments
@@ -38,7 +53,6 @@ from ngbook.policy_gradient import (
 )
 from ngbook.solve import conjugate_gradient
 
-NAN = float("nan")
 MODES = list(AutoresetMode)
 SCALE = (1 / 2.4, 0.5, 1 / 0.21, 0.5)
 RULES = {
@@ -1209,3 +1223,165 @@ def test_training_does_not_import_scipy():
     )
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert output.strip() == "[]"
+
+
+# --- what is refused ---------------------------------------------------------------------------------------
+
+WALK, WALKER, START = environments.LineWalk(2, horizon=3), GaussianPolicy(0, 1, chart="std"), [0.0, 1.0]
+WALKED, HALF_WALKED = (
+    Rollouts(WALK, WALKER, np.random.default_rng(0)).collect(START, steps) for steps in (3, 2)
+)
+ONES = np.ones((3, 2))
+
+
+class Acting(environments.LineWalk):
+    """A line walk that says that it has other actions."""
+
+    def __init__(self, actions):
+        super().__init__(2)
+        self.single_action_space = actions
+
+
+NOT_ENVIRONMENTS = [
+    *(says("VectorEnv", bad) for bad in ("CartPole-v1", gymnasium.make("CartPole-v1"), None)),
+    *(
+        says("GaussianPolicy cannot act in", bad)
+        for bad in (
+            environments.make("CartPole-v1", 2),
+            Acting(Box(0, 9, (1,), dtype=int)),
+            Acting(Box(0, 1, (1, 1))),
+        )
+    ),
+]
+NOT_POLICIES = [None, SoftmaxPolicy(2, 2), GaussianPolicy(1, 2), SoftmaxPolicy(1, 2)]
+NOT_BATCHES = [None, ONES, says("no valid step", dataclasses.replace(WALKED, valid=ONES < 0))]
+NOT_PER_STEP = [np.ones(6), 1.0, ONES * [1.0, NAN], ONES * [INF, 1.0], [["a", "b"]] * 3]
+NOT_ADVANTAGES = [*NOT_PER_STEP, None]
+NOT_THETAS = [*(bad for bad in NOT_VECTORS if bad is not None), [0.0, 1.0, 2.0]]
+NOT_DTYPES = [int, np.float16, "double", None]
+OUTSIDE = says("above 0", [0.0, -1.0])
+
+
+def of_rule(rule, **options):
+    """What every rule refuses of the four arguments that they share."""
+    works = Example(
+        rule, policy=WALKER, theta=START, batch=WALKED, advantages=ONES - np.eye(3)[:, :2], **options
+    )
+    return works, [
+        *works.refuses("policy", None),
+        *works.refuses("theta", *NOT_THETAS, None, OUTSIDE),
+        *works.refuses("batch", *NOT_BATCHES),
+        *works.refuses("advantages", *NOT_ADVANTAGES),
+    ]
+
+
+def of_baseline(baseline):
+    fit = Example(baseline.fit, batch=WALKED, targets=ONES)
+    return [
+        *fit.refuses("batch", *NOT_BATCHES),
+        *fit.refuses("targets", *NOT_ADVANTAGES),
+        *Example(baseline.values, batch=WALKED).refuses("batch", *NOT_BATCHES),
+        *Example(baseline.next_values, batch=WALKED).refuses("batch", *NOT_BATCHES),
+    ]
+
+
+def of_playing(works):
+    return [
+        *works.refuses("environment", *NOT_ENVIRONMENTS),
+        *works.refuses("policy", *(says("polic", bad) for bad in NOT_POLICIES)),
+        *works.refuses("rng", *NOT_GENERATORS),
+    ]
+
+
+PLAIN, OF_PLAIN = of_rule(policy_gradient, step_size=0.1)
+NATURAL, OF_NATURAL = of_rule(natural_policy_gradient, step_size=0.1)
+TRUST, OF_TRUST = of_rule(trpo)
+PROXIMAL, OF_PROXIMAL = of_rule(ppo, rng=np.random.default_rng(0))
+PLAYING = {"environment": WALK, "policy": WALKER, "rng": np.random.default_rng(0)}
+NEW_ROLLOUTS, EVALUATE = Example(Rollouts, **PLAYING), Example(evaluate, theta=START, episodes=3, **PLAYING)
+COLLECT = Example(Rollouts(WALK, WALKER, np.random.default_rng(0)).collect, theta=START, steps=1)
+TRAIN = Example(
+    train, update=functools.partial(trpo, radius=0.1), iterations=1, steps=3, theta=START, **PLAYING
+)
+TO_GO = Example(reward_to_go, batch=WALKED, discount=0.9, next_values=ONES)
+ESTIMATE = Example(
+    generalised_advantage, batch=WALKED, values=ONES, next_values=ONES, discount=0.9, trace=0.5
+)
+STANDARDISED = Example(standardised, batch=WALKED, advantages=ONES)
+CLIPPED = Example(clipped_surrogate, ratio=[0.5, 2.0], advantages=[1.0, -1.0], clip=0.1)
+PENALTY = Example(AdaptivePenalty, target=0.1, value=1.0)
+NEW_BASELINE = Example(FourierBaseline, inputs=2, rng=np.random.default_rng(0), features=3)
+
+REFUSED = [
+    *Example(WALKED.flat, values=ONES).refuses("values", np.ones(6)),
+    *of_playing(NEW_ROLLOUTS),
+    *COLLECT.refuses("theta", *NOT_THETAS, None, OUTSIDE),
+    *COLLECT.refuses("steps", *NOT_COUNTS),
+    *of_playing(EVALUATE),
+    *EVALUATE.refuses("theta", *NOT_THETAS, None, OUTSIDE),
+    *EVALUATE.refuses("episodes", *NOT_COUNTS),
+    *Example(total_return, batch=WALKED).refuses(
+        "batch", *NOT_BATCHES, says("goes on after the batch", HALF_WALKED)
+    ),
+    *TO_GO.refuses("batch", *NOT_BATCHES, says("shape (2, 2)", HALF_WALKED)),
+    *TO_GO.refuses("discount", *NOT_SHARES),
+    *TO_GO.refuses("next_values", *NOT_PER_STEP),
+    *ESTIMATE.refuses("batch", *NOT_BATCHES),
+    *ESTIMATE.refuses("values", *NOT_ADVANTAGES),
+    *ESTIMATE.refuses("next_values", *NOT_ADVANTAGES),
+    *ESTIMATE.refuses("discount", *NOT_SHARES),
+    *ESTIMATE.refuses("trace", *NOT_SHARES),
+    *STANDARDISED.refuses("batch", *NOT_BATCHES),
+    *STANDARDISED.refuses("advantages", *NOT_ADVANTAGES),
+    *of_baseline(TimeBaseline()),
+    *of_baseline(FourierBaseline(1, np.random.default_rng(0))),
+    *NEW_BASELINE.refuses("inputs", *NOT_COUNTS),
+    *NEW_BASELINE.refuses("rng", *NOT_GENERATORS),
+    *NEW_BASELINE.refuses("features", *NOT_COUNTS),
+    *NEW_BASELINE.refuses("observation_scale", [1.0], 1.0, [NAN, 1.0], ["a", "b"]),
+    *NEW_BASELINE.refuses("bandwidth", *NOT_POSITIVE),
+    *NEW_BASELINE.refuses("regularisation", *NOT_POSITIVE),
+    *NEW_BASELINE.refuses("dtype", *NOT_DTYPES),
+    *OF_PLAIN,
+    *PLAIN.refuses("step_size", *NOT_POSITIVE),
+    *OF_NATURAL,
+    *NATURAL.refuses("step_size", *(bad for bad in NOT_POSITIVE if bad is not None)),
+    *NATURAL.refuses("step_size", says("either step_size or radius", None)),
+    *NATURAL.refuses("radius", says("either step_size or radius", 0.1)),
+    *NATURAL.refuses("damping", *NEGATIVE),
+    *OF_TRUST,
+    *TRUST.refuses("radius", *NOT_POSITIVE),
+    *TRUST.refuses("damping", *NEGATIVE),
+    *TRUST.refuses("iterations", *NOT_COUNTS),
+    *TRUST.refuses("shrink", *NOT_FRACTIONS),
+    *TRUST.refuses("max_backtracks", -1, 2.5, NAN, INF, "many", None, [1, 2]),
+    *OF_PROXIMAL,
+    *PROXIMAL.refuses("rng", *NOT_GENERATORS),
+    *PROXIMAL.refuses("clip", *NOT_FRACTIONS),
+    *PROXIMAL.refuses("epochs", *NOT_COUNTS),
+    *PROXIMAL.refuses("minibatches", *NOT_COUNTS, says("only 6 steps", 7)),
+    *PROXIMAL.refuses("step_size", *NOT_POSITIVE),
+    *PROXIMAL.refuses("penalty", *(bad for bad in NOT_POSITIVE if bad is not None)),
+    *PROXIMAL.refuses("optimiser", "newton", None),
+    *CLIPPED.refuses("ratio", *NOT_VECTORS, says("two probabilities", [-1.0, 1.0])),
+    *CLIPPED.refuses("advantages", *NOT_VECTORS, [1.0, 2.0, 3.0]),
+    *CLIPPED.refuses("clip", *NOT_FRACTIONS),
+    *PENALTY.refuses("target", *NOT_POSITIVE),
+    *PENALTY.refuses("value", *NOT_POSITIVE),
+    *Example(AdaptivePenalty().adapt, kl=0.0).refuses("kl", *NEGATIVE),
+    *of_playing(TRAIN),
+    *TRAIN.refuses("update", "trpo", says("must return a Step", constant(ONES))),
+    *TRAIN.refuses("update", says("radius must be", functools.partial(trpo, radius=0.0))),
+    *TRAIN.refuses("iterations", *NOT_COUNTS),
+    *TRAIN.refuses("steps", *NOT_COUNTS),
+    *TRAIN.refuses("theta", *NOT_THETAS, OUTSIDE),
+    *TRAIN.refuses("discount", *NOT_SHARES),
+    *TRAIN.refuses("trace", *NOT_SHARES),
+    *TRAIN.refuses("baseline", 0.0, says("next_values", TimeBaseline)),
+    *TRAIN.refuses("baseline", says("made for 2", FourierBaseline(2, np.random.default_rng(0)))),
+    *TRAIN.refuses("advantage", "gae", None),
+    *TRAIN.takes_anything("standardise"),
+    *TRAIN.refuses("until", 475),
+    *TRAIN.refuses("progress", "loud", 1),
+]
+test_works, test_refused = refusal_tests(REFUSED)

@@ -120,28 +120,31 @@ class MarkovDecisionProcess:
             probabilities=self.start[states[:, 0]] * factors.prod(axis=1),
         )
 
+    @check.arguments(discount=check.discount)
     def values(self, policy_table, discount):
         """Solve V = r + γPV for the value of each state, the expected discounted return from it: (S,)."""
-        table, discount = self._policy(policy_table), check.discount(discount)
+        table = self._policy(policy_table)
         rewards = (table * self.rewards).sum(axis=1)
         return np.linalg.solve(self._resolvent_inverse(table, discount), rewards)
 
+    @check.arguments(discount=check.discount)
     def action_values(self, policy_table, discount):
         """Compute Q(s, a), the reward and then γ times the next value, of shape (S, A)."""
         following = self.transitions @ self.values(policy_table, discount)
-        return self.rewards + check.discount(discount) * following
+        return self.rewards + discount * following
 
     def advantages(self, policy_table, discount):
         """Compute A(s, a) = Q(s, a) − V(s), of shape (S, A): how much better than average an action is."""
         return self.action_values(policy_table, discount) - self.values(policy_table, discount)[:, None]
 
+    @check.arguments(discount=check.discount)
     def visitation(self, policy_table, discount):
         """Compute the discounted distribution of the states that a policy visits, normalised to 1: (S,).
 
         It is ``(1 - γ) Σ_t γᵗ P(s_t = s)``, the distribution over states in the performance-difference
         lemma (eq-trpo-difference).
         """
-        table, discount = self._policy(policy_table), check.discount(discount)
+        table = self._policy(policy_table)
         return (1 - discount) * np.linalg.solve(self._resolvent_inverse(table, discount).T, self.start)
 
     def objective(self, policy_table, discount) -> float:

@@ -99,11 +99,11 @@ def ppo(
         for part in _minibatches(len(A), epochs, minibatches, rng):
             new = policy.at(candidate, states[part])
             data = actions[part], A[part], old_log_prob[part]
-            if penalty is None:
-                gradient = clipped_gradient(new, *data, clip)  # eq-trpo-clip
-            else:
-                kl_gradient = new.kl_gradient(policy.at(theta, states[part]))
-                gradient = surrogate_gradient(new, *data) - _factor(penalty) * kl_gradient  # eq-trpo-penalty
+            if penalty is None:  # eq-trpo-clip
+                gradient = clipped_gradient(new, *data, clip)
+            else:  # eq-trpo-penalty
+                before = policy.at(theta, states[part])
+                gradient = penalised_gradient(new, *data, before, _factor(penalty))
             candidate = candidate + ascend(gradient)
         step = assess(policy, old, theta, candidate, samples)
     except OutsideDomain as error:
@@ -113,14 +113,14 @@ def ppo(
     return step
 
 
-def surrogate_gradient(new, actions, advantages, old_log_prob):
-    """Differentiate the surrogate, the mean of ratio times advantage (eq-trpo-ratio)."""
+def penalised_gradient(new, actions, advantages, old_log_prob, old, penalty):
+    """Differentiate the surrogate less a multiple of the divergence (eq-trpo-penalty)."""
     ratio = np.exp(new.log_prob(actions) - old_log_prob)  # eq-trpo-ratio
-    return new.gradient(actions, _finite(ratio * advantages, ratio))
+    return new.gradient(actions, _finite(ratio * advantages, ratio)) - penalty * new.kl_gradient(old)
 
 
 def clipped_gradient(new, actions, advantages, old_log_prob, clip):
-    """Differentiate the clipped surrogate: of samples beyond the clip nothing is left (eq-trpo-clip-zero)."""
+    """Differentiate the clipped surrogate: nothing is left of samples beyond the clip (eq-trpo-clip-zero)."""
     ratio = np.exp(new.log_prob(actions) - old_log_prob)  # eq-trpo-ratio
     silent = np.where(advantages > 0, ratio > 1 + clip, ratio < 1 - clip)  # eq-trpo-clip-zero
     return new.gradient(actions, _finite(ratio * advantages * ~silent, ratio))

@@ -96,13 +96,14 @@ def natural_policy_gradient(
     samples = states, actions, A = samples_of(policy, batch, advantages)
     old = policy.at(theta, states)
     gradient = old.gradient(actions, A)  # eq-policy-gradients-estimator
-    natural = _natural_gradient(old, gradient, damping)  # eq-natural-policy-gradient-per-step-fisher
+    natural = _natural_gradient(old, gradient, damping)
     slope = float(gradient @ natural)
     if not 0 < slope < np.inf:
         return rejected(theta, old, _no_direction(slope))
     if radius is not None:
         step_size = np.sqrt(2 * radius / slope)  # eq-trpo-step
-    return assess(policy, old, theta, theta + step_size * natural, samples)
+    candidate = theta + step_size * natural  # eq-natural-policy-gradient-update
+    return assess(policy, old, theta, candidate, samples)
 
 
 @check.arguments(policy=check.policy, theta=check.vector, radius=check.positive, damping=check.damping)
@@ -110,17 +111,9 @@ def natural_policy_gradient(
 @check.arguments(max_backtracks=functools.partial(check.count, least=0))
 @np.errstate(all="ignore")  # a step that goes too far is rejected, and not warned of
 def trpo(
-    policy,
-    theta,
-    batch,
-    advantages,
-    *,
-    radius=0.01,
-    damping=0.1,
-    iterations=10,
-    shrink=0.5,
-    max_backtracks=10,
-) -> Step:
+    policy, theta, batch, advantages, *,
+    radius=0.01, damping=0.1, iterations=10, shrink=0.5, max_backtracks=10,
+) -> Step:  # fmt: skip
     """Take the natural gradient step of trust-region policy optimisation (eq-trpo-step, eq-trpo-line-search).
 
     Conjugate gradients solve (F + damping I) x = g approximately, by products with the Fisher matrix, which
@@ -151,18 +144,18 @@ def trpo(
     """
     samples = states, actions, A = samples_of(policy, batch, advantages)
     old = policy.at(theta, states)
-    gradient = old.gradient(actions, A)  # eq-policy-gradients-estimator
-    natural = conjugate_gradient(old.fisher(), gradient, damping, iterations).solution
-    slope = float(gradient @ natural)  # xᵀ(F + damping I)x, however early the iteration stopped
+    gradient, fisher = old.gradient(actions, A), old.fisher()
+    natural = conjugate_gradient(fisher, gradient, damping, iterations).solution
+    slope = float(gradient @ natural)  # xᵀ(F + damping I)x, however early it stopped
     if not 0 < slope < np.inf:
         return rejected(theta, old, _no_direction(slope))
     step = np.sqrt(2 * radius / slope) * natural  # eq-trpo-step
-    for k in range(max_backtracks + 1):
-        trial = assess(policy, old, theta, theta + shrink**k * step, samples, backtracks=k)
-        if trial.accepted and trial.kl <= radius and trial.improvement > 0:  # eq-trpo-line-search
+    for k in range(max_backtracks + 1):  # eq-trpo-line-search
+        candidate = theta + shrink**k * step
+        trial = assess(policy, old, theta, candidate, samples, backtracks=k)
+        if trial.accepted and trial.kl <= radius and trial.improvement > 0:
             return trial
-    why = trial.reason or f"the last has KL divergence {trial.kl:.3g} and gains {trial.improvement:.3g}"
-    return rejected(theta, old, f"no step gains within the radius after {max_backtracks} backtracks: {why}")
+    return rejected(theta, old, _no_gain(trial, max_backtracks))
 
 
 def _no_direction(slope):
@@ -170,6 +163,11 @@ def _no_direction(slope):
         f"the gradient gives no direction: gᵀx, with x the natural gradient, must be above 0 and finite, but "
         f"is {slope:g}; standardise the advantages, and add damping"
     )
+
+
+def _no_gain(trial, backtracks):
+    why = trial.reason or f"the last has KL divergence {trial.kl:.3g} and gains {trial.improvement:.3g}"
+    return f"no step gains within the radius after {backtracks} backtracks: {why}"
 
 
 def _natural_gradient(old, gradient, damping):

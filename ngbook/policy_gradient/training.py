@@ -165,7 +165,7 @@ class _Log:
 
 def _bar(iteration, iterations, record):
     """Write over one line of standard error: how far the run is, and the mean return."""
-    bar = ("█" * round(24 * iteration / iterations)).ljust(24, "·")
+    bar = ("\u2588" * round(24 * iteration / iterations)).ljust(24, "·")
     shown = f"mean return {record.mean_return:.1f}" if record.episodes else "no episode ended"
     line = f"\r{bar} {iteration}/{iterations}  {record.steps} steps  {shown}  KL {record.kl:.4f}"
     end = "\n" if iteration == iterations else ""
