@@ -118,7 +118,8 @@ def test_the_code_of_every_algorithm_is_there(texts):
     """On one page, line for line."""
     for _, label, body in BOXES:
         code = re.sub(r"\s", "", "".join(code_of(body)))
-        assert sum(code in text for text in texts) == 1, label
+        pages = [text for text in texts if code in text.replace("\ufffe", "-")]  # a hyphen that ends a line
+        assert len(pages) == 1, label
 
 
 def test_links_lead_into_the_file_or_to_the_web(links, places):
