@@ -136,6 +136,18 @@ def test_exact_search_finds_minima_known_in_closed_form():
         assert start + size * direction == pytest.approx(1, rel=1e-14)
 
 
+def test_exact_search_doubles_and_steps_over_no_minimum_between_two_doublings():
+    """The derivative along the line is (3/2 - a) (a - 5/2): a minimum at 3/2, and no way up behind 5/2."""
+
+    def value(x):
+        return -(x[0] ** 3) / 3 + 2 * x[0] ** 2 - 3.75 * x[0]
+
+    def gradient(x):
+        return -(x - 1.5) * (x - 2.5)
+
+    assert exact_line_search(value, gradient, [0.0], [1.0]) == pytest.approx(1.5, rel=1e-12)
+
+
 def test_after_an_exact_search_the_next_gradient_is_orthogonal_to_the_direction():
     def value(x):
         return np.sum(x**4) + x[0] * x[1] + np.exp(x[0])
@@ -428,6 +440,17 @@ def test_a_constant_radius_never_converges_but_hovers():
     distances = metric_length(path.points[4:], hessian)
     np.testing.assert_allclose(np.sort(distances)[[0, -1]], [0.3, 0.7], rtol=1e-9)
     np.testing.assert_allclose(distances[1:] + distances[:-1], 1.0, rtol=1e-9)  # the length of a step
+
+
+def test_a_schedule_is_asked_for_the_steps_that_are_taken_and_for_the_first():
+    value, gradient = quadratic(np.eye(2))
+
+    def run(schedule, iterations):
+        return trust_region_descent(value, gradient, lambda x: np.eye(2), [1.0, 2.0], schedule, iterations)
+
+    assert len(run(lambda t: [0.1, -1.0][t], iterations=1).step_sizes) == 1
+    with pytest.raises(ValueError, match="radius"):
+        run(lambda t: [-1.0, 0.1][t], iterations=0)
 
 
 def test_a_falling_radius_converges():
