@@ -123,14 +123,6 @@ class Walk:
     def path(self):
         """What it has become."""
         sizes, norms = np.array(self.sizes), np.array(self.norms)
-        return Path(
-            points=np.array(self.points),
-            values=np.array(self.values),
-            gradients=np.array(self.gradients),
-            gradient_norms=norms,
-            directions=np.array(self.directions).reshape(-1, self.theta.size),
-            step_sizes=sizes,
-            lengths=sizes * norms[: len(sizes)],  # ‖G⁻¹g‖_G = √(gᵀG⁻¹g)
-            reason=self.reason,
-            message=self.message,
-        )
+        steps = np.array(self.directions).reshape(-1, self.theta.size), sizes, sizes * norms[: len(sizes)]
+        visited = map(np.array, (self.points, self.values, self.gradients))
+        return Path(*visited, norms, *steps, self.reason, self.message)  # lengths: ‖G⁻¹g‖_G = √(gᵀG⁻¹g)

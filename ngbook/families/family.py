@@ -22,8 +22,6 @@ from ngbook.families.spaces import assumed, assumed_support
 from ngbook.symbolic.forms import old
 from ngbook.symbolic.rules import fitting_rule
 
-__all__ = ["Family"]
-
 _LARGE, _FACTORIALS = 1000, (sp.loggamma, sp.gamma, sp.factorial)  # SymPy would multiply out those beyond
 
 

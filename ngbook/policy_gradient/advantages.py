@@ -8,8 +8,6 @@ import numpy as np
 
 from ngbook import _check as check
 
-__all__ = ["generalised_advantage", "reward_to_go", "standardised", "total_return"]
-
 
 @check.arguments(batch=check.batch)
 def total_return(batch):

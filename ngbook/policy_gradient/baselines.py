@@ -11,8 +11,6 @@ import numpy as np
 
 from ngbook import _check as check
 
-__all__ = ["FourierBaseline", "TimeBaseline"]
-
 
 class Baseline:
     """What every baseline does: it is fitted to a batch, and then asked for the values of its states."""

@@ -6,8 +6,6 @@ import numpy as np
 
 from ngbook.policy_gradient.step import Step
 
-__all__ = ["History", "Record", "Training"]
-
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Record(Step):

@@ -9,8 +9,6 @@ from ngbook import _check as check
 from ngbook._domain import OutsideDomain
 from ngbook.policy_gradient.step import Step, assess, rejected, samples_of
 
-__all__ = ["AdaptivePenalty", "clipped_surrogate", "ppo"]
-
 
 class AdaptivePenalty:
     """Factor of the KL penalty in ``ppo``, which follows a target (eq-trpo-penalty).

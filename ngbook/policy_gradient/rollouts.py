@@ -21,8 +21,6 @@ from ngbook.policies import SoftmaxPolicy
 from ngbook.policies.spaces import policy_for
 from ngbook.policy_gradient.batch import Batch
 
-__all__ = ["Rollouts", "evaluate"]
-
 EVALUATION_STEPS = 50
 """Number of steps that an evaluation plays at a time."""
 

@@ -26,8 +26,6 @@ from ngbook.policies import SoftmaxPolicy
 from ngbook.policy_gradient.step import Step, assess, rejected, samples_of
 from ngbook.solve import conjugate_gradient, dense_solve
 
-__all__ = ["natural_policy_gradient", "policy_gradient", "trpo"]
-
 DENSE_UP_TO = 64
 """Number of parameters up to which ``natural_policy_gradient`` forms its Fisher matrix."""
 

@@ -8,8 +8,6 @@ import numpy as np
 from ngbook import _check as check
 from ngbook._domain import OutsideDomain
 
-__all__ = ["Step"]
-
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Step:

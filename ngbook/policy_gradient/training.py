@@ -13,8 +13,6 @@ from ngbook.policy_gradient.history import History, Record, Training
 from ngbook.policy_gradient.rollouts import Rollouts
 from ngbook.policy_gradient.step import Step
 
-__all__ = ["train"]
-
 
 @check.arguments(iterations=check.count, steps=check.count, discount=check.share, trace=check.share)
 @check.arguments(advantage=check.one_of("generalised", "reward_to_go", "total_return"))

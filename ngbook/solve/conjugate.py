@@ -7,8 +7,6 @@ import numpy as np
 from ngbook import _check as check
 from ngbook.solve.cholesky import damped
 
-__all__ = ["ConjugateGradient", "conjugate_gradient"]
-
 
 @dataclass(frozen=True, eq=False)
 class ConjugateGradient:
@@ -174,23 +172,22 @@ class _History:
     def stopped(self, x, curvature, direction, damping):
         """The result before a direction without positive curvature."""
         length = np.linalg.norm(direction)
-        direction, curvature = direction / length, float(curvature / length**2)
+        direction, curvature = check.show(direction / length), float(curvature / length**2)
         if not np.isfinite(curvature):
             raise ValueError(
-                f"metric @ p must be finite, but pᵀFp is {curvature} for p = {check.show(direction)}: "
+                f"metric @ p must be finite, but pᵀFp is {curvature} for p = {direction}: "
                 "check that the point it was computed at is inside the parameter space"
             )
-        where = f"along p = {check.show(direction)}, pᵀFp = {curvature:.3g}"
         if curvature < -10 * self.eps * self.largest:
-            message = (
-                f"metric{damped(damping)} has negative curvature: {where}. The solution is the iterate "
-                "before that direction. A Fisher matrix cannot have this: check its signs, or use it, not a "
-                "Hessian"
+            reason = what = "negative curvature"
+            remedy = "A Fisher matrix cannot have this: check its signs, or use it, not a Hessian"
+        else:
+            reason, what = "singular", "no curvature beyond rounding"
+            remedy = (
+                "Either add damping, or use a minimal chart, with one parameter fewer for each null direction"
             )
-            return self.result(x, "negative curvature", message)
         message = (
-            f"metric{damped(damping)} has no curvature beyond rounding: {where}. The solution is the iterate "
-            "before that direction. Either add damping, or use a minimal chart, with one parameter fewer for "
-            "each null direction"
+            f"metric{damped(damping)} has {what}: along p = {direction}, pᵀFp = {curvature:.3g}. "
+            f"The solution is the iterate before that direction. {remedy}"
         )
-        return self.result(x, "singular", message)
+        return self.result(x, reason, message)

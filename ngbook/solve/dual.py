@@ -5,8 +5,6 @@ import numpy as np
 from ngbook import _check as check
 from ngbook.solve.cholesky import cholesky
 
-__all__ = ["dual_solve"]
-
 
 @check.arguments(scores=check.scores, gradient=check.vector, damping=check.damping)
 def dual_solve(scores, gradient, damping):

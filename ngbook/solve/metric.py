@@ -5,8 +5,6 @@ import numpy as np
 from ngbook import _check as check
 from ngbook.solve.cholesky import cholesky
 
-__all__ = ["dense_solve", "quadratic_form"]
-
 
 @check.arguments(direction=check.vector)
 def quadratic_form(metric, direction) -> float:

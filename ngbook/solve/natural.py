@@ -4,8 +4,6 @@ from ngbook import _check as check
 from ngbook.solve.dual import dual_solve
 from ngbook.solve.metric import dense_solve
 
-__all__ = ["natural_direction"]
-
 
 @check.arguments(scores=check.scores, gradient=check.vector, damping=check.damping)
 def natural_direction(scores, gradient, damping):

@@ -5,8 +5,6 @@ import numpy as np
 from ngbook import _check as check
 from ngbook.solve._blocks import product_by_blocks
 
-__all__ = ["mean_outer_product"]
-
 
 @check.arguments(scores=check.scores)
 def mean_outer_product(scores):
