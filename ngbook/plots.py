@@ -166,7 +166,7 @@ def _guides(value, name):
 
 
 @check.arguments(formats=_formats, background=_colour)
-def use_style(formats=("svg",), background="none"):
+def use_style(formats=("svg",), background="none") -> None:
     """Set the book's style for the notebook: transparent figures, vector output, the palette.
 
     The inline backend writes SVG without a date and with fixed element names, so that a figure that
@@ -229,7 +229,7 @@ _FORMATS = {"svg": ("image/svg+xml", _stable_svg), "png": ("image/png", _sharp_p
 
 
 @check.arguments(svg=_svg_text, background=_colour)
-def with_background(svg, background):
+def with_background(svg, background) -> str:
     """Put a colour behind a figure that Matplotlib wrote as SVG, unless it has one of its own.
 
     Parameters
@@ -248,7 +248,7 @@ def with_background(svg, background):
 
 
 @check.arguments(svg=_svg_text)
-def rounded_coordinates(svg):
+def rounded_coordinates(svg) -> str:
     """Round positions and lengths in the text of an SVG file to a hundredth of a point; scales stay.
 
     Matplotlib's identifiers are digests of numbers that are not rounded. They are named anew, by their order
@@ -346,7 +346,7 @@ def contours(axes, value, x, y, levels, labels=False, **keywords):
 
 
 @check.arguments(axes=_axes, x=_coordinates, curves=_curves)
-def densities(axes, x, curves):
+def densities(axes, x, curves) -> dict:
     """Draw densities over one axis, each with its own role, filled lightly down to zero.
 
     Parameters
@@ -451,7 +451,7 @@ def field(axes, points, vectors, role, scale=1.0, label=None):
 
 
 @check.arguments(axes=_axes, x=_coordinates, curves=_curves, guides=_guides)
-def log_log(axes, x, curves, guides=()):
+def log_log(axes, x, curves, guides=()) -> dict:
     """Draw curves on logarithmic axes, with thin grey guides of known slope.
 
     Parameters

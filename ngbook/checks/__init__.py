@@ -32,7 +32,7 @@ class CheckFailed(AssertionError):
 # --- exact ---------------------------------------------------------------------------------------
 
 
-def same(left, right, about="", unlike=None):
+def same(left, right, about="", unlike=None) -> None:
     """Check that two SymPy expressions or matrices are equal, exactly.
 
     Unevaluated ``Derivative``, ``Integral``, ``Sum`` and ``Limit`` objects are
@@ -83,7 +83,7 @@ def same(left, right, about="", unlike=None):
 # --- numbers -------------------------------------------------------------------------------------
 
 
-def close(actual, expected, rtol=DEFAULT_RTOL, atol=0.0, standard_error=None, about=""):
+def close(actual, expected, rtol=DEFAULT_RTOL, atol=0.0, standard_error=None, about="") -> None:
     """Check that numbers agree: to a tolerance, or to four standard errors.
 
     Without ``standard_error``, every element must satisfy
@@ -135,7 +135,7 @@ def close(actual, expected, rtol=DEFAULT_RTOL, atol=0.0, standard_error=None, ab
         print(f"Monte Carlo: {_phrase(about)} (within {STANDARD_ERRORS} standard errors)")
 
 
-def slope(x, y, expected, tolerance=0.05, about=""):
+def slope(x, y, expected, tolerance=0.05, about="") -> None:
     """Check an order of convergence: the slope of ``log y`` against ``log x``.
 
     Parameters
@@ -186,7 +186,7 @@ def slope(x, y, expected, tolerance=0.05, about=""):
     print(f"slope: {_phrase(about)} ({_short(expected + 0.0)} to within {_short(tolerance)})")
 
 
-def at_most(smaller, larger, about=""):
+def at_most(smaller, larger, about="") -> None:
     """Check an inequality, ``smaller <= larger``, element by element.
 
     Parameters

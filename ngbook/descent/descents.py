@@ -4,10 +4,10 @@ import numpy as np
 
 from ngbook import _check as check
 from ngbook.descent.functions import value_or_nan
-from ngbook.descent.path import Walk
+from ngbook.descent.path import Path, Walk
 
 
-def gradient_descent(value, gradient, start, step_size, iterations=100, tolerance=1e-8):
+def gradient_descent(value, gradient, start, step_size, iterations=100, tolerance=1e-8) -> Path:
     """Follow minus the gradient: ``theta - step_size * g`` (eq-trust-regions-update).
 
     With a fixed step size the *length* of a step, α‖g‖, shrinks along with the gradient; a fixed
@@ -52,7 +52,9 @@ def gradient_descent(value, gradient, start, step_size, iterations=100, toleranc
 
 
 @check.arguments(metric=check.function)
-def natural_gradient_descent(value, gradient, metric, start, step_size, iterations=100, tolerance=1e-8):
+def natural_gradient_descent(
+    value, gradient, metric, start, step_size, iterations=100, tolerance=1e-8
+) -> Path:
     """Follow minus the natural gradient: ``theta - step_size * solve(G, g)`` (eq-lagrangian-solve).
 
     The plain step. Its direction does not depend on the chart, and the point it reaches depends on it
@@ -95,7 +97,7 @@ def natural_gradient_descent(value, gradient, metric, start, step_size, iteratio
 
 
 @check.arguments(metric=check.function)
-def trust_region_descent(value, gradient, metric, start, radius, iterations=100, tolerance=1e-8):
+def trust_region_descent(value, gradient, metric, start, radius, iterations=100, tolerance=1e-8) -> Path:
     """Take the best step of a given length in the metric, again and again (Algorithm 1).
 
     Each step is ``trust_region_step(g, G, radius)``, which is minus the natural gradient times
@@ -144,7 +146,7 @@ def trust_region_descent(value, gradient, metric, start, radius, iterations=100,
 
 
 @check.arguments(length=check.positive)
-def adaptive_trust_region(value, gradient, start, length, iterations=100, tolerance=1e-8):
+def adaptive_trust_region(value, gradient, start, length, iterations=100, tolerance=1e-8) -> Path:
     """Go downhill by steps whose length follows the evidence.
 
     Each trial is the step of steepest descent of a given Euclidean length. The ratio ρ of the decrease that

@@ -7,7 +7,7 @@ from ngbook.descent.functions import evaluate, gradient_at, value_or_nan
 
 
 @check.arguments(value=check.function, point=check.vector, direction=check.vector)
-def exact_line_search(value, gradient, point, direction):
+def exact_line_search(value, gradient, point, direction) -> float:
     """The step size that minimises the value along a direction (eq-trust-regions-exact).
 
     It is the first zero, along the direction, of the derivative ``gradient(point + a * direction) @
@@ -75,7 +75,7 @@ def exact_line_search(value, gradient, point, direction):
 )
 def backtracking_line_search(
     value, gradient, point, direction, initial_step=1.0, contraction_factor=0.5, sufficient_decrease=1e-4
-):
+) -> float:
     """Shorten an optimistic step until the value has decreased enough.
 
     The first of ``initial_step * contraction_factor**k``, k = 0, 1, ..., that satisfies

@@ -10,7 +10,7 @@ class Undecided(ArithmeticError):
     """Two expressions agree at every point tried, but no proof of their equality was found."""
 
 
-def equal(left, right, point=None):
+def equal(left, right, point=None) -> bool:
     """Whether two expressions or matrices are equal: proved, or refuted at a point.
 
     Parameters

@@ -17,7 +17,7 @@ KINK = (
 )
 
 
-def score(log_density, parameters):
+def score(log_density, parameters) -> sp.ImmutableMatrix:
     """Score: the gradient of the log-density in the parameters (eq-kl-score).
 
     Parameters
@@ -37,7 +37,7 @@ def score(log_density, parameters):
     return sp.ImmutableMatrix([sp.diff(log_density, parameter) for parameter in parameters])
 
 
-def hessian(log_density, parameters):
+def hessian(log_density, parameters) -> sp.ImmutableMatrix:
     """Hessian of the log-density in the parameters.
 
     Parameters
@@ -161,7 +161,7 @@ class FisherDerivation:
     regular: bool = True
     reason: str = ""
 
-    def subs(self, values):
+    def subs(self, values) -> "FisherDerivation":
         """Same derivation with symbols replaced.
 
         Parameters
@@ -181,7 +181,7 @@ class FisherDerivation:
         return FisherDerivation(**replaced, **rest)
 
 
-def fisher_three_ways(log_density, parameters, rule, kl=None, no_kl=None, point=None):
+def fisher_three_ways(log_density, parameters, rule, kl=None, no_kl=None, point=None) -> FisherDerivation:
     """Fisher matrix from the score, from the Hessian and from KL, with proofs that they agree.
 
     The three forms are eq-fisher-matrix, eq-kl-curvature and eq-fisher-from-kl; the paper's Appendix A
@@ -279,7 +279,7 @@ def _compare(parameters, mean_score, forms, missing, point):
     )
 
 
-def change_of_chart(fisher, old_parameters, expressions, new_parameters):
+def change_of_chart(fisher, old_parameters, expressions, new_parameters) -> sp.ImmutableMatrix:
     """Fisher matrix in another chart: ``J.T @ F @ J`` (eq-kl-chart), J the derivative of old in new.
 
     Parameters

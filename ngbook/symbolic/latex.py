@@ -29,7 +29,7 @@ class _BookPrinter(LatexPrinter):
         return applied if exp is None else rf"{{{applied}}}^{{{exp}}}"
 
 
-def latex(expression):
+def latex(expression) -> str:
     """LaTeX of an expression, in the order and with the symbols that a textbook uses.
 
     Parameters
