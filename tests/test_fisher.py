@@ -262,6 +262,21 @@ def test_a_divergence_that_levels_off_is_differentiated_where_it_is_still_quadra
     np.testing.assert_allclose(fisher_from_kl(kl, theta), expected, rtol=1e-5, atol=1e-12)
 
 
+@pytest.mark.parametrize("share", [0.4, 0.6, 1.0, 1.9, 2.5])
+def test_differences_are_taken_where_the_divergence_is_half_to_twice_what_is_asked_for(share):
+    """The first change tried is 1e-4, where this divergence is so large a share of step² / 2."""
+    step, seen = 0.01, []
+
+    def kl(old, new):
+        seen.append(share * step**2 / 2 * ((new[0] - old[0]) / 1e-4) ** 2)
+        return seen[-1]
+
+    fisher_from_kl(kl, [0.0], step)
+    coarse, fine = seen[-4:-2], seen[-2:]
+    assert all(step**2 / 4 <= divergence <= step**2 for divergence in coarse)
+    np.testing.assert_allclose(np.array(coarse) / fine, 4)
+
+
 # --- bad input ---------------------------------------------------------------------------------------------
 
 FROM_KL = Example(fisher_from_kl, kl=normal_kl, theta=[0.0, 1.0], step=0.01)
@@ -278,6 +293,7 @@ REFUSED = [
     *FROM_KL.refuses("kl", says("not a loss", lambda old, new: 1 + normal_kl(old, new))),
     *FROM_KL.refuses("kl", says("must be 0, but is nan", constant(NAN))),
     *FROM_KL.refuses("kl", says("never negative", lambda old, new: -normal_kl(old, new))),
+    *FROM_KL.refuses("kl", says("change = [-", lambda old, new: (new[0] - old[0]) ** 3)),
     *FROM_KL.refuses("kl", says("is one argument held fixed", lambda old, new: normal_kl(new, new))),
     *FROM_KL.refuses("kl", says("is one argument held fixed", both_move_and_round)),
     *FROM_KL.refuses("kl", says("zero everywhere tried", constant(0.0))),
