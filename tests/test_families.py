@@ -6,6 +6,7 @@ finite differences of those, expectations from quadrature over ``scipy.stats`` d
 
 from itertools import pairwise
 
+import mpmath
 import numpy as np
 import pytest
 import sympy as sp
@@ -281,6 +282,25 @@ def test_every_form_that_exists_is_proved_equal_to_the_first(slug):
     assert derivation.mean_score == sp.zeros(len(CATALOGUE[slug].parameters), 1)
     pairs = {pair for pair, _ in derivation.proved}
     assert pairs == {("outer", form) for form in {"curvature", "kl_hessian"} - expected_missing}
+
+
+@every_family
+def test_the_errors_of_closed_forms_are_within_their_bounds(slug):
+    family, old = FAMILIES[slug], example(FAMILIES[slug])
+    new = 1.01 * old
+
+    @mpmath.workdps(40)
+    def deviation(value, expression):
+        exactly = sp.lambdify(family.old_parameters + family.parameters, expression, "mpmath")
+        return abs(value - exactly(*map(mpmath.mpf, [*old, *new])))
+
+    values, errors = family.fisher_with_error(new)
+    matrix = family.derivation().matrix
+    for i, j in np.ndindex(values.shape):
+        assert deviation(values[i, j], matrix[i, j]) <= errors[i, j] <= 1e-12 * abs(values[i, j])
+    if slug not in NO_CLOSED_KL:
+        value, error = family.kl_with_error(old, new)
+        assert deviation(value, family.kl_expression()) <= error < 1e-12
 
 
 def test_laplace_says_that_its_curvature_is_missing():

@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose
 from scipy import stats
 
 from ngbook import families, fisher
-from ngbook.families import Family
+from ngbook.families import Family, special
 from ngbook.families.mass import refuse_wrong_mass
 from ngbook.symbolic import BetaRule, FiniteSum, L, MomentRule, U, V, s
 
@@ -153,6 +153,28 @@ def test_what_leaves_the_range_of_doubles_is_refused_or_minus_infinity():
         families.gumbel.kl([0.0, 1.0], [1000.0, 1.0])
     with refuses("range of double precision"):
         families.normal.fisher([0.0, 1e-200])
+
+
+@pytest.mark.parametrize("largest", [0, np.inf], ids=["Loader's form", "the plain form"])
+def test_counts_of_ordinary_size_have_the_same_log_density_in_both_forms(monkeypatch, largest):
+    counts, at = np.arange(101), np.linspace(0.01, 0.99, 99)
+    expected = {
+        "binomial": stats.binom(100, 0.3).logpmf(counts),
+        "negative_binomial": stats.nbinom(2.5, 0.3).logpmf(counts),
+        "poisson": stats.poisson(40).logpmf(counts),
+        "beta": stats.beta(3.5, 90).logpdf(at),
+        "gamma": stats.gamma(30, scale=1 / 40).logpdf(at),
+    }
+    monkeypatch.setattr(special, "ORDINARY", largest)
+    found = {
+        "binomial": families.binomial.at(n=100).log_prob([0.3], counts),
+        "negative_binomial": families.negative_binomial.at(r=2.5).log_prob([0.3], counts),
+        "poisson": families.poisson.log_prob([40.0], counts),
+        "beta": families.beta.log_prob([3.5, 90.0], at),
+        "gamma": families.gamma.log_prob([30.0, 40.0], at),
+    }
+    for slug, values in expected.items():
+        assert_allclose(found[slug], values, rtol=2e-12, err_msg=slug)
 
 
 # --- samples

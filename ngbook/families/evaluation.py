@@ -45,8 +45,11 @@ class Evaluation:
         return self._compiled(derivation.score_vector(self.family) if stable is None else stable)
 
     def _compiled(self, expressions):
-        """Function of numbers and columns. Sums of special functions of the numbers alone may cancel: those
-        are computed by ``Trusted``, once for all outcomes."""
+        """Function of numbers and columns.
+
+        Sums of special functions of the numbers alone may cancel: ``Trusted`` computes them, once for all
+        outcomes.
+        """
         constants, own = {}, set(self.symbols)
 
         def alone(e):
@@ -154,7 +157,7 @@ class Evaluation:
         if rule is None:
             return None
         try:
-            means, outer = score.applyfunc(rule.expectation), outer_product(score, rule)
+            means, outer = score.applyfunc(rule.expectation), outer_product(score, rule)  # E[s], E[s sᵀ]
         except symbolic.NoClosedForm:
             return None
         point = sample_point(family)

@@ -21,8 +21,8 @@ TERMS = 20_000_000  # of a sum over counts
 def integrate(function, edges, noise=False):
     """Integral of a function of many values, by panels that are halved until halving changes nothing.
 
-    The function takes outcomes of shape (m,) and returns values of shape (k, m); the panels begin between the
-    ascending edges. With ``noise``, the last value bounds the rounding errors of the others, and halving
+    The function takes outcomes of shape (m,) and returns values of shape (k, m); the panels begin between
+    the ascending edges. With ``noise``, the last value bounds the rounding errors of the others, and halving
     stops at their size. Returns the integrals, shape (k,), and bounds on their errors: what the last halving
     of each panel changed, and the rounding of the sum.
     """

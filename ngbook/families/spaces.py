@@ -1,7 +1,6 @@
 """Where outcomes and parameters may lie: SymPy sets and relations, compiled to NumPy."""
 
 import math
-from functools import cached_property
 
 import numpy as np
 import sympy as sp
@@ -108,12 +107,10 @@ class Support:
         ends = list(map(float, self._ends(*theta)))
         return ends[::2], ends[1::2]
 
-    @cached_property
-    def solved(self):
-        """Function of all coordinates but the last, which gives the last by the equation, linear in it."""
+    def solved(self, columns):
+        """Last coordinate by the equation, which must be linear in it, from columns of the others."""
         value = sp.solve(self._equation, self._variables[-1])[0]
-        function = sp.lambdify(list(self._variables[:-1]), value, "numpy")
-        return lambda columns: function(*columns)
+        return sp.lambdify(list(self._variables[:-1]), value, "numpy")(*columns)
 
     def on_edge(self, columns, theta):
         """For each coordinate, +1 or -1 where an outcome lies on a bound, which way inwards; else 0."""
