@@ -165,7 +165,9 @@ def example(a, b=(1, 2)):
     return half(a)  # eq-two, eq-one
 
 
-def without_docstring(x):
+def without_docstring(
+    x, y=1,
+):  # fmt: skip
     return "eq-text"  # no label
 
 
@@ -185,7 +187,7 @@ def test_decorators_and_the_docstring_are_left_out():
     assert algorithm.labels == ["eq-one", "eq-two"]
     assert algorithm.file == __file__
     plain = algorithm_code.Algorithm("plain", without_docstring)
-    assert plain.code == 'def without_docstring(x):\n    return "eq-text"  # no label'
+    assert plain.code == 'def without_docstring(\n    x, y=1,\n):\n    return "eq-text"  # no label'
     assert plain.labels == []
 
 
