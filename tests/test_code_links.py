@@ -153,6 +153,13 @@ def soup(name):
     return BeautifulSoup((HTML / f"{name}.html").read_text(encoding="utf-8"), "html.parser")
 
 
+def source_of(name):
+    """The page with the source of a name, and where it is there."""
+    link = soup("reference/api").find(id=f"ngbook.{name}").select_one("a:has(.viewcode-link)")
+    page, anchor = link["href"].split("#")
+    return page.removeprefix("../").removesuffix(".html"), anchor
+
+
 @pytest.mark.parametrize(
     ("page", "written", "name"),
     [
@@ -166,15 +173,14 @@ def test_a_reader_is_two_clicks_from_a_name_in_a_cell_to_its_source(page, writte
     found = soup(page).select(".cell_input pre a")
     (address,) = {link["href"] for link in found if link.get_text() == written}
     assert address == f"../reference/api.html#ngbook.{name}"
-    entry = soup("reference/api").find(id=f"ngbook.{name}")
-    source, anchor = entry.select_one("a:has(.viewcode-link)")["href"].split("#")
-    block = soup(source.removeprefix("../").removesuffix(".html")).find(id=anchor)
+    source, anchor = source_of(name)
+    block = soup(source).find(id=anchor)
     assert re.search(rf"\bdef {name.split('.')[-1]}\(", block.get_text())
     assert block.select_one("a.viewcode-back")["href"].endswith(f"reference/api.html#ngbook.{name}")
 
 
 def test_a_label_leads_to_its_equation_from_a_page_and_from_a_source():
-    for page in ("foundations/trust_regions", "_modules/ngbook/descent"):
+    for page in ("foundations/trust_regions", source_of("descent.adaptive_trust_region")[0]):
         found = [
             link for link in soup(page).select("pre a[title]") if link.get_text() == "eq-trust-regions-ratio"
         ]

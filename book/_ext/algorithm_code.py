@@ -24,6 +24,7 @@ from sphinx.util.docutils import SphinxDirective
 
 MOST_LINES = 25
 LABEL = re.compile(r"\beq-[a-z0-9-]*[a-z0-9]")
+FOR_TOOLS = re.compile(r" *# (?:fmt: skip|noqa\b.*)$", re.MULTILINE)  # a reader needs none of it
 logger = logging.getLogger(__name__)
 
 
@@ -45,8 +46,8 @@ class Algorithm:
 
     @cached_property
     def code(self):
-        """Its lines from ``def`` to the end, without the docstring."""
-        source = textwrap.dedent(inspect.getsource(self.function))
+        """Its lines from ``def`` to the end, without the docstring and what is a comment for tools only."""
+        source = FOR_TOOLS.sub("", textwrap.dedent(inspect.getsource(self.function)))
         (definition,) = ast.parse(source).body
         lines, first, last = source.splitlines(), definition.lineno - 1, definition.end_lineno
         if ast.get_docstring(definition) is None:
