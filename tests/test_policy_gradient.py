@@ -7,13 +7,13 @@ import inspect
 import io
 import itertools
 import sys
+from collections import namedtuple
 
 import gymnasium
 import numpy as np
 import pytest
 from gymnasium.spaces import Box, Discrete
-from gymnasium.vector import AutoresetMode, VectorEnv
-from gymnasium.vector.utils import batch_space
+from gymnasium.vector import AutoresetMode
 from refusals import (
     INF,
     NAN,
@@ -70,69 +70,51 @@ def step_of(rule, *arguments):
     return rule(*arguments, **({"rng": np.random.default_rng(0)} if rule.func is ppo else {}))
 
 
-class Scripted(VectorEnv):
-    """Two environments whose episodes have given lengths and endings, whatever is done in them.
+SCRIPT = (((2, "terminated"), (3, "truncated")), ((4, "truncated"), (1, "terminated"), (1, "truncated")))
 
-    An observation says where it comes from: the environment, the episode and the time in it.
+
+def scripted_end(number, episode, time=None, script=SCRIPT):
+    """How long an episode of an environment is and how it ends; or its end at a time, if it is over then."""
+    length, kind = script[int(number)][int(episode) % len(script[int(number)])]
+    return (length, kind) if time is None else kind if time == length else None
+
+
+class Scripted(gymnasium.Env):
+    """An environment whose episodes have given lengths and endings, whatever is done in them.
+
+    An observation says where it comes from: the number of the environment, the episode and the time in it.
     """
 
-    SCRIPT = (((2, "terminated"), (3, "truncated")), ((4, "truncated"), (1, "terminated"), (1, "truncated")))
+    observation_space, action_space = Box(-np.inf, np.inf, (3,), np.float64), Discrete(2)
 
-    def __init__(self, mode, rewards=lambda where: 1.0 + where @ [100.0, 10.0, 1.0]):
-        self.metadata = {"autoreset_mode": mode}
-        self.mode, self.num_envs, self.rewards = mode, 2, rewards
-        self.single_observation_space = Box(-np.inf, np.inf, (3,), np.float64)
-        self.single_action_space = Discrete(2)
-        self.observation_space = batch_space(self.single_observation_space, 2)
-        self.action_space = batch_space(self.single_action_space, 2)
+    def __init__(self, number, rewards, script):
+        self.where, self.rewards, self.script = np.array([number, 0.0, 0.0]), rewards, script
 
     def reset(self, *, seed=None, options=None):
-        if options is None:
-            self.where = np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0]])
-            self.over = np.zeros(2, dtype=bool)
-        else:
-            assert (options["reset_mask"] == self.over).all()
-            self._restart(self.over)
+        self.where[1:] = 0 if seed is not None else self.where[1] + 1, 0
         return self.where.copy(), {}
 
-    def step(self, actions):
-        assert actions.shape == (2,)
-        assert self.mode is not AutoresetMode.DISABLED or not self.over.any()
-        resetting = self.over.copy()
-        rewards = np.array([self.rewards(where) for where in self.where]) * ~resetting
-        self.where[~resetting, 2] += 1
-        self._restart(resetting)
-        ends = [self.ending(*where) for where in self.where]
-        self.over = np.array([end is not None for end in ends])
-        terminated, truncated = (
-            np.array([end == kind for end in ends]) for kind in ("terminated", "truncated")
-        )
-        info = {}
-        if self.mode is AutoresetMode.SAME_STEP and self.over.any():
-            final = np.full(2, None, dtype=object)
-            for i in np.flatnonzero(self.over):
-                final[i] = self.where[i].copy()
-            info = {"final_obs": final, "_final_obs": self.over.copy()}
-            self._restart(self.over)
-        return self.where.copy(), rewards, terminated, truncated, info
+    def step(self, action):
+        reward = self.rewards(self.where)
+        self.where[2] += 1
+        end = scripted_end(*self.where, self.script)
+        return self.where.copy(), reward, end == "terminated", end == "truncated", {}
 
-    def _restart(self, which):
-        self.where[which, 1] += 1
-        self.where[which, 2] = 0
-        self.over = self.over & ~which
 
-    @classmethod
-    def ending(cls, environment, episode, time):
-        """How the episode is over at this time, or None."""
-        length, kind = cls.SCRIPT[int(environment)][int(episode) % len(cls.SCRIPT[int(environment)])]
-        return kind if time == length else None
+def scripted(mode, rewards=lambda where: 1.0 + where @ [100.0, 10.0, 1.0], script=SCRIPT):
+    """Two such environments, made into one by Gymnasium."""
+    copies = [lambda number=number: Scripted(number, rewards, script) for number in range(2)]
+    return gymnasium.vector.SyncVectorEnv(copies, autoreset_mode=mode)
+
+
+Transition = namedtuple("Transition", "observation next_observation reward terminated truncated age")
 
 
 COIN = SoftmaxPolicy(3, 2)
 
 
 def rollouts(mode, seed=0, **options):
-    return Rollouts(Scripted(mode, **options), COIN, np.random.default_rng(seed))
+    return Rollouts(scripted(mode, **options), COIN, np.random.default_rng(seed))
 
 
 def scripted_batch(mode, steps=17, **options):
@@ -145,15 +127,8 @@ def transitions(batches):
     for batch in batches:
         for t, i in itertools.product(range(len(batch.valid)), range(2)):
             if batch.valid[t, i]:
-                fields = (
-                    batch.observations[t, i].tolist(),
-                    batch.next_observations[t, i].tolist(),
-                    batch.rewards[t, i],
-                    bool(batch.terminated[t, i]),
-                    bool(batch.truncated[t, i]),
-                    int(batch.ages[t, i]),
-                )
-                found[i].append(fields)
+                names = "observations next_observations rewards terminated truncated ages".split()
+                found[i].append(Transition(*(getattr(batch, name)[t, i].tolist() for name in names)))
     return found
 
 
@@ -189,14 +164,14 @@ def test_a_batch_holds_what_the_script_says(mode):
     found = transitions([scripted_batch(mode)])
     for i in range(2):
         where = np.array([i, 0.0, 0.0])
-        for observation, following, reward, terminated, truncated, age in found[i]:
-            assert observation == where.tolist()
-            assert reward == 1 + where @ [100, 10, 1]
-            assert age == where[2]
+        for step in found[i]:
+            assert step.observation == where.tolist()
+            assert step.reward == 1 + where @ [100, 10, 1]
+            assert step.age == where[2]
             where[2] += 1
-            assert following == where.tolist(), "the true last observation, not that of the next episode"
-            end = Scripted.ending(*where)
-            assert (terminated, truncated) == (end == "terminated", end == "truncated")
+            assert step.next_observation == where.tolist(), "the true last one, not that of the next episode"
+            end = scripted_end(*where)
+            assert (step.terminated, step.truncated) == (end == "terminated", end == "truncated")
             if end:
                 where[1:] = where[1] + 1, 0
 
@@ -235,7 +210,7 @@ def test_episode_returns_are_sums_of_rewards(mode):
 @in_every_mode
 def test_terminated_goes_before_truncated(mode):
     """An environment may report both for one step; the task is over, so nothing comes after it."""
-    environment = Scripted(mode)
+    environment = scripted(mode)
     honest = environment.step
 
     def step(actions):
@@ -266,18 +241,20 @@ def test_all_modes_see_the_same_episodes_of_a_real_environment():
         shortest = min(len(found[i]) for found in seen)
         assert shortest > 290
         assert seen[0][i][:shortest] == seen[1][i][:shortest] == seen[2][i][:shortest]
-        assert {(end[3], end[4]) for end in seen[0][i]} >= {(False, False), (False, True)}
+        assert {(step.terminated, step.truncated) for step in seen[0][i]} >= {(False, False), (False, True)}
 
 
 def test_bounded_actions_are_clipped_for_the_environment_and_kept_for_the_batch():
     executed = []
 
-    class Bounded(Scripted):
-        def step(self, actions):
-            executed.append(actions)
-            return super().step(actions[:, 0])
+    environment = scripted(AutoresetMode.SAME_STEP)
+    honest = environment.step
 
-    environment = Bounded(AutoresetMode.SAME_STEP)
+    def step(actions):
+        executed.append(actions)
+        return honest(np.zeros(2, dtype=int))
+
+    environment.step = step
     environment.single_action_space = Box(-0.5, 0.25, (1,), np.float64)
     batch = Rollouts(environment, GaussianPolicy(0, 1), np.random.default_rng(0)).collect([0.0, 0.0], 9)
     assert np.array_equal(np.array(executed), np.clip(batch.actions, -0.5, 0.25))
@@ -355,7 +332,7 @@ def test_a_bad_number_is_named_with_its_environment_and_step():
 @pytest.mark.parametrize("steps", [3, 4, 9])
 @in_every_mode
 def test_a_bad_observation_is_named_with_its_environment_and_step(mode, steps, policy):
-    environment = Scripted(mode)
+    environment = scripted(mode)
     honest = environment.step
 
     def step(actions):
@@ -371,7 +348,7 @@ def test_a_bad_observation_is_named_with_its_environment_and_step(mode, steps, p
 
 
 def test_a_bad_first_observation_is_named_and_bad_parameters_are_not_its_fault():
-    environment = Scripted(AutoresetMode.SAME_STEP)
+    environment = scripted(AutoresetMode.SAME_STEP)
     environment.reset = lambda **options: (np.array([[0, 0, 0], [1, NAN, 0]]), {})
     with pytest.raises(ValueError, match="observation of environment 1 after its reset is"):
         Rollouts(environment, COIN, np.random.default_rng(0)).collect(np.zeros(COIN.size), 5)
@@ -382,7 +359,7 @@ def test_a_bad_first_observation_is_named_and_bad_parameters_are_not_its_fault()
 
 
 def test_a_same_step_environment_has_to_show_the_last_observation():
-    environment = Scripted(AutoresetMode.SAME_STEP)
+    environment = scripted(AutoresetMode.SAME_STEP)
     honest = environment.step
     environment.step = lambda actions: (*honest(actions)[:4], {"lives": 3})
     with pytest.raises(ValueError, match=r"no 'final_obs': it has \['lives'\]"):
@@ -393,17 +370,15 @@ def test_a_same_step_environment_has_to_show_the_last_observation():
 def test_evaluation_shares_the_episodes_out(mode):
     """Whichever episodes end first would be too many of the short ones."""
     returns = evaluate(
-        Scripted(mode, rewards=lambda where: 1.0), COIN, np.zeros(COIN.size), 7, np.random.default_rng(0)
+        scripted(mode, rewards=lambda where: 1.0), COIN, np.zeros(COIN.size), 7, np.random.default_rng(0)
     )
     assert returns.tolist() == [2, 3, 2, 3, 4, 1, 1]
 
 
 def test_an_episode_that_never_ends_is_given_up(monkeypatch):
-    class Endless(Scripted):
-        SCRIPT = (((2, "terminated"),), ((np.inf, "terminated"),))
-
     monkeypatch.setattr("ngbook.policy_gradient.rollouts.LONGEST_EPISODE", 500)
-    environment = Endless(AutoresetMode.SAME_STEP, rewards=lambda where: 1.0)
+    endless = (((2, "terminated"),), ((np.inf, "terminated"),))
+    environment = scripted(AutoresetMode.SAME_STEP, rewards=lambda where: 1.0, script=endless)
     play = functools.partial(evaluate, environment, COIN, np.zeros(COIN.size), rng=np.random.default_rng(0))
     with pytest.raises(ValueError, match=r"environment 1 has not ended after \d+ steps.*TimeLimit"):
         play(episodes=2)
@@ -477,7 +452,7 @@ def test_with_exact_values_nothing_is_better_than_expected(mode, trace):
     batch = scripted_batch(mode, rewards=lambda where: 1.0)
 
     def value(where):
-        length, kind = Scripted.SCRIPT[int(where[0])][int(where[1]) % len(Scripted.SCRIPT[int(where[0])])]
+        length, kind = scripted_end(*where[:2])
         return (1 - 0.9 ** (length - where[2]) * (kind == "terminated")) / (1 - 0.9)
 
     values, following = (
@@ -1164,7 +1139,7 @@ def test_an_interrupted_run_returns_what_there_is():
     assert len(run.history) == 2
     assert np.array_equal(run.history.theta, whole.history.theta[:3])
 
-    environment, calls = Scripted(AutoresetMode.SAME_STEP), itertools.count()
+    environment, calls = scripted(AutoresetMode.SAME_STEP), itertools.count()
     honest = environment.step
 
     def step(actions):
