@@ -233,6 +233,8 @@ def test_change_of_chart_is_not_a_substitution():
         (-a - b, "- a - b"),
         (sp.loggamma(a), r"\log\Gamma\left(a\right)"),
         (sp.polygamma(0, a) + sp.polygamma(1, a), r"\psi\left(a\right) + \psi'\left(a\right)"),
+        (sp.polygamma(3, a), r"\psi'''\left(a\right)"),
+        (sp.polygamma(4, a), r"\psi^{(4)}\left(a\right)"),
         (sp.polygamma(1, a) ** 2, r"{\psi'\left(a\right)}^{2}"),
     ],
 )
