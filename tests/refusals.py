@@ -137,7 +137,7 @@ NOT_SCORES = [
     says("scores[:, None]", [1.0, 2.0]),
     np.ones((2, 2, 2)),
     np.ones((0, 2)),
-    says("1 of 2 rows", [[1.0, 2.0], [NAN, 0.0]]),
+    says("1 of 2 rows are not, the first being row 1", [[1.0, 2.0], [NAN, 0.0]]),
     [["a", "b"]],
     [[1j, 0.0]],
 ]

@@ -218,6 +218,7 @@ def test_ellipse_lies_on_the_trust_region(axes):
     points = plots.ellipse(axes, [3.0, -1.0], metric, radius=0.7)
     d = points - [3.0, -1.0]
     np.testing.assert_allclose(np.einsum("ni,ij,nj->n", d, metric, d) / 2, 0.7, rtol=1e-12)
+    np.testing.assert_allclose(d[0], [np.sqrt(2 * 0.7), 0])  # it begins to the right of the centre
     turns = np.diff(np.unwrap(np.arctan2(d[:, 1], d[:, 0])))
     assert len(points) == 181 and abs(turns.sum()) == pytest.approx(2 * np.pi)
     assert (np.sign(turns) == np.sign(turns[0])).all()
@@ -299,6 +300,8 @@ NOT_CURVES = [
     [("natural", [1.0, 2.0])],
     {},
     {"a": [1.0, 2.0, 3.0]},
+    says("pair", {"a": ("natural", [1.0, 2.0], "--")}),
+    says("pair", {"a": "ab"}),
     says("role of curves['a']", {"a": ("ours", [1.0, 2.0])}),
     *({"a": ("natural", y)} for y in ([1.0, 2.0, 3.0], [1.0, NAN], [1.0, INF], [1.0, -1.0], ["b", "c"])),
 ]

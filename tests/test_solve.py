@@ -204,6 +204,12 @@ def test_the_largest_asymmetry_is_named():
         dense_solve(metric, np.ones(3))
 
 
+def test_asymmetry_of_rounding_is_taken_beside_a_parameter_without_effect():
+    metric = np.array([[1.0, 0.5, 0.0], [0.5 + 1e-16, 1.0, 0.0], [0.0, 0.0, 0.0]])
+    assert metric[1, 0] != metric[0, 1]
+    assert quadratic_form(metric, [1.0, 1.0, 1.0]) == pytest.approx(3)
+
+
 def test_asymmetry_is_judged_in_the_metrics_own_units():
     tiny = np.array([[1e-30, 3e-31], [4e-31, 1e-30]])
     with pytest.raises(ValueError, match="symmetric"):

@@ -87,6 +87,22 @@ def test_finite_sum_normalises_and_averages():
     assert symbolic.equal(rule.expectation(k**3), p)
 
 
+@pytest.mark.parametrize(
+    ("argument", "log_u", "log_v", "constant"),
+    [
+        (3 * y**2 / (1 - y), 2, -1, sp.log(3)),
+        (1 + y / (1 - y), 0, -1, 0),
+        (-2 * sigma * (y - 1), 0, 1, sp.log(2) + sp.log(sigma)),
+        ((y - 1) ** 2 / y, -1, 2, 0),
+    ],
+)
+def test_beta_rule_takes_a_logarithm_of_powers_apart(argument, log_u, log_v, constant):
+    mean_log_u = sp.digamma(a) - sp.digamma(a + b)
+    mean_log_v = sp.digamma(b) - sp.digamma(a + b)
+    expected = log_u * mean_log_u + log_v * mean_log_v + constant
+    assert symbolic.equal(BetaRule({y: U}, a, b).expectation(sp.log(argument)), expected)
+
+
 @pytest.mark.parametrize("expression", [sp.sqrt(x), sp.exp(x**2), sp.atan(x), 1 / x])
 def test_a_rule_refuses_what_it_does_not_know(expression):
     with pytest.raises(symbolic.NoClosedForm):
@@ -188,6 +204,25 @@ def test_kl_is_old_then_new():
     assert not symbolic.equal(kl, swapped)
 
 
+def test_kl_is_written_in_differences_of_locations_and_ratios_of_scales():
+    kl = symbolic.kl_divergence(NORMAL, [mu, sigma], NORMAL_RULE)
+    assert kl.has(mu - old(mu)) and kl.has(sp.log(sigma / old(sigma)))
+    assert kl == sp.log(sigma / old(sigma)) + ((mu - old(mu)) ** 2 + old(sigma) ** 2 - sigma**2) / (
+        2 * sigma**2
+    )
+
+
+def test_kl_may_be_written_case_by_case_as_long_as_it_is_finite():
+    gap = mu - old(mu)
+    known_sigma = NORMAL.subs(sigma, 1), [mu], NORMAL_RULE.subs({sigma: 1})
+    for other, missing in ((sp.expand(gap**2 / 2), False), (sp.oo, True)):
+        derived = symbolic.fisher_three_ways(
+            *known_sigma, kl=sp.Piecewise((gap**2 / 2, gap > 0), (other, True))
+        )
+        assert derived.regular and ("kl_hessian" in derived.missing) == missing
+        assert derived.kl_hessian == (None if missing else sp.Matrix([[1]]))
+
+
 def test_kl_with_a_kink_has_no_hessian():
     derivation = symbolic.fisher_three_ways(NORMAL, [mu, sigma], NORMAL_RULE, kl=sp.Abs(mu - old(mu)) ** 3)
     assert derivation.kl_hessian is not None  # twice differentiable, but zero: not the Fisher matrix
@@ -236,6 +271,8 @@ def test_change_of_chart_is_not_a_substitution():
         (-a - b, "- a - b"),
         (sp.loggamma(a), r"\log\Gamma\left(a\right)"),
         (sp.polygamma(0, a) + sp.polygamma(1, a), r"\psi\left(a\right) + \psi'\left(a\right)"),
+        (sp.polygamma(3, a), r"\psi'''\left(a\right)"),
+        (sp.polygamma(4, a), r"\psi^{(4)}\left(a\right)"),
         (sp.polygamma(1, a) ** 2, r"{\psi'\left(a\right)}^{2}"),
     ],
 )
