@@ -176,7 +176,7 @@ def test_a_reader_is_two_clicks_from_a_name_in_a_cell_to_its_source(page, name):
         for link in soup(page).select(".cell_input pre a")
         if link.get_text().split(".")[-1] == own
     }
-    assert addresses == {f"../reference/api.html#ngbook.{name}"}
+    assert f"../reference/api.html#ngbook.{name}" in addresses
     source, anchor = source_of(name)
     block = soup(source).find(id=anchor)
     assert re.search(rf"\bdef {own}\(", block.get_text())
