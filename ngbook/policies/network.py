@@ -99,8 +99,10 @@ class Evaluated:
         self.inputs = _beside_ones(observations)
         self._reads = [self.inputs]
         for layer in self._layers[:-1]:
-            sums = self._reads[-1] @ layer
-            self._reads.append(_beside_ones(np.tanh(sums, out=sums)))
+            read = np.ones((len(observations), layer.shape[1] + 1), layer.dtype)
+            sums = np.matmul(self._reads[-1], layer, out=read[:, :-1])
+            np.tanh(sums, out=sums)
+            self._reads.append(read)
         # Transposed twice, so that each *output* is contiguous in memory. What follows then works
         # along the n observations, ten times as fast as along a few outputs.
         self.outputs = (self._layers[-1].T @ self._reads[-1].T).T
@@ -147,9 +149,7 @@ class Evaluated:
 
 
 def _beside_ones(values):
-    """The values with a column of ones, which the biases multiply."""
-    count, width = values.shape
-    extended = np.empty((count, width + 1), values.dtype)
-    extended[:, :width] = values
-    extended[:, width] = 1
+    """Copy values, beside a column of ones, which the biases multiply."""
+    extended = np.empty((len(values), values.shape[1] + 1), values.dtype)
+    extended[:, :-1], extended[:, -1] = values, 1
     return extended
