@@ -17,8 +17,7 @@ Bad input raises ``ValueError``.
 import numpy as np
 
 from ngbook import _check as check
-from ngbook.policies import SoftmaxPolicy
-from ngbook.policies.spaces import policy_for
+from ngbook.policies import for_environment
 from ngbook.policy_gradient.batch import Batch
 
 __all__ = ["Rollouts", "evaluate"]
@@ -201,30 +200,17 @@ def _autoreset_mode(environment):
 
 def _check_spaces(environment, policy):
     """Refuse an environment whose spaces are not those of the policy."""
-    observations, actions = environment.single_observation_space, environment.single_action_space
-    if len(observations.shape or ()) != 1 or type(observations).__name__ != "Box":
+    fitting = for_environment(environment)
+    if not isinstance(policy, type(fitting)):
         raise ValueError(
-            f"the policy reads vectors, but the environment's observations are {observations}: wrap it "
-            "with gymnasium.wrappers.vector.FlattenObservation"
+            f"a {type(policy).__name__} cannot act in {environment.single_action_space}: "
+            f"policies.for_environment would choose a {type(fitting).__name__}"
         )
-    if policy.inputs not in (0, observations.shape[0]):
+    if policy.inputs not in (0, fitting.inputs) or policy.actions != fitting.actions:
         raise ValueError(
-            f"the policy has {policy.inputs} inputs, but the environment's observations have "
-            f"{observations.shape[0]} entries: make the policy with policies.for_environment"
-        )
-    kind, count = policy_for(actions)
-    if kind is None or not isinstance(policy, kind):
-        needs = (
-            "Discrete(k), from 0" if isinstance(policy, SoftmaxPolicy) else "a Box(..., (k,)) of real numbers"
-        )
-        raise ValueError(
-            f"a {type(policy).__name__} cannot act in {actions}: it needs {needs}; "
-            "policies.for_environment chooses the policy that fits"
-        )
-    if policy.actions != count:
-        raise ValueError(
-            f"the policy has {policy.actions} actions, but the environment's action space is {actions}: "
-            "make the policy with policies.for_environment"
+            f"the policy has {policy.inputs} inputs and {policy.actions} actions, but the environment's "
+            f"observations have {fitting.inputs} entries and its actions {fitting.actions}: make the policy "
+            "with policies.for_environment"
         )
 
 
