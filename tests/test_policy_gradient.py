@@ -1156,6 +1156,11 @@ def test_an_interrupted_run_returns_what_there_is():
         assert np.array_equal(run.theta, run.history.theta[-1])
 
 
+def test_a_rule_takes_a_generator_only_if_it_draws():
+    draws = [name for name, rule in RULES.items() if "rng" in inspect.signature(rule).parameters]
+    assert draws == ["ppo"]
+
+
 def test_a_rule_has_to_return_a_step():
     with pytest.raises(ValueError, match=r"update must return a Step.*functools\.partial"):
         cart_pole(update=lambda policy, theta, batch, advantages, rng: theta)
@@ -1197,7 +1202,7 @@ class Acting(environments.LineWalk):
 NOT_ENVIRONMENTS = [
     *(says("VectorEnv", bad) for bad in ("CartPole-v1", gymnasium.make("CartPole-v1"), None)),
     *(
-        says("act", bad)
+        says("action", bad)
         for bad in (
             environments.make("CartPole-v1", 2),
             Acting(Box(0, 9, (1,), dtype=int)),

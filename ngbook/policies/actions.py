@@ -13,6 +13,7 @@ import math
 import numpy as np
 
 from ngbook import _check as check
+from ngbook.policies.network import Evaluated
 
 NEAR = 0.25
 """Up to this size, eᵗ − 1 − t is a series: the difference would lose its digits."""
@@ -53,7 +54,7 @@ class Actions:
     """A distribution of actions at each of n observations, at one theta. Made by ``policy.at``."""
 
     def __init__(self, network, theta, observations):
-        self._evaluated = network.at(theta, observations)
+        self._evaluated = Evaluated(network, theta, observations)
         self._network = network
 
     def __len__(self):

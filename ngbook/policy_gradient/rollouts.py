@@ -203,7 +203,7 @@ def _check_spaces(environment, policy):
     fitting = for_environment(environment)
     if not isinstance(policy, type(fitting)):
         raise ValueError(
-            f"a {type(policy).__name__} cannot act in {environment.single_action_space}: "
+            f"a {type(policy).__name__} cannot act in the action space {environment.single_action_space}: "
             f"policies.for_environment would choose a {type(fitting).__name__}"
         )
     if policy.inputs not in (0, fitting.inputs) or policy.actions != fitting.actions:
