@@ -140,13 +140,17 @@ class Actions:
         return check.parameters(v, "v", self._network.size, self._network.dtype)
 
     def _as_weights(self, weights):
-        weights = check.in_precision(weights, "weights", self._network.dtype)
-        if weights.shape != (len(self),) or not np.isfinite(weights).all():
+        return self._as_finite(weights, "weights", (len(self),))
+
+    def _as_finite(self, values, name, shape):
+        """Refuse values that are not finite, or not one row for each observation."""
+        values = check.in_precision(values, name, self._network.dtype)
+        if values.shape != shape or not np.isfinite(values).all():
             raise ValueError(
-                f"weights must be {len(self)} finite numbers, one for each observation, but have shape "
-                f"{weights.shape} and {np.sum(~np.isfinite(weights))} entries that are not finite"
+                f"{name} must be finite and have shape {shape}, one row for each observation, but have shape "
+                f"{values.shape} and {np.sum(~np.isfinite(values))} entries that are not finite"
             )
-        return weights
+        return values
 
     def _check_same_kind(self, other, name):
         kind = type(self)

@@ -215,10 +215,8 @@ def _check_spaces(environment, policy):
 
 
 def _bounds(space):
-    """The edges of an action space that has some (those of float32 are some), or None."""
+    """Find the edges of an action space of real numbers (its dtype has some), or None."""
     if type(space).__name__ != "Box":
         return None
     largest = np.finfo(space.dtype).max
-    low, high = np.maximum(space.low, -largest), np.minimum(space.high, largest)
-    bounded = space.dtype != np.float64 or np.isfinite(space.low).any() or np.isfinite(space.high).any()
-    return (low, high) if bounded else None
+    return np.maximum(space.low, -largest), np.minimum(space.high, largest)
