@@ -20,6 +20,7 @@ from refusals import (
     refusal_tests,
     says,
 )
+from scipy.sparse.linalg import aslinearoperator
 
 from ngbook import OutsideDomain, families
 from ngbook import _check as check
@@ -190,6 +191,17 @@ def test_fisher_is_the_expectation_over_actions(name):
     np.testing.assert_allclose(here.fisher_product(v), expected @ v, rtol=1e-10, atol=1e-13)
     np.testing.assert_array_equal(here.fisher() @ v, here.fisher_product(v))
     np.testing.assert_array_equal(here.fisher().T @ v, here.fisher_product(v))
+
+
+@every_policy
+def test_operators_are_what_scipy_takes_for_one(name):
+    policy, theta, observations, actions = situation(name)
+    here, v = policy.at(theta, observations), np.random.default_rng(4).normal(size=policy.size)
+    for operator in (here.fisher(), here.scores(actions)):
+        dense = operator @ np.eye(policy.size)
+        np.testing.assert_array_equal(aslinearoperator(operator) @ v, operator @ v)
+        np.testing.assert_allclose(operator @ v, dense @ v, rtol=1e-10, atol=1e-12)
+        np.testing.assert_allclose(operator.T @ dense, dense.T @ dense, rtol=1e-10, atol=1e-12)
 
 
 @every_policy

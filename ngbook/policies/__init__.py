@@ -17,7 +17,6 @@ with, through the products with the Jacobian of a network in ``policies/network.
 
 from ngbook.policies.gaussian import GaussianActions, GaussianPolicy
 from ngbook.policies.softmax import SoftmaxActions, SoftmaxPolicy
-from ngbook.policies.spaces import policy_for
 
 __all__ = ["GaussianActions", "GaussianPolicy", "SoftmaxActions", "SoftmaxPolicy", "for_environment"]
 
@@ -38,22 +37,25 @@ def for_environment(environment, hidden=(), observation_scale=None, chart="log_s
     SoftmaxPolicy or GaussianPolicy
         The policy, without parameters.
     """
+    from gymnasium.spaces import Box, Discrete
+
     observations = _space(environment, "observation_space")
     actions = _space(environment, "action_space")
-    if type(observations).__name__ != "Box" or len(observations.shape) != 1:
+    if not isinstance(observations, Box) or len(observations.shape) != 1:
         raise ValueError(
-            f"environment must have observations that are vectors, Box(..., (inputs,)), but has "
+            "environment must have observations that are vectors, Box(..., (inputs,)), but has "
             f"{observations}: wrap it, for instance with FlattenObservation of gymnasium.wrappers"
         )
-    kind, count = policy_for(actions)
-    if kind is None:
-        raise ValueError(
-            "environment must have actions that are Discrete(k), k at least 2 and from 0, or Box(..., (k,)) "
-            f"of real numbers, but its action space is {actions}: wrap it, for instance with TransformAction "
-            "of gymnasium.wrappers"
-        )
-    options = {} if kind is SoftmaxPolicy else {"chart": chart}
-    return kind(*observations.shape, count, hidden, observation_scale, dtype=dtype, **options)
+    (inputs,) = observations.shape
+    if isinstance(actions, Discrete) and actions.start == 0 and actions.n > 1:
+        return SoftmaxPolicy(inputs, int(actions.n), hidden, observation_scale, dtype)
+    if isinstance(actions, Box) and len(actions.shape) == 1 and actions.dtype.kind == "f":
+        return GaussianPolicy(inputs, actions.shape[0], hidden, observation_scale, chart, dtype)
+    raise ValueError(
+        "environment must have actions that are Discrete(k), k at least 2 and from 0, or Box(..., (k,)) "
+        f"of real numbers, but its action space is {actions}: wrap it, for instance with TransformAction "
+        "of gymnasium.wrappers"
+    )
 
 
 def _space(environment, name):

@@ -13,6 +13,7 @@ import math
 import numpy as np
 
 from ngbook import _check as check
+from ngbook.policies.network import Evaluated
 
 NEAR = 0.25
 """Up to this size, eᵗ − 1 − t is a series: the difference would lose its digits."""
@@ -53,7 +54,7 @@ class Actions:
     """A distribution of actions at each of n observations, at one theta. Made by ``policy.at``."""
 
     def __init__(self, network, theta, observations):
-        self._evaluated = network.at(theta, observations)
+        self._evaluated = Evaluated(network, theta, observations)
         self._network = network
 
     def __len__(self):
@@ -139,13 +140,17 @@ class Actions:
         return check.parameters(v, "v", self._network.size, self._network.dtype)
 
     def _as_weights(self, weights):
-        weights = check.in_precision(weights, "weights", self._network.dtype)
-        if weights.shape != (len(self),) or not np.isfinite(weights).all():
+        return self._as_finite(weights, "weights", (len(self),))
+
+    def _as_finite(self, values, name, shape):
+        """Refuse values that are not finite, or not one row for each observation."""
+        values = check.in_precision(values, name, self._network.dtype)
+        if values.shape != shape or not np.isfinite(values).all():
             raise ValueError(
-                f"weights must be {len(self)} finite numbers, one for each observation, but have shape "
-                f"{weights.shape} and {np.sum(~np.isfinite(weights))} entries that are not finite"
+                f"{name} must be finite and have shape {shape}, one row for each observation, but have shape "
+                f"{values.shape} and {np.sum(~np.isfinite(values))} entries that are not finite"
             )
-        return weights
+        return values
 
     def _check_same_kind(self, other, name):
         kind = type(self)

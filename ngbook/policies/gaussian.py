@@ -36,6 +36,11 @@ class GaussianPolicy(Policy):
         ``"log_std"`` or ``"std"``: what the last k parameters are.
     dtype : type
         ``float``, or ``np.float32``, which is twice as fast.
+
+    Attributes
+    ----------
+    size : int
+        The number of parameters p.
     """
 
     def __init__(self, inputs, actions, hidden=(), observation_scale=None, chart="log_std", dtype=float):
@@ -155,10 +160,4 @@ class GaussianActions(Actions):
         return np.ones_like(self.std) if self.chart == "log_std" else 1 / self.std
 
     def _as_actions(self, actions):
-        actions = check.in_precision(actions, "actions", self._network.dtype)
-        if actions.shape != self.mean.shape or not np.isfinite(actions).all():
-            raise ValueError(
-                f"actions must be finite and have shape {self.mean.shape}, one row for each observation, but "
-                f"have shape {actions.shape} and {np.sum(~np.isfinite(actions))} entries that are not finite"
-            )
-        return actions
+        return self._as_finite(actions, "actions", self.mean.shape)

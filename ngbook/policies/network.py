@@ -58,7 +58,7 @@ class Network:
         self.width = ends[-1]  # of all layers side by side, each in its columns
 
     def split(self, theta):
-        """The layers' matrices and the constants: views, so that writing to one writes to theta."""
+        """Split theta into the layers' matrices and the constants: views, which write to theta."""
         matrices, start = [], 0
         for rows, width in self.shapes:
             matrices.append(theta[start : start + rows * width].reshape(rows, width))
@@ -66,7 +66,7 @@ class Network:
         return matrices, theta[start:]
 
     def initial(self, rng, last_layer):
-        """Weights that keep the size of what they read, the last layer's times ``last_layer``; else zeros."""
+        """Draw weights that keep the size of what they read; the biases and constants are zeros."""
         theta = np.zeros(self.size, self.dtype)
         matrices, _ = self.split(theta)
         for matrix in matrices:
@@ -75,13 +75,9 @@ class Network:
         matrices[-1][:] *= last_layer
         return theta
 
-    def at(self, theta, observations):
-        """Evaluate: ``theta`` of shape (p,), ``observations`` of shape (n, inputs), both of its dtype."""
-        return Evaluated(self, theta, observations)
-
 
 class Evaluated:
-    """A network at one theta and n observations.
+    """A network at one theta, of shape (p,), and n observations, of shape (n, inputs), both of its dtype.
 
     Attributes
     ----------
@@ -99,8 +95,10 @@ class Evaluated:
         self.inputs = _beside_ones(observations)
         self._reads = [self.inputs]
         for layer in self._layers[:-1]:
-            sums = self._reads[-1] @ layer
-            self._reads.append(_beside_ones(np.tanh(sums, out=sums)))
+            read = np.ones((len(observations), layer.shape[1] + 1), layer.dtype)
+            sums = np.matmul(self._reads[-1], layer, out=read[:, :-1])
+            np.tanh(sums, out=sums)
+            self._reads.append(read)
         # Transposed twice, so that each *output* is contiguous in memory. What follows then works
         # along the n observations, ten times as fast as along a few outputs.
         self.outputs = (self._layers[-1].T @ self._reads[-1].T).T
@@ -129,10 +127,10 @@ class Evaluated:
         directions, constants = self._network.split(v)
         for read, direction, columns in zip(self._reads, directions, self._network.columns, strict=True):
             np.matmul(read, direction, out=self._room[:, columns])
-        moved = np.vecdot(self._room, self._answers).T
+        change = np.vecdot(self._room, self._answers).T
         if not len(constants):
-            return moved
-        return np.hstack([moved, np.broadcast_to(constants, (len(moved), len(constants)))])
+            return change
+        return np.hstack([change, np.broadcast_to(constants, (len(change), len(constants)))])
 
     def transposed_product(self, u):
         """Jᵀ u, of shape (p,), for u of shape (n, r + constants)."""
@@ -147,9 +145,7 @@ class Evaluated:
 
 
 def _beside_ones(values):
-    """The values with a column of ones, which the biases multiply."""
-    count, width = values.shape
-    extended = np.empty((count, width + 1), values.dtype)
-    extended[:, :width] = values
-    extended[:, width] = 1
+    """Copy values, beside a column of ones, which the biases multiply."""
+    extended = np.empty((len(values), values.shape[1] + 1), values.dtype)
+    extended[:, :-1], extended[:, -1] = values, 1
     return extended

@@ -23,16 +23,7 @@ class Policy:
         if observation_scale is not None:
             self._scale = check.vector(observation_scale, "observation_scale", self.inputs).astype(dtype)
         self._network = Network(self.inputs, outputs, self.hidden, combinations, constants, dtype)
-
-    @property
-    def size(self):
-        """The number of parameters p."""
-        return self._network.size
-
-    @property
-    def dtype(self):
-        """The dtype of theta and of everything computed from it."""
-        return self._network.dtype
+        self.size, self.dtype = self._network.size, self._network.dtype
 
     def initial(self, rng: np.random.Generator, last_layer=0.01):
         """Draw parameters to start from, with which all actions are nearly alike.

@@ -27,6 +27,11 @@ class SoftmaxPolicy(Policy):
         Factor of each entry of an observation, so that it is of order one.
     dtype : type
         ``float``, or ``np.float32``, which is twice as fast.
+
+    Attributes
+    ----------
+    size : int
+        The number of parameters p.
     """
 
     def __init__(self, inputs, actions, hidden=(), observation_scale=None, dtype=float):

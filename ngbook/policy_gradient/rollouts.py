@@ -17,8 +17,7 @@ Bad input raises ``ValueError``.
 import numpy as np
 
 from ngbook import _check as check
-from ngbook.policies import SoftmaxPolicy
-from ngbook.policies.spaces import policy_for
+from ngbook.policies import for_environment
 from ngbook.policy_gradient.batch import Batch
 
 EVALUATION_STEPS = 50
@@ -49,7 +48,7 @@ class Rollouts:
         self.environment, self.policy, self.rng = environment, policy, rng
         count = environment.num_envs
         observation, _ = environment.reset(seed=int(rng.integers(2**31)))
-        self._observation = _finite(observation, "observation", "after its reset")
+        self._observation = np.array(observation)
         self._ages, self._returns = np.zeros(count, dtype=int), np.zeros(count)
         self._resetting = np.zeros(count, dtype=bool)
 
@@ -74,25 +73,29 @@ class Rollouts:
         returns = []
         rows = [self._step(theta, t, returns) for t in range(check.count(steps, "steps"))]
         columns = (np.array(column) for column in zip(*rows, strict=True))
-        return Batch(*columns, np.concatenate(returns) if returns else np.empty(0))
+        batch = Batch(*columns, np.concatenate(returns) if returns else np.empty(0))
+        _check_finite(batch.rewards, "reward")
+        _check_finite(batch.next_observations, "observation")
+        return batch
 
     def _step(self, theta, t, returns):
         """Act once in every environment: the transitions, in the order of the fields of ``Batch``."""
         observation, ages, valid = self._observation, self._ages, ~self._resetting
-        action = self.policy.at(theta, observation).sample(self.rng)
+        try:
+            action = self.policy.at(theta, observation).sample(self.rng)
+        except ValueError:
+            _check_finite(observation[None], "observation", t - 1)
+            raise
         following, rewards, terminated, truncated, info = self.environment.step(self._executed(action))
-        when = f"at step {t} of the batch"
-        last = following = _finite(following, "observation", when)
-        rewards = _finite(np.array(rewards, dtype=float), "reward", when)
-        ended = terminated | truncated
-        if self._mode != "NEXT_STEP" and ended.any():
-            last, following = self._restart(ended, following, info, when)
-        self._observation = following
-        self._ages = (ages + valid) * ~ended
+        last = self._observation = np.array(following)
+        rewards, ended = np.array(rewards, dtype=float), terminated | truncated
         self._returns = self._returns + rewards
+        self._ages = (ages + valid) * ~ended
         if ended.any():
             returns.append(self._returns[ended])
             self._returns[ended] = 0.0
+            if self._mode != "NEXT_STEP":
+                last, self._observation = self._restart(ended, last, info)
         if self._mode == "NEXT_STEP":
             self._resetting = ended
         return observation, action, rewards, terminated, truncated & ~terminated, valid, ages, last
@@ -103,20 +106,19 @@ class Rollouts:
             action = np.minimum(np.maximum(action, self._bounds[0]), self._bounds[1])
         return action.astype(self.environment.single_action_space.dtype, copy=False)
 
-    def _restart(self, ended, following, info, when):
+    def _restart(self, ended, following, info):
         """Find the last observations of the episodes that ended, and the first ones of the next."""
-        last = following.copy()
         if self._mode == "DISABLED":
-            restarted, _ = self.environment.reset(options={"reset_mask": ended})
-            return last, _finite(restarted, "observation", when)
+            return following, np.array(self.environment.reset(options={"reset_mask": ended})[0])
         if "final_obs" not in info:
             raise ValueError(
                 "the environment's autoreset mode is SAME_STEP, but after an episode its info has no "
                 f"'final_obs': it has {sorted(info)}; without the true last observation the end of an "
                 "episode cannot be given a value"
             )
+        last = following.copy()
         last[ended] = np.stack(list(info["final_obs"][ended]))
-        return _finite(last, "observation", when), following
+        return last, following
 
 
 @check.arguments(episodes=check.count)
@@ -172,16 +174,16 @@ def _check_ages(ages):
         )
 
 
-def _finite(values, name, when):
-    """Copy values with one row for each environment; refuse what is not finite."""
+def _check_finite(values, name, first=0):
+    """Refuse values of shape (T, n, ...) that are not finite; the first row is of the given step."""
     finite = np.isfinite(values)
     if not finite.all():
-        environment = np.argwhere(~finite)[0][0]
+        row, environment = np.argwhere(~finite)[0][:2]
+        when = f"at step {first + row} of the batch" if first + row >= 0 else "after its reset"
         raise ValueError(
-            f"{name} of environment {environment} {when} is {values[environment]}, and must be "
+            f"{name} of environment {environment} {when} is {values[row, environment]}, and must be "
             "finite: the environment has left its own state space, or computes its rewards wrongly"
         )
-    return np.array(values)
 
 
 def _autoreset_mode(environment):
@@ -196,38 +198,23 @@ def _autoreset_mode(environment):
 
 def _check_spaces(environment, policy):
     """Refuse an environment whose spaces are not those of the policy."""
-    observations, actions = environment.single_observation_space, environment.single_action_space
-    if len(observations.shape or ()) != 1 or type(observations).__name__ != "Box":
+    fitting = for_environment(environment)
+    if not isinstance(policy, type(fitting)):
         raise ValueError(
-            f"the policy reads vectors, but the environment's observations are {observations}: wrap it "
-            "with gymnasium.wrappers.vector.FlattenObservation"
+            f"a {type(policy).__name__} cannot act in the action space {environment.single_action_space}: "
+            f"policies.for_environment would choose a {type(fitting).__name__}"
         )
-    if policy.inputs not in (0, observations.shape[0]):
+    if policy.inputs not in (0, fitting.inputs) or policy.actions != fitting.actions:
         raise ValueError(
-            f"the policy has {policy.inputs} inputs, but the environment's observations have "
-            f"{observations.shape[0]} entries: make the policy with policies.for_environment"
-        )
-    kind, count = policy_for(actions)
-    if kind is None or not isinstance(policy, kind):
-        needs = (
-            "Discrete(k), from 0" if isinstance(policy, SoftmaxPolicy) else "a Box(..., (k,)) of real numbers"
-        )
-        raise ValueError(
-            f"a {type(policy).__name__} cannot act in {actions}: it needs {needs}; "
-            "policies.for_environment chooses the policy that fits"
-        )
-    if policy.actions != count:
-        raise ValueError(
-            f"the policy has {policy.actions} actions, but the environment's action space is {actions}: "
-            "make the policy with policies.for_environment"
+            f"the policy has {policy.inputs} inputs and {policy.actions} actions, but the environment's "
+            f"observations have {fitting.inputs} entries and its actions {fitting.actions}: make the policy "
+            "with policies.for_environment"
         )
 
 
 def _bounds(space):
-    """The edges of an action space that has some (those of float32 are some), or None."""
+    """Find the edges of an action space of real numbers (its dtype has some), or None."""
     if type(space).__name__ != "Box":
         return None
     largest = np.finfo(space.dtype).max
-    low, high = np.maximum(space.low, -largest), np.minimum(space.high, largest)
-    bounded = space.dtype != np.float64 or np.isfinite(space.low).any() or np.isfinite(space.high).any()
-    return (low, high) if bounded else None
+    return np.maximum(space.low, -largest), np.minimum(space.high, largest)

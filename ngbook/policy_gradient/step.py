@@ -1,7 +1,6 @@
 """The result of an update rule, and the comparison of two policies that every rule ends with."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
@@ -42,20 +41,12 @@ class Step:
         return not self.reason
 
 
-class Samples(NamedTuple):
-    """The valid steps of a batch, one in each row."""
-
-    states: np.ndarray
-    actions: np.ndarray
-    advantages: np.ndarray
-
-
-def samples_of(policy, batch, advantages) -> Samples:
-    """Flatten a batch and the advantages of its steps."""
+def samples_of(policy, batch, advantages) -> tuple:
+    """Select the states, actions and advantages of a batch's valid steps, one in each row."""
     advantages = check.step_values(advantages, batch, "advantages")
     if np.abs(advantages).max() > np.finfo(policy.dtype).max:
         raise ValueError(f"advantages must be finite in {policy.dtype}, but are not: standardise them")
-    return Samples(*(batch.flat(each) for each in (batch.observations, batch.actions, advantages)))
+    return batch.flat(batch.observations), batch.flat(batch.actions), batch.flat(advantages)
 
 
 def rejected(theta, old, reason) -> Step:

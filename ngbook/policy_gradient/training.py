@@ -2,7 +2,6 @@
 
 import copy
 import inspect
-import sys
 
 import numpy as np
 
@@ -20,7 +19,7 @@ from ngbook.policy_gradient.step import Step
 def train(
     environment, policy, update, *, iterations, steps, rng: np.random.Generator, theta=None,
     discount=0.99, trace=0.97, baseline: Baseline | None = None, advantage="generalised", standardise=True,
-    until=None, progress="bar",
+    until=None, progress=None,
 ) -> Training:  # fmt: skip
     """Improve a policy, batch by batch, with any of the rules.
 
@@ -62,9 +61,8 @@ def train(
         Whether the advantages of each batch are given mean 0 and standard deviation 1; see ``standardised``.
     until : callable or None
         ``until(record)``, asked after each iteration: the run ends when it is true.
-    progress : str, callable or None
+    progress : callable or None
         ``progress(iteration, iterations, record)``, called after each iteration, from 1 on.
-        ``"bar"`` draws one on standard error, if that is a terminal; None is silence.
 
     Returns
     -------
@@ -126,12 +124,9 @@ class _Log:
 
     def __init__(self, iterations, until, progress):
         self.records, self.reason, self.steps, self.iterations = [], "iterations", 0, iterations
-        self.until = check.optional(lambda value, name: check.function(value, name, "record"))(until, "until")
-        silent = progress is None or (progress == "bar" and not sys.stderr.isatty())
-        self.report = _bar if progress == "bar" else progress
-        self.report = (
-            None if silent else check.function(self.report, "progress", "iteration, iterations, record")
-        )
+        self.until = None if until is None else check.function(until, "until", "record")
+        names = "iteration, iterations, record"
+        self.progress = None if progress is None else check.function(progress, "progress", names)
 
     def __enter__(self):
         return self
@@ -139,32 +134,17 @@ class _Log:
     def __exit__(self, kind, error, traceback):
         if kind is KeyboardInterrupt:
             self.reason = "interrupted"
-        if self.report is _bar and self.reason != "iterations":
-            print(file=sys.stderr)
         return kind is KeyboardInterrupt
 
-    def ends_with(self, step, batch):
+    def ends_with(self, step, batch) -> bool:
         """Record an iteration and report it; whether the run is to end."""
         returns = batch.episode_returns
+        mean_return = float(returns.mean()) if len(returns) else float("nan")
         self.steps += batch.valid.size
-        record = Record(
-            **vars(step),
-            steps=self.steps,
-            episodes=len(returns),
-            mean_return=float(returns.mean()) if len(returns) else float("nan"),
-        )
+        record = Record(**vars(step), steps=self.steps, episodes=len(returns), mean_return=mean_return)
         self.records.append(record)
-        if self.report:
-            self.report(len(self.records), self.iterations, record)
-        if self.until and self.until(record):
+        if self.progress is not None:
+            self.progress(len(self.records), self.iterations, record)
+        if self.until is not None and self.until(record):
             self.reason = "until"
         return self.reason == "until"
-
-
-def _bar(iteration, iterations, record):
-    """Write over one line of standard error: how far the run is, and the mean return."""
-    bar = ("\u2588" * round(24 * iteration / iterations)).ljust(24, "·")
-    shown = f"mean return {record.mean_return:.1f}" if record.episodes else "no episode ended"
-    line = f"\r{bar} {iteration}/{iterations}  {record.steps} steps  {shown}  KL {record.kl:.4f}"
-    end = "\n" if iteration == iterations else ""
-    print(f"{line:<90}", end=end, file=sys.stderr, flush=True)
