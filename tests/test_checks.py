@@ -203,14 +203,14 @@ AT_MOST = Example(checks.at_most, smaller=[1.0, 2.0], larger=[2.0, 2.0])
 BELOW_ITSELF = Example(checks.at_most, smaller=SHARED, larger=SHARED + 1)
 
 NOT_SIDES = [
-    says("floating-point", 0.5),
-    says("floating-point", 1.5 * x),
+    says("rounded number", 0.5),
+    says("rounded number", 1.5 * x),
     says("undefined", sp.nan),
     "x",
     True,
     None,
     object(),
-    says("two sides of an equation separately", sp.Eq(x, 1)),
+    sp.Eq(x, 1),
     says("shape", sp.Matrix([[x, 1]])),
     says("empty", []),
 ]

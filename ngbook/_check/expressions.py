@@ -23,11 +23,20 @@ def exact(value, name):
     return expression
 
 
-def exact_or_matrix(value, name):
-    """Exact expression, or immutable matrix of them."""
-    if isinstance(value, sp.MatrixBase):
-        return value.as_immutable().applyfunc(lambda entry: exact(entry, f"an entry of {name}"))
-    return exact(value, name)
+def matrix(value, name):
+    """Immutable matrix of exact expressions; a single expression becomes 1 by 1."""
+    if isinstance(value, sp.MatrixExpr) and not isinstance(value, sp.MatrixBase):
+        value = value.doit().as_explicit()
+    listed = hasattr(value, "__iter__") and not isinstance(value, _NO_LIST)
+    if not (listed or isinstance(value, sp.MatrixBase | sp.NDimArray)):
+        return sp.ImmutableMatrix([[exact(value, name)]])
+    try:
+        entries = sp.ImmutableMatrix(value)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} is {value!r}; give an expression or a matrix: {error}") from None
+    if not len(entries):
+        raise ValueError(f"{name} is empty; give at least one entry")
+    return entries.applyfunc(lambda entry: exact(entry, f"an entry of {name}"))
 
 
 def symbol(value, name):

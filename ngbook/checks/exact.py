@@ -6,12 +6,13 @@ leaves unevaluated, and notes the conditions; and it says what failed, entry by 
 
 import sympy as sp
 
+from ngbook._check import expressions as check
 from ngbook._equality import UNEVALUATED, decide
 
 
 def compare(left, right, about, unlike=None):
     """Prove ``left == right``: the conditions it needs and what failed (``None`` if nothing did)."""
-    left, right = _exact_matrix(left, "left"), _exact_matrix(right, "right")
+    left, right = check.matrix(left, "left"), check.matrix(right, "right")
     if left.shape != right.shape:
         raise ValueError(f"left has shape {left.shape} and right {right.shape}: give both the same shape")
     if left == right and unlike is None:
@@ -21,7 +22,7 @@ def compare(left, right, about, unlike=None):
             "derive one side another way, or show that the check can fail: unlike=<a plausible wrong result>"
         )
     if unlike is not None:
-        _must_differ(left, _exact_matrix(unlike, "unlike"))
+        _must_differ(left, check.matrix(unlike, "unlike"))
     conditions = []
     for row, column in ((i, j) for i in range(left.rows) for j in range(left.cols)):
         sides = [_evaluated(side[row, column], conditions) for side in (left, right)]
@@ -44,36 +45,6 @@ def _must_differ(left, unlike):
         f"unlike is {_text(unlike)}, which was not found to differ from the left side: "
         "give a result that is wrong, so that telling it apart means something"
     )
-
-
-def _exact_matrix(value, name):
-    """The value as an explicit matrix without floating-point numbers (a scalar becomes 1 by 1)."""
-    if isinstance(value, (str, bool)):
-        raise ValueError(f"{name} is {value!r}: same compares SymPy expressions or matrices")
-    try:
-        value = sp.sympify(value)
-        if isinstance(value, (list, tuple, sp.Tuple, sp.NDimArray)):
-            value = sp.Matrix(value)
-        elif isinstance(value, sp.MatrixExpr) and not isinstance(value, sp.MatrixBase):
-            value = value.doit().as_explicit()
-    except (sp.SympifyError, TypeError, ValueError) as error:
-        raise ValueError(f"{name} is no SymPy expression or explicit matrix: {error}") from None
-    if isinstance(value, sp.MatrixBase):
-        matrix = sp.Matrix(value)
-    elif isinstance(value, sp.Expr):
-        matrix = sp.Matrix([[value]])
-    else:
-        raise ValueError(
-            f"{name} is a {type(value).__name__}: same compares two expressions; "
-            "give the two sides of an equation separately"
-        )
-    if not len(matrix):
-        raise ValueError(f"{name} is empty: a check of nothing always passes")
-    if matrix.has(sp.Float):
-        raise ValueError(f"{name} contains a floating-point number: use sp.Rational here, or checks.close")
-    if matrix.has(sp.nan, sp.zoo):
-        raise ValueError(f"{name} is {_text(matrix)}: it is undefined, so nothing can be claimed of it")
-    return matrix
 
 
 def _evaluated(entry, conditions):

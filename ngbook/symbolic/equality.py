@@ -37,13 +37,13 @@ def equal(left, right, point=None) -> bool:
 
 def prove_equal(left, right, point=None):
     """Prove equality as ``equal`` does: the heaviest step that an entry needed, or None if it was refuted."""
-    left, right = check.exact_or_matrix(left, "left"), check.exact_or_matrix(right, "right")
-    point = check.point(point)
-    if getattr(left, "shape", None) != getattr(right, "shape", None):
+    left, right, point = check.matrix(left, "left"), check.matrix(right, "right"), check.point(point)
+    if left.shape != right.shape:
         return None
-    entries = zip(left, right, strict=True) if hasattr(left, "shape") else [(left, right)]
     heaviest, undecided = 0, ""
-    for left_entry, right_entry in dict.fromkeys(entries):  # each once: Fisher matrices are symmetric
+    for left_entry, right_entry in dict.fromkeys(
+        zip(left, right, strict=True)
+    ):  # each once: Fisher matrices are symmetric
         verdict = decide(left_entry, right_entry, point)
         if verdict.refuted:
             return None

@@ -310,7 +310,7 @@ def change_of_chart(fisher, old_parameters, expressions, new_parameters) -> sp.I
     old_parameters = check.symbols(old_parameters, "old_parameters", fisher)
     if not len(old_parameters) == len(expressions) == fisher.rows:
         raise ValueError(
-            f"a {fisher.rows} by {fisher.cols} matrix, {len(old_parameters)} old parameters and "
+            f"fisher, {fisher.rows} by {fisher.cols}, {len(old_parameters)} old parameters and "
             f"{len(expressions)} expressions do not fit: give one expression for each old parameter"
         )
     column = sp.ImmutableMatrix(expressions)
@@ -324,13 +324,9 @@ def change_of_chart(fisher, old_parameters, expressions, new_parameters) -> sp.I
 
 def _as_symmetric(fisher):
     """Exact, symmetric matrix; anything else is refused."""
-    try:
-        matrix = sp.ImmutableMatrix(fisher)
-    except (TypeError, ValueError):
-        raise ValueError(f"fisher is {fisher!r}, not a matrix; give a square one, as sp.Matrix") from None
-    if matrix.rows != matrix.cols or not matrix:
-        raise ValueError(f"fisher has shape {matrix.shape}; give a square matrix, a row for each parameter")
-    fisher = check.exact_or_matrix(matrix, "fisher")
+    fisher = check.matrix(fisher, "fisher")
+    if fisher.rows != fisher.cols:
+        raise ValueError(f"fisher has shape {fisher.shape}; give a square matrix, a row for each parameter")
     for i, j in combinations(range(fisher.rows), 2):
         if fisher[i, j] != fisher[j, i] and not equal(fisher[i, j], fisher[j, i]):
             raise ValueError(
