@@ -93,6 +93,11 @@ def test_same_states_the_condition_under_which_a_sum_exists(capsys):
     assert capsys.readouterr().out == "exact: the geometric distribution sums to one (where Abs(p - 1) < 1)\n"
 
 
+def test_a_case_of_the_claim_itself_is_no_condition_of_a_sum():
+    with pytest.raises(checks.CheckFailed, match="not decided"):
+        checks.same(sp.Piecewise((x**2, x > 0)), x**2)
+
+
 def test_same_says_when_it_cannot_decide():
     with pytest.raises(checks.CheckFailed, match=r"not decided.*\n.*\n.*\n  SymPy could not evaluate"):
         checks.same(sp.Integral(sp.log(x**2 + f(x)), x), 1)

@@ -36,6 +36,12 @@ def test_moment_rule_with_exponentials_of_the_outcome():
     assert symbolic.equal(NORMAL_RULE.expectation(x * sp.exp(c * x)), expected)
 
 
+def test_a_generating_function_may_be_1_at_0_by_an_identity():
+    one = sp.sin(b) ** 2 + sp.cos(b) ** 2
+    rule = MomentRule({x: L}, one * sp.exp(mu * s + sigma**2 * s**2 / 2))
+    assert symbolic.equal(rule.expectation(x), mu)
+
+
 def test_branches_are_averaged():
     rule = MomentRule([{x: mu + b * sp.exp(L)}, {x: mu - b * sp.exp(L)}], sp.gamma(1 + s))
     assert symbolic.equal(rule.expectation(x), mu)
@@ -94,6 +100,8 @@ def test_finite_sum_normalises_and_averages():
         (1 + y / (1 - y), 0, -1, 0),
         (-2 * sigma * (y - 1), 0, 1, sp.log(2) + sp.log(sigma)),
         ((y - 1) ** 2 / y, -1, 2, 0),
+        (2 + 2 * y / (1 - y), 0, -1, sp.log(2)),
+        (y**2 + y**3 / (1 - y), 2, -1, 0),
     ],
 )
 def test_beta_rule_takes_a_logarithm_of_powers_apart(argument, log_u, log_v, constant):
@@ -167,6 +175,8 @@ def test_tidying_at_a_point_writes_positive_factors():
     tidied = tidy(-1 / (a**2 - a), {a: sp.Rational(1, 3)})
     assert tidied == 1 / (a * (1 - a))
     assert sp.denom(tidied) == a * (1 - a)
+    for positive in (a * (1 - a), x * (1 - a)):
+        assert symbolic.tidy(positive, {a: sp.Rational(1, 3), x: -2}) == positive
 
 
 # --- the three forms
