@@ -7,7 +7,7 @@ expression with so many digits that twice as many do not change it.
 """
 
 import math
-from functools import cached_property
+from functools import cached_property, reduce
 
 import mpmath
 import numpy as np
@@ -178,9 +178,15 @@ def _with_bounds(expressions, arguments):
         steps.append((sp.Symbol(f"{letter}{len(steps)}", real=True), formula))
         return steps[-1][0]
 
+    def add(left, right):
+        value = name("v", left[0] + right[0])
+        return value, name("e", left[1] + right[1] + sp.Abs(value))
+
     def visit(e):
         if e in known:
             return known[e]
+        if e.is_Add:
+            return known.setdefault(e, reduce(add, map(visit, e.args)))
         if e.is_Rational or isinstance(e, sp.NumberSymbol):
             return e, sp.S.Zero if e.is_Rational and sp.Rational(float(e)) == e else abs(e)
         at, errors = zip(*map(visit, e.args), strict=True)
@@ -200,10 +206,8 @@ def _with_bounds(expressions, arguments):
 
 def _own_error(e, at, size):
     """Bound on the rounding error of one step, in units of ``UNIT``."""
-    if e.is_Add:
-        return (len(at) - 1) * sum(map(sp.Abs, at))
     if e.is_Mul:
-        return len(at) * size + UNDERFLOW
+        return (len(at) - 1 - (at[0] == -1)) * size + UNDERFLOW
     if isinstance(e, (sp.Pow, sp.exp, sp.log, log1p, sp.cos, sp.sin)):
         return 2 * size + UNDERFLOW
     if isinstance(e, (sp.Abs, sp.sign)):
