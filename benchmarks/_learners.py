@@ -30,14 +30,14 @@ NGBOOK = {
         "environments": 64,
         "steps": 32,
         "observation_scale": (1 / 2.4, 0.5, 1 / 0.21, 0.5),
-        "trpo": {"radius": 0.03, "damping": 0.03, "conjugate_gradient_iterations": 5},
+        "trpo": {"radius": 0.03, "damping": 0.03, "iterations": 5},
         "train": {"discount": 0.98, "trace": 0.97},
     },
     "Pendulum-v1": {
         "environments": 16,
         "steps": 200,  # whole episodes
         "observation_scale": (1, 1, 1 / 8),
-        "trpo": {"radius": 0.04, "damping": 0.03, "conjugate_gradient_iterations": 10},
+        "trpo": {"radius": 0.04, "damping": 0.03, "iterations": 10},
         "train": {"discount": 0.97, "trace": 0.95},
     },
 }
