@@ -116,11 +116,19 @@ def fisher_from_kl(kl, theta, step=0.01):
         The Fisher matrix at theta, symmetric.
     """
     divergence = _from(theta, kl)  # change -> KL(theta, theta + change)
-    steps = np.array([_axis_step(divergence, theta, axis, step) for axis in np.eye(theta.size)])
+    steps = np.array([_axis_step(divergence, theta, axis, step**2 / 2) for axis in np.eye(theta.size)])
     _refuse_if_constant(divergence, steps, theta)
-    coarse = _second_differences(divergence, steps)  # eq-fisher-from-kl
-    fine = _second_differences(divergence, steps / 2)
-    return fine + (fine - coarse) / 3
+    for _ in range(16):
+        coarse = _second_differences(divergence, steps)  # eq-fisher-from-kl
+        fine = _second_differences(divergence, steps / 2)
+        curved = np.abs(np.diag(fine - coarse)) > 3e-4 * np.diag(fine)
+        if not curved.any():
+            return fine + (fine - coarse) / 3
+        steps = np.where(curved, steps / 2, steps)  # along these axes it is not yet quadratic
+    raise ValueError(
+        f"kl(theta, theta + change) has no second difference that stays when the change is halved, down to "
+        f"{steps}: it is not twice differentiable at theta, or too noisy for differences"
+    )
 
 
 def _second_differences(divergence, steps):
@@ -139,9 +147,6 @@ def _second_differences(divergence, steps):
             "space; try a shorter step"
         )
     return hessian
-
-
-# --- the divergence as a function of the change ------------------------------------------------------------
 
 
 def _from(theta, kl):
@@ -181,51 +186,27 @@ def _refuse_if_constant(divergence, steps, theta):
         )
 
 
-# --- how far to go -----------------------------------------------------------------------------------------
+def _axis_step(divergence, theta, axis, target):
+    """The size of a change along one axis at which the divergence is about the target.
 
-
-def _axis_step(divergence, theta, axis, length):
-    """A change along one axis of Fisher length ``length``, or as much as is inside and nearly quadratic.
-
-    A divergence that levels off on its way there, as behind a saturating tanh, is tried again with a tenth of
-    the length.
+    Less near the edge of the space, and where the divergence levels off below the target, as behind a
+    saturating tanh.
     """
-    for shorter in (1, 0.1, 0.01):
-        change = _search_step(divergence, theta, axis, (shorter * length) ** 2 / 2)
-        if change is not None:
-            return change
+    size, outside = 1e-4, np.inf
+    for _ in range(200):
+        reached = max(divergence(size * axis), divergence(-size * axis))
+        if reached == np.inf:
+            outside = size
+        elif target / 2 <= reached <= 2 * target or (reached > NOISE and size > outside / 4):
+            return size
+        elif size > min(1e12, outside / 4):
+            if reached <= NOISE:
+                return min(1.0, size)  # the parameter has no effect
+            size, target = 1e-4, reached / 100
+        size = min(size * np.clip(np.sqrt(target / max(reached, 1e-300)), 0.1, 10), outside / 2)
+        if np.array_equal(theta + size * axis, theta):
+            break
     raise ValueError(
         f"kl(theta, theta + change) does not go to 0 with the change along {axis}: theta = {theta} is on the "
         "edge of its space, or the support moves with the parameter and there is no Fisher matrix"
-    )
-
-
-def _search_step(divergence, theta, axis, target):
-    """``_axis_step`` for one target of the divergence; None where it is not reached."""
-    change, outside = 1e-4, np.inf
-    for _ in range(60):
-        reached = max(divergence(change * axis), divergence(-change * axis))
-        if reached == np.inf:
-            outside = change
-        elif target / 2 <= reached <= 2 * target or (reached > NOISE and change > outside / 4):
-            return _shorten_until_quadratic(divergence, change * axis) * change
-        elif change > min(1e12, outside / 4):
-            return None if reached > NOISE else min(1.0, change)  # the parameter has no effect
-        change = min(change * np.clip(np.sqrt(target / max(reached, 1e-300)), 0.1, 10), outside / 2)
-        if np.array_equal(theta + change * axis, theta):
-            break
-    return None
-
-
-def _shorten_until_quadratic(divergence, change):
-    """The largest 2**-k that makes the divergence fall by 4, to 0.001, when the change is halved again."""
-    whole = divergence(change) + divergence(-change)
-    for k in range(1, 16):
-        half = divergence(change / 2**k) + divergence(-change / 2**k)
-        if abs(whole / half - 4) < 1e-3:
-            return 2.0 ** (1 - k)
-        whole, ratio = half, whole / half
-    raise ValueError(
-        f"kl(theta, theta + change) falls by {ratio:.2g}, not by 4, when the change is halved, down to "
-        f"change = {change / 2**k}: it is not twice differentiable at theta, or too noisy for differences"
     )

@@ -3,8 +3,7 @@
 import numpy as np
 
 from ngbook import _check as check
-from ngbook.descent.functions import value_or_nan
-from ngbook.descent.path import Path, Walk
+from ngbook.descent.path import Path, Walk, value_or_nan
 
 
 def gradient_descent(value, gradient, start, step_size, iterations=100, tolerance=1e-8) -> Path:

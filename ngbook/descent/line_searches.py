@@ -3,7 +3,7 @@
 import numpy as np
 
 from ngbook import _check as check
-from ngbook.descent.functions import evaluate, gradient_at, value_or_nan
+from ngbook.descent.path import evaluate, gradient_at, value_or_nan
 
 
 @check.arguments(value=check.function, point=check.vector, direction=check.vector)
