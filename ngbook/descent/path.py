@@ -128,7 +128,7 @@ class Walk:
         return Path(*visited, norms, *steps, self.reason, self.message)  # lengths: ‖G⁻¹g‖_G = √(gᵀG⁻¹g)
 
 
-# --- what a caller's functions return, inside the domain and outside -----------------------------------------
+# --- what a caller's functions return, inside the domain and outside -------------------------------
 
 
 def evaluate(value, gradient, theta):
