@@ -175,16 +175,7 @@ def _applied(rule, difference):
 
 def bring_together(expression):
     """Bring Gamma and Bessel functions whose arguments or orders differ by integers to common ones."""
-    expression = sp.expand_func(expression)
-    if expression.has(sp.besseli):
-        expression = expression.replace(
-            lambda e: isinstance(e, sp.besseli) and e.args[0].is_Integer and e.args[0] >= 2,
-            lambda e: (
-                sp.besseli(e.args[0] - 2, e.args[1])
-                - 2 * (e.args[0] - 1) / e.args[1] * sp.besseli(e.args[0] - 1, e.args[1])
-            ),
-        )
-    return expression
+    return sp.expand_func(expression)
 
 
 def _combined(e):

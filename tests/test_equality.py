@@ -224,7 +224,9 @@ def test_only_numbers_that_the_assumptions_allow_are_tried():
     assert decide(sp.cos(sp.pi * n) ** 2, sp.Integer(1)).proved
     odd = sp.Symbol("k", odd=True)
     assert decide(sp.sin(sp.pi * odd / 2) ** 2, sp.Integer(1)).values is None
-    assert symbolic.equal(sp.Symbol("k", negative=True, odd=True) ** 2, 1) is False
+    squared = sp.Symbol("K", negative=True, odd=True) ** 2
+    assert symbolic.equal(squared, 1) is False
+    assert symbolic.equal(a * squared, a, {a: half}) is False, "K is not -2 there"
     negative = sp.Symbol("k", negative=True)
     assert decide(sp.sqrt(negative**2), -negative).proved
     assert decide(sp.Abs(sp.log(1 - negative)), sp.log(1 - negative)).values is None

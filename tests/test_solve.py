@@ -107,17 +107,21 @@ def test_a_large_condition_number_alone_is_no_reason_to_refuse():
     np.testing.assert_allclose(dense_solve(np.diag([1e-20, 1.0]), [1.0, 1.0]), [1e20, 1.0], rtol=1e-15)
 
 
-def test_the_documented_threshold_is_where_refusal_starts():
-    """The unit-diagonal matrix with off-diagonal entry c has smallest eigenvalue 1 - c."""
-    threshold = 1000 * 2 * np.finfo(float).eps
+@pytest.mark.parametrize("size", [2, 50])
+def test_the_documented_threshold_is_where_refusal_starts(size):
+    """With a unit diagonal and one pair of off-diagonal entries c the smallest eigenvalue is 1 - c."""
+    threshold = 1000 * size * np.finfo(float).eps
+    gradient = np.eye(size)[0] - np.eye(size)[1]
 
     def metric(gap):
-        return np.array([[1.0, 1.0 - gap], [1.0 - gap, 1.0]])
+        matrix = np.eye(size)
+        matrix[0, 1] = matrix[1, 0] = 1 - gap
+        return matrix
 
     gap = 4 * threshold
-    np.testing.assert_allclose(dense_solve(metric(gap), [1.0, -1.0]), np.array([1, -1]) / gap, rtol=1e-3)
+    np.testing.assert_allclose(dense_solve(metric(gap), gradient), gradient / gap, rtol=1e-3)
     with pytest.raises(ValueError, match="singular"):
-        dense_solve(metric(threshold / 4), [1.0, -1.0])
+        dense_solve(metric(threshold / 4), gradient)
 
 
 # --- a singular metric -------------------------------------------------------------------------------------

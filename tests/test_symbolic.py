@@ -134,6 +134,7 @@ def test_beta_rule_refuses_what_it_does_not_know():
         ((a + b) ** 2, a**2 + 2 * a * b + b**2, "expansion"),
         (1 / a - 1 / (a + b), b / (a * (a + b)), "cancellation"),
         (sp.polygamma(0, a + 2), sp.polygamma(0, a) + 1 / a + 1 / (a + 1), "cancellation"),
+        (sp.besseli(3, a), sp.besseli(1, a) - 4 * sp.besseli(2, a) / a, "cancellation"),
         (sp.gamma(a) * sp.gamma(1 - a), sp.pi / sp.sin(sp.pi * a), "Gamma function identities"),
         (sp.sin(a) ** 2 + sp.cos(a) ** 2, sp.Integer(1), "trigonometric identities"),
     ],
