@@ -27,8 +27,8 @@ from ngbook import solve; solve.dense_solve(F, g)
     solve = solve, solve.dense_solve = solve.dense_solve
 import ngbook; ngbook.solve.dual_solve
     ngbook = ngbook, ngbook.solve.dual_solve = solve.dual_solve
-from ngbook import policy_gradient as learning; policy_gradient.trpo()
-    policy_gradient = policy_gradient, policy_gradient.trpo = policy_gradient.trpo
+from ngbook import policy_gradient as learning; learning.trpo()
+    policy_gradient = policy_gradient, learning.trpo = policy_gradient.trpo
 from ngbook.families import normal; normal.fisher(t)
     normal = families.normal, normal = families.normal, fisher = families.Family.fisher
 from ngbook import families; book = families.normal; book.kl(a, b)
