@@ -1,7 +1,8 @@
 """Run the benchmarks: ``python -m benchmarks [name ...]``, or ``make bench``, which installs the peers first.
 
-Without names, everything is run. Once all races have been run, their tables are in benchmarks/RESULTS.md. The
-pages race against another build of the book and need no peers; their table is in benchmarks/PAGES.md.
+Without names, everything is run. Once all races against peers have been run, their tables are in
+benchmarks/RESULTS.md. Two more need no peers and write files of their own: the pages race against another
+build of the book, benchmarks/PAGES.md, and the solvers against each other, benchmarks/SOLVERS.md.
 """
 
 import ast
@@ -14,15 +15,14 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 from _race import HERE, ONE_THREAD, OURS, PATTERN, number, versions
 
-RACES = ("learning", "fisher_products", "solve")
-PAGES = "pages"
+RACES = ("learning", "fisher_products")
+PAGES, SOLVERS = "pages", "solve"
 OWN = ("ngbook", "gymnasium", "numpy", "scipy")
 PEERS = (
     *("torch", "jax", "jaxlib", "stable-baselines3", "sb3-contrib", "tianshou"),
     *("curvlinops-for-pytorch", "nngeometry", "gymnasium", "numpy"),
 )
-SHORT = """The best rival of each column took so many times as much as ngbook; below 1 it was ahead, as one
-reading of the scores from memory has to be ahead of a product that reads them and computes:"""
+SHORT = """How many times as much as ngbook the best rival of each column took; below 1 it was ahead:"""
 NO_BREAK = "\N{NO-BREAK SPACE}"  # a table may not break a line between a number and its unit
 INTRODUCTION = """# Races
 
@@ -150,6 +150,13 @@ def page_results(script, lines):
     )
 
 
+def solver_results(script, lines):
+    """SOLVERS.md: the tables of the race, and all of it as printed."""
+    about = f"- {machine()}\n- {versions(OURS, *OWN)}"
+    printed = "\n".join(["```text", *filter(None, lines), "```", ""])
+    return "\n\n".join([f"<!-- results -->\n\n{section(script, lines)}", about, printed])
+
+
 def main(names):
     """Races first, and their results written as soon as they are all there; then the rest."""
     scripts = {path.stem: path for path in sorted(HERE.glob("*.py")) if not path.name.startswith("_")}
@@ -169,6 +176,8 @@ def main(names):
             (HERE / "RESULTS.md").write_text(results(about, outputs), encoding="utf-8")
         if name == PAGES and not failed:
             (HERE / "PAGES.md").write_text(page_results(script, lines), encoding="utf-8")
+        if name == SOLVERS and not failed:
+            (HERE / "SOLVERS.md").write_text(solver_results(script, lines), encoding="utf-8")
     return status
 
 
