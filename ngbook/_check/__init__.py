@@ -117,6 +117,9 @@ def count(value, name, least=1):
     return int(array)
 
 
+count_or_zero = functools.partial(count, least=0)
+
+
 def one_of(*words):
     """Rule: one of some words, as it is."""
 
@@ -158,6 +161,11 @@ def function(value, name, call="theta"):
             f"write lambda {call}: {name}"
         )
     return value
+
+
+def called(call):
+    """Rule: what can be called with these arguments."""
+    return functools.partial(function, call=call)
 
 
 def divergence(value, name="kl"):

@@ -37,13 +37,6 @@ class AdaptivePenalty:
             self.value /= 2
         return self.value
 
-    def _follow(self, step):
-        """Adapt the factor to a step; one that was rejected went too far, whatever its divergence."""
-        if step.accepted:
-            self.adapt(step.kl)
-        else:
-            self.value *= 2
-
 
 def _penalty(value, name):
     return value if value is None or isinstance(value, AdaptivePenalty) else check.positive(value, name)
@@ -93,6 +86,7 @@ def ppo(
     samples = states, actions, A = samples_of(policy, batch, advantages)
     old, candidate = policy.at(theta, states), theta
     old_log_prob, ascend = old.log_prob(actions), OPTIMISERS[optimiser](step_size)
+    factor = penalty.value if isinstance(penalty, AdaptivePenalty) else penalty
     try:
         for part in _minibatches(len(A), epochs, minibatches, rng):
             new = policy.at(candidate, states[part])
@@ -101,13 +95,13 @@ def ppo(
                 gradient = clipped_gradient(new, *data, clip)
             else:  # eq-trpo-penalty
                 before = policy.at(theta, states[part])
-                gradient = penalised_gradient(new, *data, before, _factor(penalty))
+                gradient = penalised_gradient(new, *data, before, factor)
             candidate = candidate + ascend(gradient)
         step = assess(policy, old, theta, candidate, samples)
     except OutsideDomain as error:
         step = rejected(theta, old, f"a small step goes too far: {error}")
     if isinstance(penalty, AdaptivePenalty):
-        penalty._follow(step)
+        penalty.adapt(step.kl if step.accepted else 2 * penalty.target)  # a rejected step went too far
     return step
 
 
@@ -149,10 +143,6 @@ def clipped_surrogate(ratio, advantages, clip=0.2):
     if ratio.min() < 0:
         raise ValueError(f"ratio must be at least 0, but holds {ratio.min():g}: it divides two probabilities")
     return np.minimum(ratio * advantages, np.clip(ratio, 1 - clip, 1 + clip) * advantages)
-
-
-def _factor(penalty):
-    return penalty.value if isinstance(penalty, AdaptivePenalty) else penalty
 
 
 def _finite(weights, ratio):
