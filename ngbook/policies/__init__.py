@@ -44,7 +44,7 @@ def for_environment(environment, hidden=(), observation_scale=None, chart="log_s
     if not isinstance(observations, Box) or len(observations.shape) != 1:
         raise ValueError(
             "environment must have observations that are vectors, Box(..., (inputs,)), but has "
-            f"{observations}: wrap it, for instance with FlattenObservation of gymnasium.wrappers"
+            f"{observations}: wrap it, as with FlattenObservation of gymnasium.wrappers"
         )
     (inputs,) = observations.shape
     if isinstance(actions, Discrete) and actions.start == 0 and actions.n > 1:
@@ -52,9 +52,8 @@ def for_environment(environment, hidden=(), observation_scale=None, chart="log_s
     if isinstance(actions, Box) and len(actions.shape) == 1 and actions.dtype.kind == "f":
         return GaussianPolicy(inputs, actions.shape[0], hidden, observation_scale, chart, dtype)
     raise ValueError(
-        "environment must have actions that are Discrete(k), k at least 2 and from 0, or Box(..., (k,)) "
-        f"of real numbers, but its action space is {actions}: wrap it, for instance with TransformAction "
-        "of gymnasium.wrappers"
+        "environment must have actions that are Discrete(k), k at least 2 and from 0, or Box(..., (k,)) of "
+        f"real numbers, but has {actions}: wrap it, as with TransformAction of gymnasium.wrappers"
     )
 
 
@@ -62,8 +61,5 @@ def _space(environment, name):
     """Find the space of one environment, also of a vector of them."""
     space = getattr(environment, f"single_{name}", None) or getattr(environment, name, None)
     if space is None:
-        raise ValueError(
-            f"environment must be a Gymnasium environment, but is {environment!r}: make one with "
-            "environments.make"
-        )
+        raise ValueError(f"environment must be Gymnasium's, but is {environment!r}: use environments.make")
     return space

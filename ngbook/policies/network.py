@@ -35,8 +35,8 @@ class Network:
 
     Parameters
     ----------
-    inputs, outputs : int
-        How many numbers it reads and returns.
+    inputs : int
+        How many numbers it reads.
     hidden : tuple of int
         The widths of the tanh layers.
     combinations : ndarray of shape (r, outputs)
@@ -48,10 +48,9 @@ class Network:
         Of every array. float32 is twice as fast, if it is kept all the way.
     """
 
-    def __init__(self, inputs, outputs, hidden, combinations, constants, dtype):
-        self.inputs, self.constants, self.dtype = inputs, constants, np.dtype(dtype)
-        self.combinations = np.asarray(combinations, self.dtype)
-        self.shapes = [(read + 1, width) for read, width in pairwise([inputs, *hidden, outputs])]
+    def __init__(self, inputs, hidden, combinations, constants, dtype):
+        self.dtype, self.combinations = dtype, combinations.astype(dtype)
+        self.shapes = [(a + 1, b) for a, b in pairwise([inputs, *hidden, combinations.shape[1]])]
         self.size = sum(rows * width for rows, width in self.shapes) + constants
         ends = np.cumsum([width for _, width in self.shapes])
         self.columns = [slice(end - width, end) for end, (_, width) in zip(ends, self.shapes, strict=True)]

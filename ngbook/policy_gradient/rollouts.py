@@ -188,7 +188,7 @@ def _check_spaces(environment, policy):
     kind, inputs, actions = type(fitting), fitting.inputs, fitting.actions
     if not isinstance(policy, kind) or policy.inputs not in (0, inputs) or policy.actions != actions:
         raise ValueError(
-            f"policy must be a {kind.__name__}({inputs}, {actions}) for these observations and actions, but is "
+            f"policy must be {kind.__name__}({inputs}, {actions}) for these observations and actions, but is "
             f"{type(policy).__name__}({policy.inputs}, {policy.actions}): policies.for_environment makes one"
         )
 
