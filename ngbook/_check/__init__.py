@@ -353,19 +353,14 @@ def distributions(value, name, shape):
 def policy(value, name="policy"):
     """What has a distribution of actions at parameters and observations."""
     if not (hasattr(value, "at") and hasattr(value, "size") and hasattr(value, "inputs")):
-        raise ValueError(
-            f"{name} must be a SoftmaxPolicy or a GaussianPolicy, but is {value!r}: "
-            "policies.for_environment makes one"
-        )
+        raise ValueError(f"{name} must be a policy, but is {value!r}: policies.for_environment makes one")
     return value
 
 
 def batch(value, name="batch"):
     """A batch with at least one step in it that was decided."""
     if not (hasattr(value, "valid") and hasattr(value, "flat")):
-        raise ValueError(
-            f"{name} must be a Batch, but is a {type(value).__name__}: Rollouts(...).collect(...)"
-        )
+        raise ValueError(f"{name} must be a Batch, but is a {type(value).__name__}: use Rollouts.collect")
     if not value.valid.any():
         raise ValueError(f"{name} has no valid step among its {value.valid.size}: collect more steps")
     return value
@@ -376,9 +371,7 @@ def step_values(values, of, name):
     batch(of)
     array = floats(values, name)
     if array.shape != of.valid.shape:
-        raise ValueError(
-            f"{name} must hold one number a step, shape {of.valid.shape}, but have shape {array.shape}"
-        )
+        raise ValueError(f"{name} must have shape {of.valid.shape}, one number a step, not {array.shape}")
     finite = np.isfinite(array) | ~of.valid
     if not finite.all():
         step, environment = np.argwhere(~finite)[0]
@@ -391,12 +384,9 @@ def step_values(values, of, name):
 
 def baseline(value, name="baseline"):
     """What can be fitted to a batch and asked for the values of its states."""
-    methods = ("fit", "values", "next_values")
+    methods = "fit", "values", "next_values"
     if isinstance(value, type) or not all(hasattr(value, method) for method in methods):
-        raise ValueError(
-            f"{name} must have the methods fit, values and next_values, but is {value!r}: "
-            "TimeBaseline(), FourierBaseline(inputs, rng), or None"
-        )
+        raise ValueError(f"{name} must have {', '.join(methods)}, but is {value!r}: give TimeBaseline()")
     return value
 
 

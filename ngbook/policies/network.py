@@ -91,10 +91,12 @@ class Evaluated:
     def __init__(self, network, theta, observations):
         self._network = network
         self._layers, self.constants = network.split(theta)
-        self.inputs = _beside_ones(observations)
+        count, entries = observations.shape
+        self.inputs = np.ones((count, entries + 1), network.dtype)
+        self.inputs[:, :-1] = observations
         self._reads = [self.inputs]
         for layer in self._layers[:-1]:
-            read = np.ones((len(observations), layer.shape[1] + 1), layer.dtype)
+            read = np.ones((count, layer.shape[1] + 1), network.dtype)
             sums = np.matmul(self._reads[-1], layer, out=read[:, :-1])
             np.tanh(sums, out=sums)
             self._reads.append(read)
@@ -141,10 +143,3 @@ class Evaluated:
             np.matmul(read.T, self._room[:, columns], out=gradient)
         constants[:] = u[:, combined:].sum(axis=0)
         return result
-
-
-def _beside_ones(values):
-    """Copy values, beside a column of ones, which the biases multiply."""
-    extended = np.empty((len(values), values.shape[1] + 1), values.dtype)
-    extended[:, :-1], extended[:, -1] = values, 1
-    return extended
