@@ -118,6 +118,7 @@ def count(value, name, least=1):
 
 
 count_or_zero = functools.partial(count, least=0)
+iterations = optional(count_or_zero)  # None for no limit of the caller's
 
 
 def one_of(*words):
@@ -129,11 +130,6 @@ def one_of(*words):
         return value
 
     return word
-
-
-def iterations(value, name):
-    """A count of iterations, 0 allowed, or None for no limit of the caller's."""
-    return None if value is None else count(value, name, least=0)
 
 
 def precision(value, name="dtype"):
@@ -168,9 +164,7 @@ def called(call):
     return functools.partial(function, call=call)
 
 
-def divergence(value, name="kl"):
-    """What can be called as ``kl(old, new)``."""
-    return function(value, name, "old, new")
+divergence = called("old, new")
 
 
 def one_divergence(value):
