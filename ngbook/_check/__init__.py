@@ -117,6 +117,10 @@ def count(value, name, least=1):
     return int(array)
 
 
+count_or_zero = functools.partial(count, least=0)
+iterations = optional(count_or_zero)  # None for no limit of the caller's
+
+
 def one_of(*words):
     """Rule: one of some words, as it is."""
 
@@ -126,11 +130,6 @@ def one_of(*words):
         return value
 
     return word
-
-
-def iterations(value, name):
-    """A count of iterations, 0 allowed, or None for no limit of the caller's."""
-    return None if value is None else count(value, name, least=0)
 
 
 def precision(value, name="dtype"):
@@ -160,9 +159,12 @@ def function(value, name, call="theta"):
     return value
 
 
-def divergence(value, name="kl"):
-    """What can be called as ``kl(old, new)``."""
-    return function(value, name, "old, new")
+def called(call):
+    """Rule: what can be called with these arguments."""
+    return functools.partial(function, call=call)
+
+
+divergence = called("old, new")
 
 
 def one_divergence(value):
@@ -345,19 +347,14 @@ def distributions(value, name, shape):
 def policy(value, name="policy"):
     """What has a distribution of actions at parameters and observations."""
     if not (hasattr(value, "at") and hasattr(value, "size") and hasattr(value, "inputs")):
-        raise ValueError(
-            f"{name} must be a SoftmaxPolicy or a GaussianPolicy, but is {value!r}: "
-            "policies.for_environment makes one"
-        )
+        raise ValueError(f"{name} must be a policy, but is {value!r}: policies.for_environment makes one")
     return value
 
 
 def batch(value, name="batch"):
     """A batch with at least one step in it that was decided."""
     if not (hasattr(value, "valid") and hasattr(value, "flat")):
-        raise ValueError(
-            f"{name} must be a Batch, but is a {type(value).__name__}: Rollouts(...).collect(...)"
-        )
+        raise ValueError(f"{name} must be a Batch, but is a {type(value).__name__}: use Rollouts.collect")
     if not value.valid.any():
         raise ValueError(f"{name} has no valid step among its {value.valid.size}: collect more steps")
     return value
@@ -368,9 +365,7 @@ def step_values(values, of, name):
     batch(of)
     array = floats(values, name)
     if array.shape != of.valid.shape:
-        raise ValueError(
-            f"{name} must hold one number a step, shape {of.valid.shape}, but have shape {array.shape}"
-        )
+        raise ValueError(f"{name} must have shape {of.valid.shape}, one number a step, not {array.shape}")
     finite = np.isfinite(array) | ~of.valid
     if not finite.all():
         step, environment = np.argwhere(~finite)[0]
@@ -383,12 +378,9 @@ def step_values(values, of, name):
 
 def baseline(value, name="baseline"):
     """What can be fitted to a batch and asked for the values of its states."""
-    methods = ("fit", "values", "next_values")
+    methods = "fit", "values", "next_values"
     if isinstance(value, type) or not all(hasattr(value, method) for method in methods):
-        raise ValueError(
-            f"{name} must have the methods fit, values and next_values, but is {value!r}: "
-            "TimeBaseline(), FourierBaseline(inputs, rng), or None"
-        )
+        raise ValueError(f"{name} must have {', '.join(methods)}, but is {value!r}: give TimeBaseline()")
     return value
 
 

@@ -25,19 +25,9 @@ from ngbook.environments.line_walk import (
 from ngbook.environments.pendulum import Pendulum
 
 __all__ = [
-    "LineWalk",
-    "MarkovDecisionProcess",
-    "Pendulum",
-    "Trajectories",
-    "line_walk_coefficients",
-    "line_walk_gradient",
-    "line_walk_objective",
-    "line_walk_return_variance",
-    "make",
-]
-
-OURS = {"Pendulum-v1": Pendulum}
-"""Tasks that Gymnasium has, but not many copies at a time."""
+    "LineWalk", "MarkovDecisionProcess", "Pendulum", "Trajectories", "line_walk_coefficients",
+    "line_walk_gradient", "line_walk_objective", "line_walk_return_variance", "make",
+]  # fmt: skip
 
 VECTOR = (None, gymnasium.VectorizeMode.VECTOR_ENTRY_POINT, gymnasium.VectorizeMode.VECTOR_ENTRY_POINT.value)
 
@@ -66,16 +56,13 @@ def make(name, num_envs=1, **options) -> gymnasium.vector.VectorEnv:
         The copies. ``metadata["autoreset_mode"]`` says how a copy begins its next episode.
     """
     if not isinstance(name, str):
-        raise ValueError(
-            f"name must be the id of a Gymnasium environment, such as 'CartPole-v1', not {name!r}"
-        )
-    ours = OURS.get(name) if options.get("vectorization_mode") in VECTOR else None
+        raise ValueError(f"name must be the id of a Gymnasium environment, as 'CartPole-v1', but is {name!r}")
+    ours = name == "Pendulum-v1" and options.get("vectorization_mode") in VECTOR
     try:
-        if ours is None:
+        if not ours:
             return gymnasium.make_vec(name, num_envs, **options)
-        return ours(num_envs, **{key: options[key] for key in options if key != "vectorization_mode"})
+        options.pop("vectorization_mode", None)
+        return Pendulum(num_envs, **options)
     except (gymnasium.error.Error, ImportError, TypeError) as error:
-        remedy = ""
-        if ours is not None:
-            remedy = f'; for Gymnasium\'s own {name}, with all its options, add vectorization_mode="sync"'
+        remedy = '; for Gymnasium\'s own, with all options, add vectorization_mode="sync"' if ours else ""
         raise ValueError(f"Gymnasium cannot make {num_envs} of {name!r}: {error}{remedy}") from error

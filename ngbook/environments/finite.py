@@ -65,17 +65,11 @@ class MarkovDecisionProcess:
     def __post_init__(self):
         rewards = check.floats(self.rewards, "rewards")
         if rewards.ndim != 2 or rewards.size == 0 or not np.isfinite(rewards).all():
-            raise ValueError(
-                f"rewards must be finite and of shape (S, A), one row per state, but are {rewards} of "
-                f"shape {rewards.shape}"
-            )
+            raise ValueError(f"rewards must be finite, of shape (S, A), a row per state, but are {rewards}")
         states, actions = rewards.shape
-        fields = {
-            "transitions": check.distributions(self.transitions, "transitions", (states, actions, states)),
-            "rewards": rewards,
-            "start": check.distributions(self.start, "start", (states,)),
-        }
-        for name, array in fields.items():
+        transitions = check.distributions(self.transitions, "transitions", (states, actions, states))
+        start = check.distributions(self.start, "start", (states,))
+        for name, array in (("transitions", transitions), ("rewards", rewards), ("start", start)):
             array.setflags(write=False)
             object.__setattr__(self, name, array)
 
@@ -102,32 +96,23 @@ class MarkovDecisionProcess:
         count = size * (options * size) ** n
         if count > MOST_TRAJECTORIES:
             raise ValueError(
-                f"horizon {n} makes {count:.3g} trajectories of {size} states and {options} actions: shorten "
-                f"it until there are at most {MOST_TRAJECTORIES:.3g}"
+                f"horizon {n} makes {count:.3g} trajectories, over {MOST_TRAJECTORIES:.3g}: shorten it"
             )
-        # The digits of 0 ... count - 1, from the last one on: s_n, a_{n-1}, s_{n-1}, ..., s_0.
-        digits, number = [], np.arange(count)
-        for base in [size, options] * n + [size]:
-            digits.append(number % base)
-            number = number // base
-        states, actions = np.stack(digits[::-2], axis=1), np.stack(digits[-2::-2], axis=1)
+        # The digits of 0 ... count - 1, from the first on: s_0, a_0, s_1, ..., a_{n-1}, s_n.
+        bases = np.array([size, *[options, size] * n])
+        digits = np.arange(count)[:, None] // (count // np.cumprod(bases)) % bases
+        states, actions = digits[:, ::2], digits[:, 1::2]
         now, following = states[:, :-1], states[:, 1:]
         factors = table[now, actions] * self.transitions[now, actions, following]
-        return Trajectories(
-            states=states,
-            actions=actions,
-            rewards=self.rewards[now, actions],
-            probabilities=self.start[states[:, 0]] * factors.prod(axis=1),
-        )
+        probabilities = self.start[states[:, 0]] * factors.prod(axis=1)
+        return Trajectories(states, actions, self.rewards[now, actions], probabilities)
 
     @check.arguments(discount=check.discount)
     def values(self, policy_table, discount):
         """Solve V = r + γPV for the value of each state, the expected discounted return from it: (S,)."""
         table = self._policy(policy_table)
-        rewards = (table * self.rewards).sum(axis=1)
-        return np.linalg.solve(self._resolvent_inverse(table, discount), rewards)
+        return np.linalg.solve(self._resolvent_inverse(table, discount), (table * self.rewards).sum(axis=1))
 
-    @check.arguments(discount=check.discount)
     def action_values(self, policy_table, discount):
         """Compute Q(s, a), the reward and then γ times the next value, of shape (S, A)."""
         following = self.transitions @ self.values(policy_table, discount)

@@ -71,36 +71,22 @@ class FixedLengthEnvironment(VectorEnv):
         """
         if self._age is None:
             raise gymnasium.error.ResetNeeded("call reset() before step(): no episode has begun")
-        rewards = self._move(self._checked(actions))
-        observations, info = self._observe(), {}
-        self._age += 1
-        done = self._age == self.length
-        if done:
-            info = self._final(observations)
-            self._age = 0
-            self._begin({})
-            observations = self._observe()
-        terminated = np.full(self.num_envs, done and self.ends_by_termination)
-        truncated = np.full(self.num_envs, done and not self.ends_by_termination)
-        return observations, rewards, terminated, truncated, info
-
-    def _checked(self, actions):
-        """Refuse actions that are not real, finite and one row per copy."""
         real = check.in_precision(actions, "actions", float)
-        wrong = (
-            getattr(actions, "dtype", np.dtype(float)).kind == "b" or real.shape != self.action_space.shape
-        )
-        if wrong or not np.isfinite(real).all():
+        actions = np.asarray(actions)  # in the precision that they have
+        if actions.dtype.kind == "b" or real.shape != self.action_space.shape or not np.isfinite(real).all():
             raise ValueError(
                 f"actions must be finite real numbers of shape {self.action_space.shape}, one row per copy, "
                 f"but are {actions!r}: check the policy's parameters"
             )
-        return np.asarray(actions)
-
-    def _final(self, observations):
-        """The last observations of an episode, in the form Gymnasium documents: one object per copy."""
-        last = np.empty(self.num_envs, dtype=object)
-        for i, observation in enumerate(observations):
-            last[i] = observation
-        ended = np.ones(self.num_envs, dtype=bool)
-        return {"final_obs": last, "_final_obs": ended, "final_info": {}, "_final_info": ended.copy()}
+        rewards, info = self._move(actions), {}
+        observations = self._observe()
+        self._age += 1
+        ended = np.full(self.num_envs, self._age == self.length)
+        if self._age == self.length:
+            last = np.fromiter(observations, object)  # one array per copy: the form that Gymnasium documents
+            info = {"final_obs": last, "_final_obs": ended, "final_info": {}, "_final_info": ended.copy()}
+            self._age = 0
+            self._begin({})
+            observations = self._observe()
+        terminated = ended & self.ends_by_termination
+        return observations, rewards, terminated, ended & ~terminated, info

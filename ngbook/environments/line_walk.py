@@ -99,14 +99,11 @@ def line_walk_return_variance(theta, horizon, reward_at="before") -> float:
 
 
 def _sign(reward_at):
-    return SIGN[check.one_of("before", "after")(reward_at, "reward_at")]
+    return SIGN[check.one_of(*SIGN)(reward_at, "reward_at")]
 
 
 def _mean_and_deviation(theta):
     mean, deviation = check.vector(theta, "theta = (mu, sigma)", 2).tolist()
     if not deviation > 0:
-        raise ValueError(
-            f"sigma must be greater than 0, but theta = (mu, sigma) is ({mean:g}, {deviation:g}): a step has "
-            "left the parameter space; shorten it, or use the chart (mu, log sigma)"
-        )
+        raise ValueError(f"theta has sigma = {deviation:g}, not above 0: shorten the step, or use log sigma")
     return mean, deviation

@@ -36,12 +36,8 @@ class Pendulum(FixedLengthEnvironment):
     def __init__(self, num_envs=1, max_episode_steps=200):
         self.max_episode_steps = check.count(max_episode_steps, "max_episode_steps")
         high = np.array([1, 1, MAX_SPEED], dtype=np.float32)
-        super().__init__(
-            num_envs,
-            self.max_episode_steps,
-            Box(-high, high, dtype=np.float32),
-            Box(-MAX_TORQUE, MAX_TORQUE, (1,), np.float32),
-        )
+        torques = Box(-MAX_TORQUE, MAX_TORQUE, (1,), np.float32)
+        super().__init__(num_envs, self.max_episode_steps, Box(-high, high, dtype=np.float32), torques)
 
     def _begin(self, options):
         high = np.array([_bound(options, "x_init", np.pi), _bound(options, "y_init", 1.0)])

@@ -39,12 +39,14 @@ def for_environment(environment, hidden=(), observation_scale=None, chart="log_s
     """
     from gymnasium.spaces import Box, Discrete
 
-    observations = _space(environment, "observation_space")
-    actions = _space(environment, "action_space")
+    def space(name):  # of one environment, also of a vector of them
+        return getattr(environment, f"single_{name}", None) or getattr(environment, name, None)
+
+    observations, actions = space("observation_space"), space("action_space")
     if not isinstance(observations, Box) or len(observations.shape) != 1:
         raise ValueError(
-            "environment must have observations that are vectors, Box(..., (inputs,)), but has "
-            f"{observations}: wrap it, for instance with FlattenObservation of gymnasium.wrappers"
+            "environment must be Gymnasium's, with observations that are vectors, Box(..., (inputs,)), but "
+            f"{environment!r} has {observations}: make one, or wrap it with gymnasium's FlattenObservation"
         )
     (inputs,) = observations.shape
     if isinstance(actions, Discrete) and actions.start == 0 and actions.n > 1:
@@ -52,18 +54,6 @@ def for_environment(environment, hidden=(), observation_scale=None, chart="log_s
     if isinstance(actions, Box) and len(actions.shape) == 1 and actions.dtype.kind == "f":
         return GaussianPolicy(inputs, actions.shape[0], hidden, observation_scale, chart, dtype)
     raise ValueError(
-        "environment must have actions that are Discrete(k), k at least 2 and from 0, or Box(..., (k,)) "
-        f"of real numbers, but its action space is {actions}: wrap it, for instance with TransformAction "
-        "of gymnasium.wrappers"
+        "environment must have actions that are Discrete(k), k at least 2 and from 0, or Box(..., (k,)) of "
+        f"real numbers, but has {actions}: wrap it, as with TransformAction of gymnasium.wrappers"
     )
-
-
-def _space(environment, name):
-    """Find the space of one environment, also of a vector of them."""
-    space = getattr(environment, f"single_{name}", None) or getattr(environment, name, None)
-    if space is None:
-        raise ValueError(
-            f"environment must be a Gymnasium environment, but is {environment!r}: make one with "
-            "environments.make"
-        )
-    return space

@@ -147,18 +147,16 @@ class Actions:
         values = check.in_precision(values, name, self._network.dtype)
         if values.shape != shape or not np.isfinite(values).all():
             raise ValueError(
-                f"{name} must be finite and have shape {shape}, one row for each observation, but have shape "
+                f"{name} must be finite and of shape {shape}, a row for each observation, but have shape "
                 f"{values.shape} and {np.sum(~np.isfinite(values))} entries that are not finite"
             )
         return values
 
     def _check_same_kind(self, other, name):
-        kind = type(self)
-        if not (
-            isinstance(other, kind)
-            and other._evaluated.outputs.shape == self._evaluated.outputs.shape
-            and np.array_equal(other._evaluated.inputs, self._evaluated.inputs)
-        ):
+        """Refuse another kind of distribution, number of outputs, or observations."""
+        kind, own = type(self), self._evaluated
+        same = isinstance(other, kind) and other._evaluated.outputs.shape == own.outputs.shape
+        if not (same and np.array_equal(other._evaluated.inputs, own.inputs)):
             raise ValueError(
                 f"{name} must be {kind.__name__} at the same {len(self)} observations, but is {other!r}: "
                 "make it with policy.at(theta, observations)"

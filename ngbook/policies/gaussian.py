@@ -44,18 +44,9 @@ class GaussianPolicy(Policy):
     """
 
     def __init__(self, inputs, actions, hidden=(), observation_scale=None, chart="log_std", dtype=float):
-        self.actions = check.count(actions, "actions", 1)
+        self.actions = k = check.count(actions, "actions")
         self.chart = check.one_of("log_std", "std")(chart, "chart")
-        outputs = np.eye(self.actions)
-        super().__init__(
-            inputs,
-            self.actions,
-            hidden,
-            observation_scale,
-            dtype,
-            combinations=outputs,
-            constants=self.actions,
-        )
+        super().__init__(inputs, hidden, observation_scale, dtype, combinations=np.eye(k), constants=k)
 
     def initial(self, rng: np.random.Generator, log_std=0.0, last_layer=0.01):
         """Draw parameters to start from, with means near zero.
@@ -94,9 +85,8 @@ class GaussianActions(Actions):
             self.std = spread if chart == "std" else np.exp(spread)
         if not SMALLEST[spread.dtype] < self.std.min() <= self.std.max() < 1 / SMALLEST[spread.dtype]:
             raise OutsideDomain(
-                "theta is outside the parameter space: the standard deviations must be above 0, and they and "
-                f"their inverses must have finite squares in {spread.dtype}, but the last {len(spread)} "
-                f'entries make them {self.std}; take a shorter step, or use chart="log_std"'
+                "theta is outside the parameter space: the standard deviations must be above 0, with finite "
+                f"squares and inverse squares in {spread.dtype}, but are {self.std}: shorten the step"
             )
         self.log_std = np.log(spread) if chart == "std" else spread
 

@@ -35,8 +35,8 @@ class Network:
 
     Parameters
     ----------
-    inputs, outputs : int
-        How many numbers it reads and returns.
+    inputs : int
+        How many numbers it reads.
     hidden : tuple of int
         The widths of the tanh layers.
     combinations : ndarray of shape (r, outputs)
@@ -48,10 +48,9 @@ class Network:
         Of every array. float32 is twice as fast, if it is kept all the way.
     """
 
-    def __init__(self, inputs, outputs, hidden, combinations, constants, dtype):
-        self.inputs, self.constants, self.dtype = inputs, constants, np.dtype(dtype)
-        self.combinations = np.asarray(combinations, self.dtype)
-        self.shapes = [(read + 1, width) for read, width in pairwise([inputs, *hidden, outputs])]
+    def __init__(self, inputs, hidden, combinations, constants, dtype):
+        self.dtype, self.combinations = dtype, combinations.astype(dtype)
+        self.shapes = [(a + 1, b) for a, b in pairwise([inputs, *hidden, combinations.shape[1]])]
         self.size = sum(rows * width for rows, width in self.shapes) + constants
         ends = np.cumsum([width for _, width in self.shapes])
         self.columns = [slice(end - width, end) for end, (_, width) in zip(ends, self.shapes, strict=True)]
@@ -92,10 +91,12 @@ class Evaluated:
     def __init__(self, network, theta, observations):
         self._network = network
         self._layers, self.constants = network.split(theta)
-        self.inputs = _beside_ones(observations)
+        count, entries = observations.shape
+        self.inputs = np.ones((count, entries + 1), network.dtype)
+        self.inputs[:, :-1] = observations
         self._reads = [self.inputs]
         for layer in self._layers[:-1]:
-            read = np.ones((len(observations), layer.shape[1] + 1), layer.dtype)
+            read = np.ones((count, layer.shape[1] + 1), network.dtype)
             sums = np.matmul(self._reads[-1], layer, out=read[:, :-1])
             np.tanh(sums, out=sums)
             self._reads.append(read)
@@ -142,10 +143,3 @@ class Evaluated:
             np.matmul(read.T, self._room[:, columns], out=gradient)
         constants[:] = u[:, combined:].sum(axis=0)
         return result
-
-
-def _beside_ones(values):
-    """Copy values, beside a column of ones, which the biases multiply."""
-    extended = np.empty((len(values), values.shape[1] + 1), values.dtype)
-    extended[:, :-1], extended[:, -1] = values, 1
-    return extended

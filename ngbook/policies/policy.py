@@ -10,19 +10,17 @@ from ngbook.policies.network import Network
 class Policy:
     """A distribution over actions for each observation, by a network with parameters theta."""
 
-    def __init__(self, inputs, outputs, hidden, observation_scale, dtype, *, combinations, constants):
-        self.inputs = check.count(inputs, "inputs", 0)
+    @check.arguments(inputs=check.count_or_zero, dtype=check.precision)
+    def __init__(self, inputs, hidden, observation_scale, dtype, *, combinations, constants):
+        self.inputs, self._scale = inputs, None
         if not isinstance(hidden, (tuple, list)):
             raise ValueError(f"hidden must be a tuple of widths such as (64, 64), but is {hidden!r}")
-        self.hidden = tuple(check.count(width, "each width in hidden", 1) for width in hidden)
+        self.hidden = tuple(check.count(width, "each width in hidden") for width in hidden)
         if self.hidden and not self.inputs:
-            raise ValueError(
-                f"a policy without inputs has nothing to transform: use hidden=(), not {hidden!r}"
-            )
-        dtype, self._scale = check.precision(dtype), None
+            raise ValueError(f"hidden must be () in a policy without inputs, but is {hidden!r}")
         if observation_scale is not None:
             self._scale = check.vector(observation_scale, "observation_scale", self.inputs).astype(dtype)
-        self._network = Network(self.inputs, outputs, self.hidden, combinations, constants, dtype)
+        self._network = Network(self.inputs, self.hidden, combinations, constants, dtype)
         self.size, self.dtype = self._network.size, self._network.dtype
 
     def initial(self, rng: np.random.Generator, last_layer=0.01):
@@ -69,15 +67,10 @@ class Policy:
     def _as_observations(self, observations):
         """Scale observations of shape (n, inputs)."""
         observations = check.in_precision(observations, "observations", self.dtype)
-        if (
-            observations.ndim != 2
-            or not len(observations)
-            or observations.shape[1] != (self.inputs or observations.shape[1])
-        ):
+        if observations.ndim != 2 or not len(observations) or self.inputs not in (0, observations.shape[1]):
             raise ValueError(
                 f"observations must have shape (n, {self.inputs}), n at least 1, but have shape "
-                f"{observations.shape}: a single one is written observation[None]; for_environment makes the "
-                "policy that fits an environment"
+                f"{observations.shape}: a single one is written observation[None]"
             )
         if not self.inputs:
             return observations[:, :0]

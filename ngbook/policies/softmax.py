@@ -35,12 +35,10 @@ class SoftmaxPolicy(Policy):
     """
 
     def __init__(self, inputs, actions, hidden=(), observation_scale=None, dtype=float):
-        self.actions = check.count(actions, "actions", 2)
+        self.actions = k = check.count(actions, "actions", 2)
         # Only the outputs' differences count, so the last one serves as the zero of the others.
-        differences = np.eye(self.actions)[:-1] - np.eye(self.actions)[-1]
-        super().__init__(
-            inputs, self.actions, hidden, observation_scale, dtype, combinations=differences, constants=0
-        )
+        differences = np.eye(k)[:-1] - np.eye(k)[-1]
+        super().__init__(inputs, hidden, observation_scale, dtype, combinations=differences, constants=0)
 
     def _actions(self, theta, observations):
         return SoftmaxActions(self._network, theta, observations)
@@ -134,11 +132,8 @@ class SoftmaxActions(Actions):
 
     def _as_actions(self, actions):
         actions, count = np.asarray(actions), self.probabilities.shape[1]
-        if (
-            actions.dtype.kind not in "iu"
-            or actions.shape != (len(self),)
-            or not 0 <= actions.min() <= actions.max() < count
-        ):
+        whole = actions.dtype.kind in "iu" and actions.shape == (len(self),)
+        if not (whole and 0 <= actions.min() <= actions.max() < count):
             raise ValueError(
                 f"actions must be {len(self)} integers from 0 to {count - 1}, one for each observation, but "
                 f"are {actions.dtype} of shape {actions.shape}: {actions}"

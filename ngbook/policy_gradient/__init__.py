@@ -28,24 +28,7 @@ from ngbook.policy_gradient.step import Step
 from ngbook.policy_gradient.training import train
 
 __all__ = [
-    "AdaptivePenalty",
-    "Batch",
-    "FourierBaseline",
-    "History",
-    "Record",
-    "Rollouts",
-    "Step",
-    "TimeBaseline",
-    "Training",
-    "clipped_surrogate",
-    "evaluate",
-    "generalised_advantage",
-    "natural_policy_gradient",
-    "policy_gradient",
-    "ppo",
-    "reward_to_go",
-    "standardised",
-    "total_return",
-    "train",
-    "trpo",
-]
+    "AdaptivePenalty", "Batch", "FourierBaseline", "History", "Record", "Rollouts", "Step", "TimeBaseline",
+    "Training", "clipped_surrogate", "evaluate", "generalised_advantage", "natural_policy_gradient",
+    "policy_gradient", "ppo", "reward_to_go", "standardised", "total_return", "train", "trpo",
+]  # fmt: skip

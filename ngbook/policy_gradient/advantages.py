@@ -17,7 +17,14 @@ def total_return(batch):
     credited with what was earned before it. It needs whole episodes: a batch in which one began before it or
     goes on after it is refused.
     """
-    _check_whole(batch)
+    begun_before, unfinished = batch.valid[0] & (batch.ages[0] > 0), batch.valid[-1] & ~batch.ended[-1]
+    if (begun_before | unfinished).any():
+        which = np.argmax(begun_before | unfinished)
+        raise ValueError(
+            f"batch must hold whole episodes, but that of environment {which} "
+            f"{'began before' if begun_before[which] else 'goes on after'} the batch: collect as many steps "
+            "as an episode has, or use reward_to_go with next_values"
+        )
     to_go = reward_to_go(batch, next_values=np.zeros(batch.valid.shape))
     first = np.maximum(np.arange(len(to_go))[:, None] - batch.ages, 0)  # the row in which the episode began
     return np.take_along_axis(to_go, first, axis=0) * batch.valid
@@ -49,7 +56,12 @@ def reward_to_go(batch, discount=1.0, next_values=None):
     cut = batch.truncated.copy()  # where the rewards that follow are not in the batch
     cut[-1] |= batch.valid[-1] & ~batch.terminated[-1]
     if next_values is None:
-        _check_terminated(cut)
+        if cut.any():
+            step, environment = np.argwhere(cut)[0]
+            raise ValueError(
+                f"the episode of environment {environment} does not terminate at step {step} of the batch: "
+                "pass next_values, the values of batch.next_observations, or a baseline to train"
+            )
         next_values = np.zeros(cut.shape)
     next_values = check.step_values(next_values, batch, "next_values")
     return generalised_advantage(batch, np.zeros(cut.shape), next_values * cut, discount, trace=1.0)
@@ -106,25 +118,3 @@ def standardised(batch, advantages):
     deviations = (advantages - flat.mean()) * batch.valid
     spread, rounding = flat.std(), 1e-12 * np.abs(flat).max()
     return deviations / spread if spread > rounding else np.zeros_like(deviations)
-
-
-def _check_terminated(cut):
-    if cut.any():
-        step, environment = np.argwhere(cut)[0]
-        raise ValueError(
-            f"the episode of environment {environment} does not terminate at step {step} of the batch, and "
-            "what it would have earned afterwards is unknown: pass next_values, the values of "
-            "batch.next_observations (zeros, if nothing after that counts), or a baseline to train"
-        )
-
-
-def _check_whole(batch):
-    begun_before = batch.valid[0] & (batch.ages[0] > 0)
-    unfinished = batch.valid[-1] & ~batch.ended[-1]
-    if begun_before.any() or unfinished.any():
-        which = np.flatnonzero(begun_before | unfinished)[0]
-        raise ValueError(
-            f"total_return needs whole episodes, but the episode of environment {which} "
-            f"{'began before' if begun_before[which] else 'goes on after'} the batch: collect as many "
-            "steps as an episode has, or use reward_to_go or generalised_advantage with next_values"
-        )

@@ -2,7 +2,10 @@
 
 Subtracting a baseline that does not depend on the action leaves the expected gradient as it is and takes
 noise away (eq-policy-gradients-baseline). ``TimeBaseline`` has one number for each time index of an episode,
-``FourierBaseline`` a function of the observation. Bad input raises ``ValueError``.
+``FourierBaseline`` a function of the observation. ``fit(batch, targets)`` forgets earlier batches;
+``targets`` of shape (T, n) are what the values should have been, such as rewards-to-go. ``values(batch)`` and
+``next_values(batch)`` are those of the batch's observations and next observations, of shape (T, n), and 0
+before the first fit. Bad input raises ``ValueError``.
 """
 
 from typing import Self
@@ -12,33 +15,7 @@ import numpy as np
 from ngbook import _check as check
 
 
-class Baseline:
-    """What every baseline does: it is fitted to a batch, and then asked for the values of its states."""
-
-    def fit(self, batch, targets) -> Self:
-        """Fit the baseline to a batch; earlier batches are forgotten.
-
-        Parameters
-        ----------
-        batch : Batch
-            Transitions; only the valid steps count.
-        targets : ndarray of shape (T, n)
-            What the values should have been, such as rewards-to-go.
-        """
-        targets = check.step_values(targets, batch, "targets")
-        self._fit(batch, batch.flat(targets))
-        return self
-
-    def values(self, batch) -> np.ndarray:
-        """Evaluate the baseline at ``batch.observations``, of shape (T, n); 0 before the first fit."""
-        raise NotImplementedError
-
-    def next_values(self, batch) -> np.ndarray:
-        """Evaluate the baseline at ``batch.next_observations``, of shape (T, n); 0 before the first fit."""
-        raise NotImplementedError
-
-
-class TimeBaseline(Baseline):
+class TimeBaseline:
     """The mean of the targets at each time index of an episode (eq-policy-gradients-baseline).
 
     Made for episodes of one length. A time index without a target takes the value of the last one before it
@@ -48,24 +25,29 @@ class TimeBaseline(Baseline):
     def __init__(self):
         self._means = np.zeros(1)
 
-    def _fit(self, batch, targets):
-        ages = batch.flat(batch.ages)
+    def fit(self, batch, targets) -> Self:
+        """Take the means of the targets, which have shape (T, n), over the valid steps of each time index."""
+        targets = check.step_values(targets, batch, "targets")
+        ages, targets = batch.flat(batch.ages), batch.flat(targets)
         counts, sums = np.bincount(ages), np.bincount(ages, weights=targets)
         seen = np.flatnonzero(counts)
         latest = np.maximum(np.searchsorted(seen, np.arange(len(counts)), side="right") - 1, 0)
         self._means = (sums[seen] / counts[seen])[latest]
+        return self
 
-    def values(self, batch):
+    def values(self, batch) -> np.ndarray:
+        """Look up the mean at the time index of ``batch.observations``, for each of (T, n) steps."""
         return self._at(check.batch(batch).ages)
 
-    def next_values(self, batch):
+    def next_values(self, batch) -> np.ndarray:
+        """Look up the mean at the time index of ``batch.next_observations``, for each of (T, n) steps."""
         return self._at(check.batch(batch).ages + 1)
 
     def _at(self, ages):
         return self._means[np.minimum(ages, len(self._means) - 1)]
 
 
-class FourierBaseline(Baseline):
+class FourierBaseline:
     """Ridge regression on random Fourier features of the observation (eq-policy-gradients-baseline).
 
     The value is c + wᵀφ(x), with x the scaled observation and φ(x) = (x, cos(Ωx + b)). The frequencies Ω are
@@ -108,8 +90,10 @@ class FourierBaseline(Baseline):
         self._constant = self._dtype.type(0)
         self._known = None, None
 
-    def _fit(self, batch, targets):
-        features = batch.flat(self._features(batch))
+    def fit(self, batch, targets) -> Self:
+        """Solve for the weights with which the valid steps come closest to the targets, of shape (T, n)."""
+        targets = check.step_values(targets, batch, "targets")
+        features, targets = batch.flat(self._features(batch)), batch.flat(targets)
         means = features.mean(axis=0)
         features = features - means
         gram = (features.T @ features).astype(float)
@@ -118,11 +102,14 @@ class FourierBaseline(Baseline):
         weights = np.linalg.solve(gram, features.T @ (targets - average).astype(self._dtype))
         self._weights = weights.astype(self._dtype)
         self._constant = self._dtype.type(average - means @ weights)
+        return self
 
-    def values(self, batch):
+    def values(self, batch) -> np.ndarray:
+        """Evaluate the regression at ``batch.observations``, of shape (T, n)."""
         return self._features(check.batch(batch)) @ self._weights + self._constant
 
-    def next_values(self, batch):
+    def next_values(self, batch) -> np.ndarray:
+        """Evaluate the regression at ``batch.next_observations``, of shape (T, n)."""
         values = np.empty(check.batch(batch).valid.shape, dtype=self._dtype)
         values[:-1] = self.values(batch)[1:]  # most of what is reached is where the next step begins
         other = np.ones(batch.valid.shape, dtype=bool)
@@ -137,10 +124,10 @@ class FourierBaseline(Baseline):
         return self._known[1]
 
     def _map(self, observations):
-        if observations.shape[-1] != len(self._scale):
+        entries, inputs = observations.shape[-1], len(self._scale)
+        if entries != inputs:
             raise ValueError(
-                f"batch has observations with {observations.shape[-1]} entries, but this baseline was "
-                f"made for {len(self._scale)}: FourierBaseline({observations.shape[-1]}, rng)"
+                f"batch has observations of {entries} entries, the baseline was made for {inputs}"
             )
         scaled = observations.astype(self._dtype) * self._scale
         waves = scaled @ self._frequencies

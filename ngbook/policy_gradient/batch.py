@@ -58,9 +58,5 @@ class Batch:
         """Select the N valid steps of an array of shape (T, n, ...): shape (N, ...), in the order of time."""
         values = np.asarray(values)
         if values.shape[:2] != self.valid.shape:
-            raise ValueError(
-                f"values must have one entry a step, shape {self.valid.shape}, but have shape {values.shape}"
-            )
-        if self.valid.all():
-            return values.reshape(-1, *values.shape[2:])
+            raise ValueError(f"values must have shape {self.valid.shape}, as steps, but have {values.shape}")
         return values[self.valid]

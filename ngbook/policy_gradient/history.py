@@ -26,6 +26,15 @@ class Record(Step):
     episodes: int
     mean_return: float
 
+    @classmethod
+    def _of(cls, step, batch, steps):
+        if not isinstance(step, Step):
+            kind = type(step).__name__
+            raise ValueError(f"update must return a Step, but returned {kind}: functools.partial(trpo, ...)")
+        returns = batch.episode_returns
+        mean_return = float(returns.mean()) if len(returns) else float("nan")
+        return cls(**vars(step), steps=steps, episodes=len(returns), mean_return=mean_return)
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class History:
@@ -49,8 +58,8 @@ class History:
     def _of(cls, start, records):
         columns = {field.name: [getattr(record, field.name) for record in records] for field in fields(cls)}
         columns["theta"].insert(0, start)
-        reasons = tuple(columns.pop("reason"))
-        return cls(reason=reasons, **{name: np.array(column) for name, column in columns.items()})
+        arrays = {name: np.array(column) for name, column in columns.items()}
+        return cls(**arrays | {"reason": tuple(columns["reason"])})
 
     @property
     def accepted(self) -> np.ndarray:

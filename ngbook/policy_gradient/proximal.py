@@ -37,13 +37,6 @@ class AdaptivePenalty:
             self.value /= 2
         return self.value
 
-    def _follow(self, step):
-        """Adapt the factor to a step; one that was rejected went too far, whatever its divergence."""
-        if step.accepted:
-            self.adapt(step.kl)
-        else:
-            self.value *= 2
-
 
 def _penalty(value, name):
     return value if value is None or isinstance(value, AdaptivePenalty) else check.positive(value, name)
@@ -93,35 +86,25 @@ def ppo(
     samples = states, actions, A = samples_of(policy, batch, advantages)
     old, candidate = policy.at(theta, states), theta
     old_log_prob, ascend = old.log_prob(actions), OPTIMISERS[optimiser](step_size)
+    factor = penalty.value if isinstance(penalty, AdaptivePenalty) else penalty
     try:
         for part in _minibatches(len(A), epochs, minibatches, rng):
             new = policy.at(candidate, states[part])
-            data = actions[part], A[part], old_log_prob[part]
-            if penalty is None:  # eq-trpo-clip
-                gradient = clipped_gradient(new, *data, clip)
-            else:  # eq-trpo-penalty
-                before = policy.at(theta, states[part])
-                gradient = penalised_gradient(new, *data, before, _factor(penalty))
+            ratio = np.exp(new.log_prob(actions[part]) - old_log_prob[part])  # eq-trpo-ratio
+            weights = ratio * A[part]
+            if penalty is None:  # eq-trpo-clip: nothing is left of samples beyond the clip
+                beyond = np.where(A[part] > 0, ratio > 1 + clip, ratio < 1 - clip)  # eq-trpo-clip-zero
+                weights = weights * ~beyond
+            gradient = new.gradient(actions[part], _finite(weights, policy.dtype))
+            if penalty is not None:  # eq-trpo-penalty
+                gradient = gradient - factor * new.kl_gradient(policy.at(theta, states[part]))
             candidate = candidate + ascend(gradient)
         step = assess(policy, old, theta, candidate, samples)
     except OutsideDomain as error:
         step = rejected(theta, old, f"a small step goes too far: {error}")
     if isinstance(penalty, AdaptivePenalty):
-        penalty._follow(step)
+        penalty.adapt(step.kl if step.accepted else 2 * penalty.target)  # a rejected step went too far
     return step
-
-
-def penalised_gradient(new, actions, advantages, old_log_prob, old, penalty):
-    """Differentiate the surrogate less a multiple of the divergence (eq-trpo-penalty)."""
-    ratio = np.exp(new.log_prob(actions) - old_log_prob)  # eq-trpo-ratio
-    return new.gradient(actions, _finite(ratio * advantages, ratio)) - penalty * new.kl_gradient(old)
-
-
-def clipped_gradient(new, actions, advantages, old_log_prob, clip):
-    """Differentiate the clipped surrogate: nothing is left of samples beyond the clip (eq-trpo-clip-zero)."""
-    ratio = np.exp(new.log_prob(actions) - old_log_prob)  # eq-trpo-ratio
-    silent = np.where(advantages > 0, ratio > 1 + clip, ratio < 1 - clip)  # eq-trpo-clip-zero
-    return new.gradient(actions, _finite(ratio * advantages * ~silent, ratio))
 
 
 @check.arguments(ratio=check.vector, clip=check.fraction)
@@ -151,12 +134,8 @@ def clipped_surrogate(ratio, advantages, clip=0.2):
     return np.minimum(ratio * advantages, np.clip(ratio, 1 - clip, 1 + clip) * advantages)
 
 
-def _factor(penalty):
-    return penalty.value if isinstance(penalty, AdaptivePenalty) else penalty
-
-
-def _finite(weights, ratio):
-    weights = weights.astype(ratio.dtype, copy=False)
+def _finite(weights, dtype):
+    weights = weights.astype(dtype, copy=False)
     if not np.isfinite(weights).all():
         raise OutsideDomain("a ratio of probabilities, or its product with an advantage, overflows")
     return weights

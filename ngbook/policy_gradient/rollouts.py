@@ -112,9 +112,8 @@ class Rollouts:
             return following, np.array(self.environment.reset(options={"reset_mask": ended})[0])
         if "final_obs" not in info:
             raise ValueError(
-                "the environment's autoreset mode is SAME_STEP, but after an episode its info has no "
-                f"'final_obs': it has {sorted(info)}; without the true last observation the end of an "
-                "episode cannot be given a value"
+                "environment has the autoreset mode SAME_STEP, but its info has no 'final_obs': it has "
+                f"{sorted(info)}; without the true last observation a truncated episode has no value"
             )
         last = following.copy()
         last[ended] = np.stack(list(info["final_obs"][ended]))
@@ -149,29 +148,19 @@ def evaluate(environment, policy, theta, episodes, rng: np.random.Generator):
     rollouts = Rollouts(environment, policy, rng)
     count = environment.num_envs
     shares = episodes // count + (np.arange(count) < episodes % count)
-    returns, running = [[] for _ in range(count)], np.zeros(count)
-    missing = shares > 0
+    returns, missing = [[] for _ in range(count)], shares > 0
     while missing.any():
         batch = rollouts.collect(theta, EVALUATION_STEPS)
-        for rewards, ended in zip(batch.rewards, batch.ended, strict=True):
-            running += rewards
-            for i in np.flatnonzero(ended):
-                returns[i].append(running[i])
-                running[i] = 0.0
+        for i, total in zip(np.nonzero(batch.ended)[1], batch.episode_returns, strict=True):
+            returns[i].append(total)
         missing = np.array([len(own) for own in returns]) < shares
-        _check_ages(batch.ages[-1] * missing)
+        ages = batch.ages[-1] * missing
+        if ages.max() >= LONGEST_EPISODE:
+            raise ValueError(
+                f"the episode of environment {ages.argmax()} has not ended after {ages.max()} steps: limit "
+                "it with gymnasium.wrappers.TimeLimit or environments.make(..., max_episode_steps=...)"
+            )
     return np.concatenate([own[:share] for own, share in zip(returns, shares, strict=True)])
-
-
-def _check_ages(ages):
-    """Refuse to wait forever for the end of an episode."""
-    oldest = int(np.argmax(ages))
-    if ages[oldest] >= LONGEST_EPISODE:
-        raise ValueError(
-            f"the episode of environment {oldest} has not ended after {ages[oldest]} steps, so it "
-            "has no total reward: give the environment a limit, with gymnasium.wrappers.TimeLimit or "
-            "environments.make(name, num_envs, max_episode_steps=...)"
-        )
 
 
 def _check_finite(values, name, first=0):
@@ -181,17 +170,14 @@ def _check_finite(values, name, first=0):
         row, environment = np.argwhere(~finite)[0][:2]
         when = f"at step {first + row} of the batch" if first + row >= 0 else "after its reset"
         raise ValueError(
-            f"{name} of environment {environment} {when} is {values[row, environment]}, and must be "
-            "finite: the environment has left its own state space, or computes its rewards wrongly"
+            f"{name} of environment {environment} {when} is {values[row, environment]}, and must be finite: "
+            "check the environment"
         )
 
 
 def _autoreset_mode(environment):
     if not (hasattr(environment, "num_envs") and hasattr(environment, "single_action_space")):
-        raise ValueError(
-            f"environment must be a gymnasium.vector.VectorEnv, but is {environment!r}: make one with "
-            "environments.make(name, num_envs)"
-        )
+        raise ValueError(f"environment must be a VectorEnv, but is {environment!r}: use environments.make")
     mode = environment.metadata.get("autoreset_mode", "NEXT_STEP")
     return getattr(mode, "name", mode)
 
@@ -199,16 +185,11 @@ def _autoreset_mode(environment):
 def _check_spaces(environment, policy):
     """Refuse an environment whose spaces are not those of the policy."""
     fitting = for_environment(environment)
-    if not isinstance(policy, type(fitting)):
+    kind, inputs, actions = type(fitting), fitting.inputs, fitting.actions
+    if not isinstance(policy, kind) or policy.inputs not in (0, inputs) or policy.actions != actions:
         raise ValueError(
-            f"a {type(policy).__name__} cannot act in the action space {environment.single_action_space}: "
-            f"policies.for_environment would choose a {type(fitting).__name__}"
-        )
-    if policy.inputs not in (0, fitting.inputs) or policy.actions != fitting.actions:
-        raise ValueError(
-            f"the policy has {policy.inputs} inputs and {policy.actions} actions, but the environment's "
-            f"observations have {fitting.inputs} entries and its actions {fitting.actions}: make the policy "
-            "with policies.for_environment"
+            f"policy must be {kind.__name__}({inputs}, {actions}) for these observations and actions, but is "
+            f"{type(policy).__name__}({policy.inputs}, {policy.actions}): policies.for_environment makes one"
         )
 
 

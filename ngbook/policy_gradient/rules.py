@@ -17,8 +17,6 @@ All rules are called with the policy that acted, the parameters that it acted wi
 ``Batch``, and one advantage for each of its steps, of shape (T, n). Bad input raises ``ValueError``.
 """
 
-import functools
-
 import numpy as np
 
 from ngbook import _check as check
@@ -89,8 +87,7 @@ def natural_policy_gradient(
     Step
         Rejected if it would leave the parameter space, or the gradient gives no direction.
     """
-    _check_size(step_size, radius)
-    _check_damping(damping, policy)
+    _check_options(policy, step_size, radius, damping)
     samples = states, actions, A = samples_of(policy, batch, advantages)
     old = policy.at(theta, states)
     gradient = old.gradient(actions, A)  # eq-policy-gradients-estimator
@@ -105,8 +102,7 @@ def natural_policy_gradient(
 
 
 @check.arguments(policy=check.policy, theta=check.vector, radius=check.positive, damping=check.damping)
-@check.arguments(iterations=check.count, shrink=check.fraction)
-@check.arguments(max_backtracks=functools.partial(check.count, least=0))
+@check.arguments(iterations=check.count, shrink=check.fraction, max_backtracks=check.count_or_zero)
 @np.errstate(all="ignore")  # a step that goes too far is rejected, and not warned of
 def trpo(
     policy, theta, batch, advantages, *,
@@ -158,8 +154,8 @@ def trpo(
 
 def _no_direction(slope):
     return (
-        f"the gradient gives no direction: gᵀx, with x the natural gradient, must be above 0 and finite, but "
-        f"is {slope:g}; standardise the advantages, and add damping"
+        f"gᵀx, with the gradient g and the natural gradient x, must be above 0 and finite, but is {slope:g}: "
+        "standardise the advantages, and add damping"
     )
 
 
@@ -177,17 +173,11 @@ def _natural_gradient(old, gradient, damping):
     return result.solution
 
 
-def _check_size(step_size, radius):
+def _check_options(policy, step_size, radius, damping):
     if (step_size is None) == (radius is None):
-        raise ValueError(
-            "give either step_size or radius: the natural gradient is multiplied with a step size, or scaled "
-            f"to a length; step_size is {step_size!r} and radius is {radius!r}"
-        )
-
-
-def _check_damping(damping, policy):
+        raise ValueError(f"give either step_size or radius, but not {step_size!r} and {radius!r}")
     if damping == 0 and isinstance(policy, SoftmaxPolicy):
         raise ValueError(
-            "damping must be greater than 0 for a SoftmaxPolicy, but is 0: adding a constant to all logits "
-            "changes nothing, so its Fisher matrix is singular; try damping=0.1"
+            "damping must be greater than 0 for a SoftmaxPolicy, whose Fisher matrix is singular (adding a "
+            "constant to all logits changes nothing), but is 0: try damping=0.1"
         )

@@ -67,8 +67,6 @@ def assess(policy, old, theta, candidate, samples, backtracks=0) -> Step:
     ratio = np.exp(new.log_prob(actions) - old.log_prob(actions))  # eq-trpo-ratio
     kl, improvement = float(old.kl(new).mean()), float(np.mean((ratio - 1) * advantages))
     if not np.isfinite(kl + improvement):
-        return rejected(
-            theta, old, f"the step is much too long: its KL divergence is {kl:g}, its gain {improvement:g}"
-        )
+        return rejected(theta, old, f"the step is much too long: KL divergence {kl:g}, gain {improvement:g}")
     entropy = float(old.entropy().mean())
     return Step(theta=candidate, kl=kl, improvement=improvement, entropy=entropy, backtracks=backtracks)

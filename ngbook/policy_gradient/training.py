@@ -7,18 +7,18 @@ import numpy as np
 
 from ngbook import _check as check
 from ngbook.policy_gradient.advantages import generalised_advantage, reward_to_go, standardised, total_return
-from ngbook.policy_gradient.baselines import Baseline
 from ngbook.policy_gradient.history import History, Record, Training
 from ngbook.policy_gradient.rollouts import Rollouts
-from ngbook.policy_gradient.step import Step
 
 
 @check.arguments(iterations=check.count, steps=check.count, discount=check.share, trace=check.share)
 @check.arguments(advantage=check.one_of("generalised", "reward_to_go", "total_return"))
-@check.arguments(baseline=check.optional(check.baseline))
+@check.arguments(update=check.called("policy, theta, batch, advantages"))
+@check.arguments(baseline=check.optional(check.baseline), until=check.optional(check.called("record")))
+@check.arguments(progress=check.optional(check.called("iteration, iterations, record")))
 def train(
     environment, policy, update, *, iterations, steps, rng: np.random.Generator, theta=None,
-    discount=0.99, trace=0.97, baseline: Baseline | None = None, advantage="generalised", standardise=True,
+    discount=0.99, trace=0.97, baseline=None, advantage="generalised", standardise=True,
     until=None, progress=None,
 ) -> Training:  # fmt: skip
     """Improve a policy, batch by batch, with any of the rules.
@@ -51,7 +51,7 @@ def train(
         discounted return: it counts all steps alike, where that has a factor γᵗ, as is usual.
     trace : float
         λ, from 0 to 1. Used by ``"generalised"`` only.
-    baseline : Baseline or None
+    baseline : TimeBaseline, FourierBaseline or None
         ``TimeBaseline``, ``FourierBaseline``, or another with the same three methods. It is copied: the one
         passed stays as it is. None is a baseline of 0, and for ``"reward_to_go"`` it means that every
         episode has to terminate in its batch.
@@ -69,22 +69,30 @@ def train(
     Training
         The last parameters, the history and what ended the run.
     """
-    log, update, baseline = _Log(iterations, until, progress), _rule(update, rng), copy.deepcopy(baseline)
-    rollouts = Rollouts(environment, policy, rng)
+    update, baseline = copy.deepcopy(update), copy.deepcopy(baseline)
+    draws = {"rng": rng} if "rng" in inspect.signature(update).parameters else {}
+    rollouts, records, reason = Rollouts(environment, policy, rng), [], "iterations"
     theta = start = policy.initial(rng) if theta is None else check.vector(theta, "theta", policy.size)
-    with log:
-        for _ in range(iterations):
+    try:
+        for iteration in range(iterations):
             batch = rollouts.collect(theta, steps)
             advantages, targets = _estimate(advantage, batch, baseline, discount, trace)
             if standardise:
                 advantages = standardised(batch, advantages)
-            step = update(policy, theta, batch, advantages)
+            step = update(policy, theta, batch, advantages, **draws)
+            record = Record._of(step, batch, (iteration + 1) * batch.valid.size)
             if baseline is not None:
                 baseline.fit(batch, targets)
-            theta = step.theta
-            if log.ends_with(step, batch):
+            theta = record.theta
+            records.append(record)
+            if progress is not None:
+                progress(iteration + 1, iterations, record)
+            if until is not None and until(record):
+                reason = "until"
                 break
-    return Training(History._of(start, log.records), baseline, log.reason)
+    except KeyboardInterrupt:
+        reason = "interrupted"
+    return Training(History._of(start, records), baseline, reason)
 
 
 def _estimate(advantage, batch, baseline, discount, trace):
@@ -100,51 +108,3 @@ def _estimate(advantage, batch, baseline, discount, trace):
     else:  # without a baseline nothing has a value to stand in for what the batch does not hold
         returns = reward_to_go(batch, discount, None if baseline is None else next_values)
     return (returns - values) * batch.valid, returns
-
-
-def _rule(update, rng):
-    """Copy a rule, give it the generator if it draws, and hold it to returning a ``Step``."""
-    update = copy.deepcopy(check.function(update, "update", "policy, theta, batch, advantages"))
-    options = {"rng": rng} if "rng" in inspect.signature(update).parameters else {}
-
-    def rule(*arguments):
-        step = update(*arguments, **options)
-        if not isinstance(step, Step):
-            raise ValueError(
-                f"update must return a Step, but returned a {type(step).__name__}: use a rule with its "
-                "options, as in functools.partial(trpo, radius=0.01)"
-            )
-        return step
-
-    return rule
-
-
-class _Log:
-    """The records of a run, reported as they come; an interruption ends the run and not the program."""
-
-    def __init__(self, iterations, until, progress):
-        self.records, self.reason, self.steps, self.iterations = [], "iterations", 0, iterations
-        self.until = None if until is None else check.function(until, "until", "record")
-        names = "iteration, iterations, record"
-        self.progress = None if progress is None else check.function(progress, "progress", names)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, error, traceback):
-        if kind is KeyboardInterrupt:
-            self.reason = "interrupted"
-        return kind is KeyboardInterrupt
-
-    def ends_with(self, step, batch) -> bool:
-        """Record an iteration and report it; whether the run is to end."""
-        returns = batch.episode_returns
-        mean_return = float(returns.mean()) if len(returns) else float("nan")
-        self.steps += batch.valid.size
-        record = Record(**vars(step), steps=self.steps, episodes=len(returns), mean_return=mean_return)
-        self.records.append(record)
-        if self.progress is not None:
-            self.progress(len(self.records), self.iterations, record)
-        if self.until is not None and self.until(record):
-            self.reason = "until"
-        return self.reason == "until"
