@@ -160,18 +160,15 @@ def theta(family, value, name="theta"):
 
 
 def outcomes(family, x):
-    """Outcomes as one float array of shape (n,) for each coordinate."""
-    x, size = check.floats(x, "x"), len(family.variables)
-    if isinstance(family.variable, tuple):
-        if x.ndim != 2 or x.shape[1] != size:
-            raise ValueError(f"x has shape {x.shape}; {family!r} needs shape (n, {size}), sample axis first")
-    elif x.ndim != 1:
-        raise ValueError(f"x has shape {x.shape}; {family!r} needs shape (n,), one number for each sample")
-    if np.isnan(x).any():
-        raise ValueError(
-            f"x contains NaN, at position {int(np.argmax(np.isnan(x).reshape(len(x), -1).any(1)))}"
-        )
-    return [x] if x.ndim == 1 else list(x.T)
+    """Outcomes as a float array of shape (d, n), coordinates first."""
+    x, tail = check.floats(x, "x"), (len(family.variables),) * isinstance(family.variable, tuple)
+    if x.ndim == 0 or x.shape[1:] != tail:
+        needed = f"(n, {tail[0]})" if tail else "(n,)"
+        raise ValueError(f"x has shape {x.shape}; {family!r} needs shape {needed}, sample axis first")
+    columns = np.atleast_2d(x.T)
+    if np.isnan(columns).any():
+        raise ValueError(f"x contains NaN, at position {np.argmax(np.isnan(columns).any(0))}")
+    return columns
 
 
 def sample_size(n):

@@ -1,16 +1,16 @@
 """The numbers of a family: compiled functions, and what stands in where they leave double precision.
 
-``numbers`` are floats: the parameters, then the constants. ``columns`` are arrays of shape (n,), one for each
-coordinate of the outcome.
+``numbers`` are floats: the parameters, then the constants. ``columns`` are outcomes of shape (d, n), coordinates
+first.
 """
 
-import math
 from functools import cached_property
 
 import numpy as np
 import sympy as sp
 
 from ngbook import symbolic
+from ngbook._domain import OutsideDomain
 from ngbook.families import derivation
 from ngbook.families.compiled import compile_entries
 from ngbook.families.mass import sample_point
@@ -28,7 +28,7 @@ class Evaluation:
 
     def __init__(self, family):
         self.family = family
-        self.symbols = family.parameters + family.constants
+        self.symbols, self.size = family.parameters + family.constants, len(family.parameters)
         self.space = Space(family.parameter_space, self.symbols)
         self.support = Support(family.support, family.variables, self.symbols)
 
@@ -81,71 +81,56 @@ class Evaluation:
         return Trusted(derivation.score_vector(self.family), self.symbols + self.family.variables)
 
     def log_prob(self, numbers, columns):
-        """Log-density, shape (n,); minus infinity outside the support."""
-        mask = self.support.contains(columns, numbers)
-        inside = bool(mask.all())
-        result = np.full(mask.shape, -np.inf)
-        (values,) = self._log_prob(numbers, columns if inside else [column[mask] for column in columns])
-        result[... if inside else mask] = values
-        if not np.isfinite(result if inside else result[mask]).all():
-            for row in np.flatnonzero(mask & ~np.isfinite(result)):
-                result[row] = self._log_prob_in_digits.rounded([*numbers, *(c[row] for c in columns)])
-        if not inside:
-            for row, limit in self._limits(self._log_prob_in_digits, numbers, columns, ~mask):
-                result[row] = limit[0] if np.isfinite(limit[0]) else -np.inf
-        return result
+        """Log-density, shape (n,); minus infinity outside the support and below the range of doubles."""
+        (values,), _ = self._at_outcomes(self._log_prob, self._log_prob_in_digits, numbers, columns)
+        return np.where(np.isfinite(values), values, -np.inf)
 
     def score(self, numbers, columns):
         """Score, shape (n, p); refused where it does not exist, outside the support."""
-        mask = self.support.contains(columns, numbers)
-        limits = {} if mask.all() else dict(self._limits(self._score_in_digits, numbers, columns, ~mask))
-        for row in np.flatnonzero(~mask):
-            if not np.isfinite(limits.get(row, np.nan)).all():
-                value = [float(column[row]) for column in columns]
+        values, outside = self._at_outcomes(self._score, self._score_in_digits, numbers, columns)
+        if not np.isfinite(values).all():
+            row = np.flatnonzero(~np.isfinite(values).all(0))[0]
+            if outside[row]:
                 raise ValueError(
-                    f"x[{row}] = {value[0] if len(value) == 1 else value} is outside the support "
-                    f"{self.family.support} of {self.family!r}, where the score does not exist"
+                    f"x[{row}] = {columns[:, row].tolist()} is outside the support {self.family.support} of "
+                    f"{self.family!r}, where the score does not exist"
                 )
-        entries = self._score(numbers, columns)
-        result = np.stack([np.broadcast_to(entry, mask.shape) for entry in entries], axis=-1)
-        finite = np.isfinite(result)
-        for row in () if finite.all() else np.flatnonzero(~finite.all(axis=1)):
-            if row not in limits:
-                result[row] = self._score_in_digits.with_digits([*numbers, *(c[row] for c in columns)])
-        for row, limit in limits.items():
-            result[row] = limit
-        return result
+            raise OutsideDomain(f"the score at x[{row}] is outside the range of double precision")
+        return values.T
 
-    def _limits(self, function, numbers, columns, rows):
-        """Pairs of a row on the edge of the support and the limits of the function there, NaN for none."""
-        sides = self.support.on_edge(columns, numbers)
-        moved = [
-            np.where(side < 0, np.nextafter(column, -np.inf), column + side * np.finfo(float).tiny)
-            for column, side in zip(columns, sides, strict=True)
-        ]
-        on_edge = rows & np.any(sides, axis=0) & self.support.contains(moved, numbers)
-        for row in np.flatnonzero(on_edge):
-            outcome = [float(column[row]) for column in columns]
-            yield row, function.limit(numbers, outcome, [int(side[row]) for side in sides])
+    def _at_outcomes(self, function, in_digits, numbers, columns):
+        """Values of shape (k, n), and which outcomes lie outside the support.
 
-    def plain_log_prob(self, numbers, *columns):
+        With many digits where doubles do not do; outside, NaN, but the limit on an edge of the support.
+        """
+        mask, nearest = self.support.contains(columns, numbers), self.support.clip(columns, numbers)
+        values = np.full((len(in_digits.expressions), len(mask)), np.nan)
+        for row, entry in enumerate(function(numbers, columns[:, mask])):
+            values[row, mask] = entry
+        for row in np.flatnonzero(mask & ~np.isfinite(values).all(0)):
+            values[:, row] = in_digits.with_digits([*numbers, *columns[:, row]])
+        on_edge = np.isfinite(columns) & (np.nextafter(columns, nearest) == nearest)
+        for row in np.flatnonzero(~mask & on_edge.all(0) & self.support.contains(nearest, numbers)):
+            inwards = np.sign(nearest - columns)[:, row]
+            values[:, row] = in_digits.limit(numbers, columns[:, row], inwards)
+        return values, ~mask
+
+    def plain_log_prob(self, numbers, columns):
         """Log-density at outcomes of any size, as quadrature takes them: no number means no density."""
-        mask = self.support.contains(columns, numbers)
         (values,) = self._log_prob(numbers, columns)
-        return np.where(mask & ~np.isnan(values), values, -np.inf)
+        return np.where(self.support.contains(columns, numbers) & ~np.isnan(values), values, -np.inf)
 
     def plain_score(self, numbers, x):
-        """Score of shape (p, m), zero outside the support."""
-        mask = self.support.contains([x], numbers)
-        entries = [np.broadcast_to(entry, x.shape) for entry in self._score(numbers, [x])]
-        return np.where(mask, np.array(entries), 0.0)
+        """Score of one outcome, shape (p, m), zero outside the support."""
+        mask = self.support.contains(x[None], numbers)
+        return np.stack([np.where(mask, entry, 0.0) for entry in self._score(numbers, x[None])])
 
     # --- Fisher matrix and KL
 
     @cached_property
     def numerical(self):
         """Quadrature or sums, for what has no closed form."""
-        return Numerical(self.family, self.plain_log_prob, self.plain_score)
+        return Numerical(self)
 
     @cached_property
     def fisher_matrix(self):
@@ -171,16 +156,14 @@ class Evaluation:
 
     def fisher(self, numbers):
         """Fisher matrix and bounds on the errors of its entries."""
-        size = len(self.family.parameters)
         if self.family.moving:
             raise ValueError(
                 f"{self.family!r} has no Fisher matrix: its support {self.family.support} moves with the "
                 "parameters"
             )
         if self.fisher_matrix is None:
-            return self.numerical.fisher(numbers, size)
-        values, errors = self._fisher(numbers)
-        return np.array(values).reshape(size, size), np.array(errors).reshape(size, size)
+            return self.numerical.fisher(numbers)
+        return tuple(np.reshape(part, (self.size, self.size)) for part in self._fisher(numbers))
 
     @property
     def _rule(self):
@@ -200,12 +183,12 @@ class Evaluation:
 
     def kl(self, old, new):
         """``KL(old || new)`` of two lists of numbers, and a bound on its error."""
-        size = len(self.family.parameters)
         if old == new:
             return 0.0, 0.0
-        if self.family.moving and not self.support.keeps(old, new):
-            return math.inf, 0.0
+        (low, high), (new_low, new_high) = self.support.bounds(old), self.support.bounds(new)
+        if np.any((low < new_low) | (high > new_high)):
+            return np.inf, 0.0
         if self._kl is None:
             return self.numerical.kl(old, new)
-        (value,), (error,) = self._kl([*old[:size], *new])
+        (value,), (error,) = self._kl([*old[: self.size], *new])
         return value, error

@@ -22,7 +22,7 @@ from ngbook.families.spaces import assumed, assumed_support
 from ngbook.symbolic.forms import old
 from ngbook.symbolic.rules import fitting_rule
 
-_LARGE, _FACTORIALS = 1000, (sp.loggamma, sp.gamma, sp.factorial)  # SymPy would multiply out those beyond
+_LARGE, _FACTORIALS = 1000, (sp.loggamma, sp.gamma, sp.factorial)
 
 
 class Family:
@@ -94,6 +94,7 @@ class Family:
         self.name, self.kl_source = check.text(name, "name"), check.text(kl_source, "kl_source")
         self.no_kl, self.sampler = check.text(no_kl, "no_kl", optional=True), check.sampler(sampler)
         self.variable = tuple(variable) if isinstance(variable, (tuple, list)) else variable
+        self.variables = self.variable if isinstance(self.variable, tuple) else (self.variable,)
         expressions.symbols(self.variables, f"the variables of {name}")
         self.parameters = expressions.symbols(parameters, f"parameters of {name}")
         self.constants = (
@@ -112,7 +113,7 @@ class Family:
             fitting_rule(rule, sum(self.variables), self.parameters)
             declared(check.declared, rule.free_symbols, "the rule")
         kl = check.expression(closed_form_kl, symbols + self.old_parameters, f"closed_form_kl of {name}")
-        self._formulas = {"log_density": log_density, "rule": rule, "closed_form_kl": kl}
+        self.log_density, self.rule, self.closed_form_kl = log_density, rule, kl
         self.stable_log_density = declared(check.expression, stable_log_density, "stable_log_density")
         self.stable_score = declared(check.entries, stable_score, "stable_score", len(self.parameters))
         support = assumed_support(self.variable) if support is None else support
@@ -130,11 +131,6 @@ class Family:
         return f"Family({self.name} {self.chart}{fixed})"
 
     @property
-    def variables(self):
-        """The outcome as a tuple of symbols."""
-        return self.variable if isinstance(self.variable, tuple) else (self.variable,)
-
-    @property
     def moving(self):
         """Whether the support moves with a parameter."""
         return bool(self.support.free_symbols & set(self.parameters))
@@ -149,8 +145,9 @@ class Family:
         """
         values = check.constants(self, constants)
         family = copy(self)
-        for name in ("log_density", "rule", "closed_form_kl"):
-            family.__dict__.pop(name, None)  # cached
+        family.log_density = _put_in(self.log_density, values)
+        family.rule = self.rule and self.rule.subs(values)
+        family.closed_form_kl = self.closed_form_kl and _put_in(self.closed_form_kl, values)
         family.support = self.support.subs(values)
         family.parameter_space = tuple(r for r in self.parameter_space if not r.free_symbols <= set(values))
         family.constants = tuple(constant for constant in self.constants if constant not in values)
@@ -159,32 +156,6 @@ class Family:
         plain = {symbol.name: (int if value.is_Integer else float)(value) for symbol, value in values.items()}
         family.fixed = self.fixed | plain
         return family
-
-    @cached_property
-    def log_density(self):
-        """The declared log-density, with the values of ``at`` put in."""
-        return self._put_in(self._formulas["log_density"])
-
-    @cached_property
-    def rule(self):
-        """The declared rule, likewise, or None."""
-        rule = self._formulas["rule"]
-        return rule.subs(self._values) if rule is not None and self._values else rule
-
-    @cached_property
-    def closed_form_kl(self):
-        """The declared KL, likewise, or None."""
-        return self._put_in(self._formulas["closed_form_kl"])
-
-    def _put_in(self, expression):
-        if expression is None or not self._values:
-            return expression
-
-        def put_in(function):
-            x = function.args[0].subs(self._values)
-            return function.func(x, evaluate=not (x.is_Integer and x > _LARGE))
-
-        return expression.replace(lambda e: isinstance(e, _FACTORIALS), put_in).subs(self._values)
 
     # --- exact
 
@@ -315,8 +286,7 @@ class Family:
             drawn = np.asarray(self.sampler(rng, n, *numbers[: len(self.parameters)], **self.fixed))
         if np.issubdtype(drawn.dtype, np.integer):
             return drawn
-        columns = self.evaluation.support.clip([drawn] if drawn.ndim == 1 else list(drawn.T), numbers)
-        return columns[0] if drawn.ndim == 1 else np.column_stack(columns)
+        return self.evaluation.support.clip(np.atleast_2d(drawn.T), numbers).T.reshape(drawn.shape)
 
     @cached_property
     def evaluation(self):
@@ -330,3 +300,13 @@ class Family:
         self.evaluation.space.refuse_outside(numbers, self, name)
         refuse_wrong_mass(self._general)
         return numbers
+
+
+def _put_in(expression, values):
+    """The expression with the values; SymPy would multiply out factorials of large numbers."""
+
+    def put_in(function):
+        x = function.args[0].subs(values)
+        return function.func(x, evaluate=not (x.is_Integer and x > _LARGE))
+
+    return expression.replace(lambda e: isinstance(e, _FACTORIALS), put_in).subs(values)

@@ -55,7 +55,7 @@ def _mass_of_several(evaluation, numbers):
     columns = [column.ravel() for column in np.meshgrid(*(x for x, _ in axes), indexing="ij")]
     if free < len(lows):
         columns.append(evaluation.support.solved(columns))
-    density = np.exp(evaluation.plain_log_prob(numbers, *columns)).reshape([len(x) for x, _ in axes])
+    density = np.exp(evaluation.plain_log_prob(numbers, np.array(columns))).reshape([len(x) for x, _ in axes])
     fine, coarse = density, density[(slice(None, None, 2),) * free]
     for _, weights in axes:
         fine, coarse = np.tensordot(weights, fine, 1), np.tensordot(2 * weights[::2], coarse, 1)

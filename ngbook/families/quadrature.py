@@ -94,26 +94,26 @@ def graded(centres, low, high):
 class Numerical:
     """Mass, Fisher matrix and KL of a family of one outcome, from its compiled log-density and score.
 
-    ``log_prob`` and ``score`` are functions of the numbers and of one array of outcomes, with values of shape
-    (m,) and (p, m).
+    It is made from the ``Evaluation`` of the family.
     """
 
-    def __init__(self, family, log_prob, score):
-        self.family, self.log_prob, self.score = family, log_prob, score
-        self.symbols = family.parameters + family.constants
-        self.count = isinstance(family.variable, sp.Symbol) and bounds(family.support)[-1]
+    def __init__(self, evaluation):
+        self.evaluation, self.family = evaluation, evaluation.family
+        self.count = len(self.family.variables) == 1 and bounds(self.family.support)[-1]
+
+    def _log_prob(self, numbers, x):
+        return self.evaluation.plain_log_prob(numbers, x[None])
 
     def _integrals(self, numbers, function, noise=False):
         """Mass, and integrals of the density times values of shape (k, m); and bounds on their errors."""
 
         def weighted(x):
             with np.errstate(all="ignore"):
-                density, values = np.exp(self.log_prob(numbers, x)), function(x)
+                density, values = np.exp(self._log_prob(numbers, x)), function(x)
                 values = np.where((density > 0) & np.isfinite(values), density * values, 0.0)
             return np.vstack([density, values])
 
-        point = dict(zip(self.symbols, numbers, strict=True))
-        low, high = (float(sp.sympify(end).subs(point)) for end in bounds(self.family.support)[:2])
+        ((low,), (high,)) = self.evaluation.support.bounds(numbers)
         if self.count:
             return sum_over_counts(weighted, int(low), int(min(high, 4 * TERMS)))
         return integrate(weighted, graded(map(float, numbers), low, high), noise)
@@ -135,15 +135,15 @@ class Numerical:
             )
         return np.array(values), np.array(errors) + missing * np.abs(values)
 
-    def fisher(self, numbers, size):
+    def fisher(self, numbers):
         """Mean outer product of the score, and bounds on the errors of its entries."""
 
         def products(x):
-            score = self.score(numbers, x)
-            return (score[:, None] * score[None]).reshape(size * size, -1)
+            score = self.evaluation.plain_score(numbers, x)
+            return (score[:, None] * score[None]).reshape(-1, len(x))
 
-        values, errors = self._mean(numbers, products)
-        return values.reshape(size, size), errors.reshape(size, size)
+        size = self.evaluation.size
+        return tuple(part.reshape(size, size) for part in self._mean(numbers, products))
 
     def kl(self, old, new):
         """Mean of the log-density ratio r; where that is small, of ``exp(-r) - 1 + r``, never negative.
@@ -156,7 +156,7 @@ class Numerical:
             old, new = [0.0, 1.0, *old[2:]], [(new[0] - old[0]) / old[1], new[1] / old[1], *new[2:]]
 
         def ratio(x):
-            log_old, log_new = self.log_prob(old, x), self.log_prob(new, x)
+            log_old, log_new = self._log_prob(old, x), self._log_prob(new, x)
             if np.any((log_new == -np.inf) & (log_old > LIGHT)):
                 raise OutsideDomain(
                     f"where {old} has its mass, the log-density at {new} is below the range of doubles"
@@ -191,7 +191,7 @@ class Numerical:
     def _compiled_rule(self):
         rule = self.family.rule
         entries = (rule.first, rule.second, rule.substitution[self.family.variable], rule.square)
-        arguments = (*self.symbols, symbolic.U, symbolic.V, symbolic.T)
+        arguments = (*self.evaluation.symbols, symbolic.U, symbolic.V, symbolic.T)
         return [compile_entries([entry], arguments) for entry in entries]
 
     def _over_logit(self, old, function, noise=True):

@@ -70,63 +70,39 @@ class Space:
 
 
 class Support:
-    """Support compiled: marks which outcomes lie inside."""
+    """Support compiled: which outcomes lie inside. ``columns`` have shape (d, n), coordinates first."""
 
     def __init__(self, support, variables, parameters):
         self.has_equation = isinstance(support, sp.ConditionSet)
         base = support.base_set if self.has_equation else support
-        factors = list(map(bounds, base.args if isinstance(base, sp.ProductSet) else (base,)))
-        self._kinds = [tuple(map(bool, kind)) for _, _, *kind in factors]
-        ends = [end for lower, upper, *_ in factors for end in (lower, upper)]
-        self._ends = sp.lambdify(list(parameters), ends, "numpy")
+        lows, highs, *kinds = zip(*map(bounds, base.args if isinstance(base, sp.ProductSet) else (base,)))
+        self._low_open, self._high_open, self._whole = np.array(kinds, dtype=bool)[:, :, None]
+        self._ends = sp.lambdify(list(parameters), [lows, highs], "numpy")
         if self.has_equation:
             self._equation, self._variables = support.condition, variables
             gap = support.condition.lhs - support.condition.rhs
             self._residual = sp.lambdify(list(variables), gap, "numpy")
 
-    def _coordinates(self, columns, theta):
-        """Of each coordinate: outcomes, lower and upper end, whether each is open, whether it is a count."""
-        ends = self._ends(*theta)
-        for column, kind, *pair in zip(columns, self._kinds, ends[::2], ends[1::2], strict=True):
-            yield column, *pair, *kind
+    def bounds(self, theta):
+        """Lower and upper bounds, shape (2, d)."""
+        return np.array(self._ends(*theta), dtype=float)
 
     def contains(self, columns, theta):
-        """Mask of shape (n,), from one array of shape (n,) for each coordinate."""
-        mask = True
-        for column, lower, upper, lower_open, upper_open, whole in self._coordinates(columns, theta):
-            mask = mask & (column > lower if lower_open else column >= lower)
-            mask = mask & (column < upper if upper_open else column <= upper)
-            if whole:
-                mask = mask & (column == np.round(column))
-        if self.has_equation:
-            mask = mask & (np.abs(self._residual(*columns)) <= EQUALITY_TOLERANCE)
-        return mask
-
-    def bounds(self, theta):
-        """Lower and upper bounds, one of each for each coordinate."""
-        ends = list(map(float, self._ends(*theta)))
-        return ends[::2], ends[1::2]
+        """Mask of shape (n,)."""
+        low, high = self.bounds(theta)[:, :, None]
+        mask = (columns > low) | ((columns == low) & ~self._low_open)
+        mask &= (columns < high) | ((columns == high) & ~self._high_open)
+        mask = (mask & (~self._whole | (columns == np.round(columns)))).all(0)
+        return mask & (np.abs(self._residual(*columns)) <= EQUALITY_TOLERANCE) if self.has_equation else mask
 
     def solved(self, columns):
         """Last coordinate by the equation, which must be linear in it, from columns of the others."""
         value = sp.solve(self._equation, self._variables[-1])[0]
         return sp.lambdify(list(self._variables[:-1]), value, "numpy")(*columns)
 
-    def on_edge(self, columns, theta):
-        """For each coordinate, +1 or -1 where an outcome lies on a bound, which way inwards; else 0."""
-        ends = zip(columns, *self.bounds(theta), strict=True)
-        return [np.isfinite(x) * (1 * (x == lower) - 1 * (x == upper)) for x, lower, upper in ends]
-
     def clip(self, columns, theta):
         """Outcomes moved to the nearest double inside, where rounding took them to a bound or beyond."""
-        moved = []
-        for column, lower, upper, lower_open, upper_open, whole in self._coordinates(columns, theta):
-            least = np.nextafter(lower, np.inf) if lower_open else np.float64(lower)
-            most = np.nextafter(upper, -np.inf) if upper_open else np.float64(upper)
-            moved.append(column if whole else np.clip(column, least, most))
-        return moved
-
-    def keeps(self, old, new):
-        """Whether the bounds at the new parameters hold everything inside those at the old ones."""
-        (old_lows, old_highs), (new_lows, new_highs) = self.bounds(old), self.bounds(new)
-        return bool(np.all(np.greater_equal(old_lows, new_lows) & np.less_equal(old_highs, new_highs)))
+        low, high = self.bounds(theta)[:, :, None]
+        low = np.where(self._low_open, np.nextafter(low, np.inf), low)
+        high = np.where(self._high_open, np.nextafter(high, -np.inf), high)
+        return np.where(self._whole, columns, np.clip(columns, low, high))
