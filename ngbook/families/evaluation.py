@@ -1,7 +1,7 @@
 """The numbers of a family: compiled functions, and what stands in where they leave double precision.
 
-``numbers`` are floats: the parameters, then the constants. ``columns`` are outcomes of shape (d, n), coordinates
-first.
+``numbers`` are floats: the parameters, then the constants. ``columns`` are outcomes of shape (d, n),
+coordinates first.
 """
 
 from functools import cached_property

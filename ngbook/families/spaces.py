@@ -75,7 +75,8 @@ class Support:
     def __init__(self, support, variables, parameters):
         self.has_equation = isinstance(support, sp.ConditionSet)
         base = support.base_set if self.has_equation else support
-        lows, highs, *kinds = zip(*map(bounds, base.args if isinstance(base, sp.ProductSet) else (base,)))
+        factors = base.args if isinstance(base, sp.ProductSet) else (base,)
+        lows, highs, *kinds = zip(*map(bounds, factors), strict=True)
         self._low_open, self._high_open, self._whole = np.array(kinds, dtype=bool)[:, :, None]
         self._ends = sp.lambdify(list(parameters), [lows, highs], "numpy")
         if self.has_equation:
