@@ -3,7 +3,7 @@
 import sympy as sp
 from sympy.codegen.cfunctions import log1p
 
-from ngbook.families.special import LOG_SUM_EXP, SCALED_BESSEL, numerics
+from ngbook.families.special import LOG_SUM_EXP, MODULES, SCALED_BESSEL
 
 _indicator = sp.Function("indicator", real=True)
 
@@ -15,7 +15,7 @@ def compile_entries(expressions, arguments):
     for each expression; common parts are evaluated once.
     """
     rewritten = [stable(sp.sympify(expression)) for expression in expressions]
-    return sp.lambdify(list(arguments), rewritten, modules=[numerics(), "scipy", "numpy"], cse=True)
+    return sp.lambdify(list(arguments), rewritten, modules=MODULES, cse=True)
 
 
 def stable(expression):

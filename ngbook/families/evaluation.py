@@ -37,15 +37,14 @@ class Evaluation:
     @cached_property
     def _log_prob(self):
         stable = self.family.stable_log_density
-        return self._compiled([self.family.log_density if stable is None else stable])
+        return self._compiled([self.family.log_density], stable and [stable])
 
     @cached_property
     def _score(self):
-        stable = self.family.stable_score
-        return self._compiled(derivation.score_vector(self.family) if stable is None else stable)
+        return self._compiled(self.family.score_vector(), self.family.stable_score)
 
-    def _compiled(self, expressions):
-        """Function of numbers and columns.
+    def _compiled(self, expressions, stable):
+        """Function of numbers and columns, from the stable form if there is one, and ``Trusted`` for a row.
 
         Sums of special functions of the numbers alone may cancel: ``Trusted`` computes them, once for all
         outcomes.
@@ -61,7 +60,7 @@ class Evaluation:
         def cancels(e):
             return alone(e).is_Add and alone(e).has(*_SPECIAL)
 
-        rest = [sp.sympify(e).replace(cancels, cut) for e in expressions]
+        rest = [sp.sympify(e).replace(cancels, cut) for e in stable or expressions]
         function = compile_entries(rest, (*self.symbols, *constants.values(), *self.family.variables))
         trusted = Trusted(list(constants), self.symbols)
 
@@ -70,24 +69,16 @@ class Evaluation:
             with np.errstate(all="ignore"):
                 return function(*numbers, *known, *columns)
 
-        return evaluate
-
-    @cached_property
-    def _log_prob_in_digits(self):
-        return Trusted([self.family.log_density], self.symbols + self.family.variables)
-
-    @cached_property
-    def _score_in_digits(self):
-        return Trusted(derivation.score_vector(self.family), self.symbols + self.family.variables)
+        return evaluate, Trusted(expressions, self.symbols + self.family.variables)
 
     def log_prob(self, numbers, columns):
         """Log-density, shape (n,); minus infinity outside the support and below the range of doubles."""
-        (values,), _ = self._at_outcomes(self._log_prob, self._log_prob_in_digits, numbers, columns)
+        (values,), _ = self._at_outcomes(self._log_prob, numbers, columns)
         return np.where(np.isfinite(values), values, -np.inf)
 
     def score(self, numbers, columns):
         """Score, shape (n, p); refused where it does not exist, outside the support."""
-        values, outside = self._at_outcomes(self._score, self._score_in_digits, numbers, columns)
+        values, outside = self._at_outcomes(self._score, numbers, columns)
         if not np.isfinite(values).all():
             row = np.flatnonzero(~np.isfinite(values).all(0))[0]
             if outside[row]:
@@ -98,11 +89,12 @@ class Evaluation:
             raise OutsideDomain(f"the score at x[{row}] is outside the range of double precision")
         return values.T
 
-    def _at_outcomes(self, function, in_digits, numbers, columns):
+    def _at_outcomes(self, compiled, numbers, columns):
         """Values of shape (k, n), and which outcomes lie outside the support.
 
         With many digits where doubles do not do; outside, NaN, but the limit on an edge of the support.
         """
+        function, in_digits = compiled
         mask, nearest = self.support.contains(columns, numbers), self.support.clip(columns, numbers)
         values = np.full((len(in_digits.expressions), len(mask)), np.nan)
         for row, entry in enumerate(function(numbers, columns[:, mask])):
@@ -117,13 +109,13 @@ class Evaluation:
 
     def plain_log_prob(self, numbers, columns):
         """Log-density at outcomes of any size, as quadrature takes them: no number means no density."""
-        (values,) = self._log_prob(numbers, columns)
+        (values,) = self._log_prob[0](numbers, columns)
         return np.where(self.support.contains(columns, numbers) & ~np.isnan(values), values, -np.inf)
 
     def plain_score(self, numbers, x):
         """Score of one outcome, shape (p, m), zero outside the support."""
         mask = self.support.contains(x[None], numbers)
-        return np.stack([np.where(mask, entry, 0.0) for entry in self._score(numbers, x[None])])
+        return np.stack([np.where(mask, entry, 0.0) for entry in self._score[0](numbers, x[None])])
 
     # --- Fisher matrix and KL
 
@@ -138,7 +130,7 @@ class Evaluation:
 
         One expectation of the score s, which must have the mean 0; nothing is proved.
         """
-        family, rule, score = self.family, self._rule, derivation.score_vector(self.family)
+        family, rule, score = self.family, self._rule, self.family.score_vector()
         if rule is None:
             return None
         try:
@@ -157,10 +149,8 @@ class Evaluation:
     def fisher(self, numbers):
         """Fisher matrix and bounds on the errors of its entries."""
         if self.family.moving:
-            raise ValueError(
-                f"{self.family!r} has no Fisher matrix: its support {self.family.support} moves with the "
-                "parameters"
-            )
+            moves = f"its support {self.family.support} moves with the parameters"
+            raise ValueError(f"{self.family!r} has no Fisher matrix: {moves}")
         if self.fisher_matrix is None:
             return self.numerical.fisher(numbers)
         return tuple(np.reshape(part, (self.size, self.size)) for part in self._fisher(numbers))
@@ -175,9 +165,9 @@ class Evaluation:
     @cached_property
     def _kl(self):
         family = self.family
-        if self._rule is None and family.closed_form_kl is None:
-            return None
-        if (kl := derivation.kl_expression(family)) is None:
+        endless = self._rule is None and family.closed_form_kl is None
+        kl = None if endless else derivation.kl_expression(family)
+        if kl is None:
             return None
         return Trusted([kl], family.old_parameters + self.symbols, sensitive_to=family.parameters)
 

@@ -19,6 +19,7 @@ from ngbook.families import derivation
 from ngbook.families.evaluation import Evaluation
 from ngbook.families.mass import refuse_wrong_mass
 from ngbook.families.spaces import assumed, assumed_support
+from ngbook.symbolic.equality import tidy
 from ngbook.symbolic.forms import old
 from ngbook.symbolic.rules import fitting_rule
 
@@ -92,14 +93,14 @@ class Family:
         stable_score=None, example=None, slug=None, chart=None,
     ):  # fmt: skip
         self.name, self.kl_source = check.text(name, "name"), check.text(kl_source, "kl_source")
-        self.no_kl, self.sampler = check.text(no_kl, "no_kl", optional=True), check.sampler(sampler)
+        self.no_kl = _check.optional(check.text)(no_kl, "no_kl")
+        self.sampler = sampler if sampler is None else _check.function(sampler, "sampler", "rng, n, *theta")
         self.variable = tuple(variable) if isinstance(variable, (tuple, list)) else variable
         self.variables = self.variable if isinstance(self.variable, tuple) else (self.variable,)
         expressions.symbols(self.variables, f"the variables of {name}")
         self.parameters = expressions.symbols(parameters, f"parameters of {name}")
-        self.constants = (
-            expressions.symbols(constants, f"constants of {name}") if constants not in ((), []) else ()
-        )
+        none = constants in ((), [])
+        self.constants = () if none else expressions.symbols(constants, f"constants of {name}")
         self.old_parameters = tuple(old(parameter) for parameter in self.parameters)
         symbols = self.variables + self.parameters + self.constants
         expressions.symbols(symbols + self.old_parameters, f"variables, parameters and constants of {name}")
@@ -116,14 +117,13 @@ class Family:
         self.log_density, self.rule, self.closed_form_kl = log_density, rule, kl
         self.stable_log_density = declared(check.expression, stable_log_density, "stable_log_density")
         self.stable_score = declared(check.entries, stable_score, "stable_score", len(self.parameters))
-        support = assumed_support(self.variable) if support is None else support
+        support = assumed_support(self.variables) if support is None else support
         self.support = declared(check.support, support, "support", len(self.variables))
         space = assumed(self.parameters + self.constants) if parameter_space is None else parameter_space
         self.parameter_space = declared(check.space, space, "parameter_space")
         self.example = declared(check.example, example, "example", self.parameter_space)
-        self.slug = check.text(slug, "slug", optional=True) or re.sub("[- ]", "_", name.lower())
-        names = ", ".join(parameter.name for parameter in self.parameters)
-        self.chart = check.text(chart, "chart", optional=True) or f"({names})"
+        self.slug = check.text(slug or re.sub("[- ]", "_", name.lower()), "slug")
+        self.chart = check.text(chart or f"({', '.join(map(str, self.parameters))})", "chart")
         self._general, self._values, self.fixed = self, {}, {}  # the family before ``at``; what ``at`` put in
 
     def __repr__(self):
@@ -167,15 +167,16 @@ class Family:
         """
         expression = expressions.exact(expression, "expression")
         refuse_wrong_mass(self._general)
-        return derivation.expectation(self, expression)
+        derivation.refuse_without_rule(self)
+        return tidy(self.rule.expectation(expression))
 
     def score_vector(self) -> sp.ImmutableMatrix:
         """Differentiate the log-density: a column of shape (p, 1), in the variable and the parameters."""
-        return derivation.score_vector(self)
+        return symbolic.score(self.log_density, self.parameters)
 
     def hessian_matrix(self) -> sp.ImmutableMatrix:
         """Differentiate the log-density twice: shape (p, p), in the variable and the parameters."""
-        return derivation.hessian_matrix(self)
+        return symbolic.hessian(self.log_density, self.parameters)
 
     def kl_expression(self) -> sp.Expr | None:
         """Derive ``KL(old || new)`` in closed form.
@@ -236,7 +237,7 @@ class Family:
         -------
         ndarray of shape (p, p)
         """
-        return self.evaluation.fisher(self._numbers(theta))[0]
+        return self.fisher_with_error(theta)[0]
 
     def fisher_with_error(self, theta) -> tuple[np.ndarray, np.ndarray]:
         """Evaluate the Fisher matrix and a bound on the error of each entry.
@@ -268,8 +269,7 @@ class Family:
     def kl_with_error(self, old, new) -> tuple[float, float]:
         """Evaluate ``KL(old || new)`` and a bound on its error, as in ``fisher_with_error``."""
         old, new = self._numbers(old, "old"), self._numbers(new, "new")
-        value, error = self.evaluation.kl(old, new)
-        return float(value), float(error)
+        return tuple(map(float, self.evaluation.kl(old, new)))
 
     def sample(self, theta, n: int, rng: np.random.Generator) -> np.ndarray:
         """Draw n independent outcomes: shape (n,) or (n, d), all inside the support.
@@ -277,11 +277,9 @@ class Family:
         Rounding takes outcomes near an end of the support to the end itself, where there is no density; they
         are moved to the nearest double inside.
         """
-        numbers, n, rng = self._numbers(theta), check.sample_size(n), _check.generator(rng)
+        numbers, n, rng = self._numbers(theta), _check.count(n, "n", least=0), _check.generator(rng)
         if self.sampler is None:
-            raise ValueError(
-                f"{self!r} was declared without a sampler; give Family a function sampler(rng, n, *theta)"
-            )
+            raise ValueError(f"{self!r} was declared without a sampler; give it as sampler(rng, n, *theta)")
         with np.errstate(all="ignore"):
             drawn = np.asarray(self.sampler(rng, n, *numbers[: len(self.parameters)], **self.fixed))
         if np.issubdtype(drawn.dtype, np.integer):

@@ -54,7 +54,7 @@ def _mass_of_several(evaluation, numbers):
     axes = [_axis(*ends, 65 if free < 3 else 49) for ends in zip(lows[:free], highs[:free], strict=True)]
     columns = [column.ravel() for column in np.meshgrid(*(x for x, _ in axes), indexing="ij")]
     if free < len(lows):
-        columns.append(evaluation.support.solved(columns))
+        columns.append(evaluation.support.last(*columns))
     density = np.exp(evaluation.plain_log_prob(numbers, np.array(columns))).reshape([len(x) for x, _ in axes])
     fine, coarse = density, density[(slice(None, None, 2),) * free]
     for _, weights in axes:
@@ -64,16 +64,13 @@ def _mass_of_several(evaluation, numbers):
 
 def _axis(low, high, count):
     """Outcomes and weights: equal steps of a variable in which a density falls off quickly at both ends."""
-    t = np.linspace(-1, 1, count)
-    if np.isfinite(low) and np.isfinite(high):
-        x, slope, width = (
-            low + (high - low) / (1 + np.exp(-16 * t)),
-            (high - low) / (2 + 2 * np.cosh(16 * t)),
-            16,
-        )
-    elif np.isfinite(low) or np.isfinite(high):
-        slope, width = np.exp(12 * t), 12
-        x = low + slope if np.isfinite(low) else high - slope
+    t, width = np.linspace(-1, 1, count), high - low
+    if np.isfinite(width):
+        x, slope = low + width / (1 + np.exp(-16 * t)), 16 * width / (2 + 2 * np.cosh(16 * t))
+    elif np.isfinite(low):
+        x, slope = low + np.exp(12 * t), 12 * np.exp(12 * t)
+    elif np.isfinite(high):
+        x, slope = high - np.exp(12 * t), 12 * np.exp(12 * t)
     else:
-        x, slope, width = np.sinh(5 * t), np.cosh(5 * t), 5
-    return x, slope * width * (t[1] - t[0])
+        x, slope = np.sinh(5 * t), 5 * np.cosh(5 * t)
+    return x, slope * (t[1] - t[0])

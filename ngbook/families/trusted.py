@@ -7,6 +7,7 @@ expression with so many digits that twice as many do not change it.
 """
 
 import math
+from contextlib import suppress
 from functools import cached_property, reduce
 
 import mpmath
@@ -16,13 +17,11 @@ from sympy.codegen.cfunctions import log1p
 
 from ngbook._domain import OutsideDomain
 from ngbook.families.compiled import stable
-from ngbook.families.special import LOG_SUM_EXP, SCALED_BESSEL, log_sum_exp
+from ngbook.families.special import LOG_SUM_EXP, MODULES, SCALED_BESSEL
 
 UNIT = 2.0**-53  # bound on the relative error of one operation
 TRUSTED = 8e-13  # largest relative error, times the condition number, with which a value is taken as it is
-UNDERFLOW = sp.Float(
-    "1e-300"
-)  # in units of UNIT: what a product or power may lose at the lower end of doubles
+UNDERFLOW = sp.Float("1e-300")  # in units of UNIT: a loss at the lower end of doubles
 LONGEST = 1000  # digits that an exponential is followed to: doubles end at 1e-323
 MOST_DIGITS = 20_000
 
@@ -41,15 +40,13 @@ class Trusted:
     def __call__(self, numbers):
         """Values at floats, and bounds on their errors; a value that no double is near is refused."""
         count = len(self.expressions)
-        try:
+        with np.errstate(all="ignore"), suppress(ArithmeticError):
             results = self._bounded(*numbers)
             values, errors = results[:count], [UNIT * error for error in results[count:]]
             if self._enough(values, errors, [0.0] * count) or (
                 self.sensitive_to and self._enough(values, errors, self._effects(*numbers))
             ):
                 return values, errors
-        except (ArithmeticError, ValueError):
-            pass
         values = self.with_digits(numbers)
         if not np.isfinite(values).all():
             raise OutsideDomain(f"the value at {numbers} is outside the range of double precision")
@@ -73,7 +70,7 @@ class Trusted:
         for e in self.expressions:
             slopes = [stable(sp.diff(e, symbol)) for symbol in self.sensitive_to]
             effects.append(sum(sp.Abs(x * slope) for x, slope in zip(self.sensitive_to, slopes, strict=True)))
-        return sp.lambdify(self.arguments, effects, modules=_modules(), cse=True)
+        return sp.lambdify(self.arguments, effects, modules=MODULES, cse=True)
 
     # --- with more digits
 
@@ -171,7 +168,7 @@ def _with_bounds(expressions, arguments):
 
     pairs = [visit(expression) for expression in expressions]
     results = [part for parts in zip(*pairs, strict=True) for part in parts]
-    return sp.lambdify(arguments, results, modules=_modules(), cse=lambda _: (steps, results))
+    return sp.lambdify(arguments, results, modules=MODULES, cse=lambda _: (steps, results))
 
 
 def _own_error(e, at, size):
@@ -187,14 +184,3 @@ def _own_error(e, at, size):
     if isinstance(e, LOG_SUM_EXP):
         return 4 * sum(map(sp.Abs, at)) + 4
     raise NotImplementedError(type(e))
-
-
-def _modules():
-    from scipy import special
-
-    def polygamma(order, x):
-        return special.psi(x) if order == 0 else special.polygamma(order, x)
-
-    functions = {"loggamma": special.gammaln, "polygamma": polygamma}
-    functions |= {"scaled_bessel": special.ive, "LOG_SUM_EXP": log_sum_exp}
-    return [{name: lambda *x, f=f: float(f(*x)) for name, f in functions.items()}, "math"]
