@@ -5,6 +5,8 @@ from functools import cache
 import numpy as np
 import sympy as sp
 
+from ngbook._check.families import listing
+
 POINTS = tuple(map(sp.Rational, ("3/4", "7/5", "1/3", "1/5", "12/5", "1/7")))
 SEEN = 1e-3  # a smaller mass was missed by the quadrature and says nothing about the declaration
 
@@ -37,9 +39,8 @@ def refuse_wrong_mass(family):
     else:
         mass, allowed = _mass_of_several(family.evaluation, numbers), 0.02
     if mass > SEEN and not abs(mass - 1) <= allowed:
-        at = ", ".join(f"{symbol} = {value}" for symbol, value in point.items())
         raise ValueError(
-            f"the density of {family!r} has the mass {mass:.4g} and not 1 (at {at}); correct the "
+            f"the density of {family!r} has the mass {mass:.4g} and not 1 (at {listing(point)}); correct the "
             "log-density, its normalising constant or the support"
         )
 

@@ -4,6 +4,7 @@ from functools import cached_property
 
 import numpy as np
 import sympy as sp
+from scipy.special import betaln, expit, log_expit
 
 from ngbook import symbolic
 from ngbook._check.families import bounds
@@ -77,9 +78,7 @@ def sum_over_counts(function, first, last):
         if falling and np.all(tail <= 1e-17 * np.maximum(np.abs(total), 1e-300)):
             return total, error + tail
         if stop - first > TERMS:
-            raise ValueError(
-                f"a sum over {TERMS} counts, from {first} on, does not reach the end of the mass"
-            )
+            raise ValueError(f"a sum over {TERMS} counts, from {first} on, does not reach all of the mass")
         start, size = stop, 2 * size
 
 
@@ -130,9 +129,7 @@ class Numerical:
         (mass, *values), (missing, *errors) = self._integrals(numbers, function, noise)
         missing = max(missing, abs(mass - 1))
         if not missing < 1e-6:
-            raise ValueError(
-                f"quadrature finds a mass of {mass:.6g} and not 1 at {numbers}; no number can be trusted"
-            )
+            raise ValueError(f"quadrature finds a mass of {mass:.6g}, not 1, at {numbers}: it is of no use")
         return np.array(values), np.array(errors) + missing * np.abs(values)
 
     def fisher(self, numbers):
@@ -159,7 +156,7 @@ class Numerical:
             log_old, log_new = self._log_prob(old, x), self._log_prob(new, x)
             if np.any((log_new == -np.inf) & (log_old > LIGHT)):
                 raise OutsideDomain(
-                    f"where {old} has its mass, the log-density at {new} is below the range of doubles"
+                    f"where {old} has mass, the density at {new} is below the range of doubles"
                 )
             with np.errstate(all="ignore"):
                 values, rounding = log_old - log_new, 1e-15 * (1 + np.abs(log_old) + np.abs(log_new))
@@ -190,22 +187,19 @@ class Numerical:
     @cached_property
     def _compiled_rule(self):
         rule = self.family.rule
-        entries = (rule.first, rule.second, rule.substitution[self.family.variable], rule.square)
-        arguments = (*self.evaluation.symbols, symbolic.U, symbolic.V, symbolic.T)
-        return [compile_entries([entry], arguments) for entry in entries]
+        law = rule.first, rule.second, rule.square, rule.substitution[self.family.variable]
+        return compile_entries(law, (*self.evaluation.symbols, symbolic.U, symbolic.V, symbolic.T))
 
     def _over_logit(self, old, function, noise=True):
-        from scipy.special import betaln, expit, log_expit
-
-        first, second, outcome, square = self._compiled_rule
-        a, b = float(first(*old, 1, 1, 1)[0]), float(second(*old, 1, 1, 1)[0])
+        law = self._compiled_rule
+        a, b = map(float, law(*old, 0.5, 0.5, 1.0)[:2])
         norm, two_signs = betaln(a, b), self.family.rule.substitution[self.family.variable].has(symbolic.T)
 
         def values(t):
             u, v = expit(t), expit(-t)
-            root = np.sqrt(square(*old, u, v, 1)[0]) if two_signs else 1
+            root = np.sqrt(law(*old, u, v, 1.0)[2])
             signs = (1, -1) if two_signs else (1,)
-            return sum(function(outcome(*old, u, v, sign * root)[0]) for sign in signs) / len(signs)
+            return sum(function(law(*old, u, v, sign * root)[3]) for sign in signs) / len(signs)
 
         def weighted(t):
             return np.exp(a * log_expit(t) + b * log_expit(-t) - norm) * values(t)

@@ -68,8 +68,6 @@ def _gamma_rest(x):
     square = 1 / np.maximum(x, 15) ** 2
     series = 1 / 12 - square * (1 / 360 - square * (1 / 1260 - square * (1 / 1680 - square * (1 / 1188))))
     by_series = np.log(2 * np.pi * np.maximum(x, 15)) / 2 + series * np.sqrt(square)
-    if np.all(x >= 15):
-        return by_series
     small = np.minimum(x, 15)
     return np.where(x >= 15, by_series, special.gammaln(small + 1) - special.xlogy(small, small) + small)
 
@@ -78,9 +76,7 @@ def _deviance(x, mean, log_mean, gap):
     """``x * log(x / mean) + gap`` with ``gap = mean - x``: not negative, and zero where they coincide."""
     excess = gap / np.where(x == 0, 1.0, x)
     far = excess < -0.5
-    ratio = np.log1p(np.where(far, 0.0, excess))
-    if np.any(far):
-        ratio = np.where(far, log_mean - np.log(np.where(x == 0, 1.0, x)), ratio)
+    ratio = np.where(far, log_mean - np.log(np.where(x == 0, 1.0, x)), np.log1p(np.where(far, 0.0, excess)))
     return gap - x * ratio
 
 
@@ -88,7 +84,7 @@ def log_hypot(gap, width):
     """``log(1 + (gap / width)**2) / 2``, where the square or the ratio may overflow."""
     size = np.abs(gap / width)
     near, far = np.log1p(size * size) / 2, size > 1e8
-    return np.where(far, np.log(np.abs(gap)) - np.log(width), near) if np.any(far) else near
+    return np.where(far, np.log(np.abs(gap)) - np.log(width), near)
 
 
 def share(part, other):
