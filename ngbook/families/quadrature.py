@@ -142,6 +142,7 @@ class Numerical:
         size = self.evaluation.size
         return tuple(part.reshape(size, size) for part in self._mean(numbers, products))
 
+    @np.errstate(all="ignore")
     def kl(self, old, new):
         """Mean of the log-density ratio r; where that is small, of ``exp(-r) - 1 + r``, never negative.
 
@@ -158,13 +159,14 @@ class Numerical:
                 raise OutsideDomain(
                     f"where {old} has mass, the density at {new} is below the range of doubles"
                 )
-            with np.errstate(all="ignore"):
-                values, rounding = log_old - log_new, 1e-15 * (1 + np.abs(log_old) + np.abs(log_new))
+            values, rounding = log_old - log_new, 1e-15 * (1 + np.abs(log_old) + np.abs(log_new))
             return np.where(np.isfinite(values), np.stack([values, rounding]), 0.0)
 
         def excess(x):
-            values, rounding = ratio(x)
-            return np.stack([_excess(values), np.abs(np.expm1(-values)) * rounding])
+            r, rounding = ratio(x)
+            series = r * r * (0.5 - r * (1 / 6 - r * (1 / 24 - r * (1 / 120 - r / 720))))
+            values = np.where(np.abs(r) < 1e-2, series, np.expm1(-r) + r)
+            return np.stack([values, np.abs(np.expm1(-r)) * rounding])
 
         (value, rounding), (error, _) = expectation(old, ratio, noise=True)
         if value < 0.05:
@@ -217,10 +219,3 @@ class Numerical:
                 rise = np.where(np.abs(last - before) > 2 * np.abs(last[-1]), last - before, 0.0)
                 total = total + beyond * (last + rise / power)
         return total, error
-
-
-def _excess(ratio):
-    """``exp(-r) - 1 + r``, by its series where r is small."""
-    with np.errstate(all="ignore"):
-        square = ratio * ratio * (0.5 - ratio * (1 / 6 - ratio * (1 / 24 - ratio * (1 / 120 - ratio / 720))))
-        return np.where(np.abs(ratio) < 1e-2, square, np.expm1(-ratio) + ratio)

@@ -39,23 +39,15 @@ class Trusted:
 
     def __call__(self, numbers):
         """Values at floats, and bounds on their errors; a value that no double is near is refused."""
-        count = len(self.expressions)
         with np.errstate(all="ignore"), suppress(ArithmeticError):
-            results = self._bounded(*numbers)
-            values, errors = results[:count], [UNIT * error for error in results[count:]]
-            if self._enough(values, errors, [0.0] * count) or (
-                self.sensitive_to and self._enough(values, errors, self._effects(*numbers))
-            ):
+            values, errors = np.reshape(self._bounded(*numbers), (2, -1)) * [[1], [UNIT]]
+            allowed = TRUSTED * (np.abs(values) + self._effects(*numbers))
+            if np.all((errors <= allowed) & (allowed < np.inf)):
                 return values, errors
         values = self.with_digits(numbers)
         if not np.isfinite(values).all():
             raise OutsideDomain(f"the value at {numbers} is outside the range of double precision")
         return values, UNIT * np.abs(values)
-
-    @staticmethod
-    def _enough(values, errors, effects):
-        rows = zip(values, errors, effects, strict=True)
-        return all(error <= TRUSTED * (abs(value) + effect) < math.inf for value, error, effect in rows)
 
     @cached_property
     def _bounded(self):
@@ -66,10 +58,9 @@ class Trusted:
 
     @cached_property
     def _effects(self):
-        effects = []
-        for e in self.expressions:
-            slopes = [stable(sp.diff(e, symbol)) for symbol in self.sensitive_to]
-            effects.append(sum(sp.Abs(x * slope) for x, slope in zip(self.sensitive_to, slopes, strict=True)))
+        effects = [
+            sum(sp.Abs(y * stable(sp.diff(e, y))) for y in self.sensitive_to) for e in self.expressions
+        ]
         return sp.lambdify(self.arguments, effects, modules=MODULES, cse=True)
 
     # --- with more digits
