@@ -119,18 +119,17 @@ def theta(family, value, name="theta"):
     if family.constants:
         missing = ", ".join(constant.name for constant in family.constants)
         raise ValueError(f"{family!r} has the constant {missing}; fix it first with .at({missing}=...)")
-    value = check.floats(value, name)
-    if value.shape != (len(family.parameters),):
-        needed = (
-            f"({len(family.parameters)},), one number for each of: {', '.join(map(str, family.parameters))}"
-        )
-        raise ValueError(f"{name} has shape {value.shape}; {family!r} needs shape {needed}")
+    value, size = check.floats(value, name), len(family.parameters)
+    if value.shape != (size,):
+        names = ", ".join(map(str, family.parameters))
+        raise ValueError(f"{name} has shape {value.shape}; {family!r} needs shape ({size},): {names}")
     return value
 
 
 def outcomes(family, x):
     """Outcomes as a float array of shape (d, n), coordinates first."""
-    x, tail = check.floats(x, "x"), (len(family.variables),) * isinstance(family.variable, tuple)
+    x = check.floats(x, "x")
+    tail = (len(family.variables),) if isinstance(family.variable, tuple) else ()
     if x.ndim == 0 or x.shape[1:] != tail:
         needed = f"(n, {tail[0]})" if tail else "(n,)"
         raise ValueError(f"x has shape {x.shape}; {family!r} needs shape {needed}, sample axis first")

@@ -74,7 +74,7 @@ class Evaluation:
     def log_prob(self, numbers, columns):
         """Log-density, shape (n,); minus infinity outside the support and below the range of doubles."""
         (values,), _ = self._at_outcomes(self._log_prob, numbers, columns)
-        return np.where(np.isfinite(values), values, -np.inf)
+        return np.where(np.isnan(values), -np.inf, values)
 
     def score(self, numbers, columns):
         """Score, shape (n, p); refused where it does not exist, outside the support."""

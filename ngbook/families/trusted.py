@@ -21,7 +21,7 @@ from ngbook.families.special import LOG_SUM_EXP, MODULES, SCALED_BESSEL
 
 UNIT = 2.0**-53  # bound on the relative error of one operation
 TRUSTED = 8e-13  # largest relative error, times the condition number, with which a value is taken as it is
-UNDERFLOW = sp.Float("1e-300")  # in units of UNIT: a loss at the lower end of doubles
+UNDERFLOW = sp.Float("1e-300")  # in units of UNIT: what a product may lose at the lower end of doubles
 LONGEST = 1000  # digits that an exponential is followed to: doubles end at 1e-323
 MOST_DIGITS = 20_000
 
