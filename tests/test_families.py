@@ -586,20 +586,20 @@ def test_outside_the_support_the_density_is_zero_and_the_score_refused(slug, out
 def test_constants_must_be_fixed_and_lie_in_their_space():
     with refuses(r"\.at\(nu=\.\.\.\)"):
         families.student_t.fisher([0.0, 1.0])
-    with refuses("nu > 0"):
+    with refuses("declared positive"):
         families.student_t.at(nu=-1)
     with refuses("no constant 'df'"):
         families.student_t.at(df=3)
-    with refuses("whole number"):
+    with refuses("declared integer"):
         families.binomial.at(n=2.5)
-    with refuses("not a finite number"):
+    with refuses("real numbers"):
         families.binomial.at(n="many")
 
 
 def test_sampling_needs_a_generator_and_a_count():
     with refuses("default_rng"):
         families.normal.sample([0.0, 1.0], 3, 42)
-    with refuses("n = -1"):
+    with refuses("n must be a whole number"):
         families.normal.sample([0.0, 1.0], -1, np.random.default_rng(0))
 
 

@@ -9,17 +9,10 @@ from ngbook._check import expressions
 # --- declarations
 
 
-def text(value, name, optional=False):
-    """A string, or None where the argument may be left out."""
-    if not (isinstance(value, str) or (optional and value is None)):
+def text(value, name):
+    """A string."""
+    if not isinstance(value, str):
         raise ValueError(f"{name} is {value!r}; give a string, as 'Normal'")
-    return value
-
-
-def sampler(value):
-    """A function that draws, or None."""
-    if not (value is None or callable(value)):
-        raise ValueError(f"sampler is {value!r}; give a function, sampler(rng, n, *theta, **constants)")
     return value
 
 
@@ -27,9 +20,10 @@ def declared(symbols, allowed, name):
     """Symbols that are all variables, parameters or constants of the family."""
     unknown = set(symbols) - set(allowed)
     if unknown:
+        names = ", ".join(sorted(map(str, unknown)))
         raise ValueError(
-            f"{name} contains {', '.join(sorted(map(str, unknown)))}, which is neither the variable nor a "
-            "parameter nor a constant; declare it, with the same assumptions"
+            f"{name} contains {names}, which is neither the variable nor a parameter nor a constant; declare "
+            "it, with the same assumptions"
         )
 
 
@@ -42,20 +36,15 @@ def expression(value, allowed, name):
     return value
 
 
-def _items(values, name, what):
-    if isinstance(values, (str, dict, sp.Basic)) or not hasattr(values, "__iter__"):
-        raise ValueError(f"{name} is {values!r}; give a list of {what}")
-    return list(values)
-
-
 def entries(values, size, allowed, name):
     """List with one exact expression for each parameter, or None."""
     if values is None:
         return None
-    values = [expression(entry, allowed, name) for entry in _items(values, name, "expressions")]
+    values = expressions.matrix(values, name)
     if len(values) != size:
         raise ValueError(f"{name} has {len(values)} entries; give one for each parameter")
-    return values
+    declared(values.free_symbols, allowed, name)
+    return list(values)
 
 
 def bounds(factor):
@@ -68,9 +57,7 @@ def bounds(factor):
         return -sp.oo, sp.oo, True, True, False
     if isinstance(factor, sp.Interval):
         return factor.start, factor.end, factor.left_open, factor.right_open, False
-    raise ValueError(
-        f"support {factor} is not an Interval, Range, Naturals, Reals or a product of them; give one of those"
-    )
+    raise ValueError(f"support has {factor}; give an Interval, Range, Naturals, Reals or a product of them")
 
 
 def support(value, size, allowed, name):
@@ -80,10 +67,7 @@ def support(value, size, allowed, name):
     base = value.base_set if isinstance(value, sp.ConditionSet) else value
     factors = base.args if isinstance(base, sp.ProductSet) else (base,)
     if len(factors) != size:
-        raise ValueError(
-            f"{name} is {value}, with {len(factors)} coordinates for {size} variables; give one Interval, "
-            "Range, Naturals or Reals for each, as a ProductSet"
-        )
+        raise ValueError(f"{name} is {value}, with {len(factors)} coordinates; give a ProductSet of {size}")
     for factor in factors:
         bounds(factor)
     if isinstance(value, sp.ConditionSet) and not isinstance(value.condition, sp.Equality):
@@ -93,19 +77,17 @@ def support(value, size, allowed, name):
 
 
 def space(relations, allowed, name):
-    """Inequalities, written with > or >=."""
-    turned = []
-    for relation in _items(relations, name, "inequalities"):
-        if isinstance(relation, (sp.StrictLessThan, sp.LessThan)):
-            relation = relation.reversed
-        if not isinstance(relation, (sp.StrictGreaterThan, sp.GreaterThan)):
+    """Tuple of inequalities."""
+    if not isinstance(relations, (list, tuple)):
+        raise ValueError(f"{name} is {relations!r}; give a list of inequalities")
+    for relation in relations:
+        if not isinstance(relation, (sp.Gt, sp.Ge, sp.Lt, sp.Le)):
             raise ValueError(
                 f"{name} contains {relation!r}; give inequalities that SymPy does not evaluate, as "
                 "sp.StrictGreaterThan(sigma, 0, evaluate=False)"
             )
         declared(relation.free_symbols, allowed, name)
-        turned.append(relation)
-    return tuple(turned)
+    return tuple(relations)
 
 
 def example(values, relations, allowed, name):
@@ -127,22 +109,9 @@ def constants(family, given):
     for name, value in given.items():
         if name not in symbols:
             raise ValueError(f"{family!r} has no constant {name!r}; it has {', '.join(symbols) or 'none'}")
-        try:
-            exact = sp.nsimplify(value, rational=True)
-        except (TypeError, ValueError, AttributeError) as error:
-            raise ValueError(f"{name} = {value!r} is not a number; give one, as {name}=5") from error
-        if not (exact.is_Rational and exact.is_finite):
-            raise ValueError(f"{name} = {value!r} is not a finite number; give one, as {name}=5")
-        values[symbols[name]] = exact
-    for relation in family.parameter_space:
-        if relation.free_symbols <= set(values) and not relation.subs(values):
-            raise ValueError(
-                f"{listing(given)} is outside the space of {family!r}: it needs {inequality(relation)}"
-            )
-    for symbol, value in values.items():
-        if symbol.is_integer and not value.is_integer:
-            raise ValueError(f"{symbol} = {value} of {family!r} must be a whole number")
-    return values
+        check.number(value, name)
+        values[symbols[name]] = sp.nsimplify(value, rational=True)
+    return example(values, family.parameter_space, family.constants, f"the constants of {family!r}")
 
 
 def theta(family, value, name="theta"):
@@ -150,35 +119,24 @@ def theta(family, value, name="theta"):
     if family.constants:
         missing = ", ".join(constant.name for constant in family.constants)
         raise ValueError(f"{family!r} has the constant {missing}; fix it first with .at({missing}=...)")
-    value = check.floats(value, name)
-    if value.shape != (len(family.parameters),):
-        raise ValueError(
-            f"{name} has shape {value.shape}; {family!r} needs shape ({len(family.parameters)},), one "
-            f"number for each of: {', '.join(map(str, family.parameters))}"
-        )
+    value, size = check.floats(value, name), len(family.parameters)
+    if value.shape != (size,):
+        names = ", ".join(map(str, family.parameters))
+        raise ValueError(f"{name} has shape {value.shape}; {family!r} needs shape ({size},): {names}")
     return value
 
 
 def outcomes(family, x):
-    """Outcomes as one float array of shape (n,) for each coordinate."""
-    x, size = check.floats(x, "x"), len(family.variables)
-    if isinstance(family.variable, tuple):
-        if x.ndim != 2 or x.shape[1] != size:
-            raise ValueError(f"x has shape {x.shape}; {family!r} needs shape (n, {size}), sample axis first")
-    elif x.ndim != 1:
-        raise ValueError(f"x has shape {x.shape}; {family!r} needs shape (n,), one number for each sample")
-    if np.isnan(x).any():
-        raise ValueError(
-            f"x contains NaN, at position {int(np.argmax(np.isnan(x).reshape(len(x), -1).any(1)))}"
-        )
-    return [x] if x.ndim == 1 else list(x.T)
-
-
-def sample_size(n):
-    """Number of outcomes, which may be 0."""
-    if not isinstance(n, (int, np.integer)) or n < 0:
-        raise ValueError(f"n = {n!r}; give the number of outcomes, a whole number that is not negative")
-    return int(n)
+    """Outcomes as a float array of shape (d, n), coordinates first."""
+    x = check.floats(x, "x")
+    tail = (len(family.variables),) if isinstance(family.variable, tuple) else ()
+    if x.ndim == 0 or x.shape[1:] != tail:
+        needed = f"(n, {tail[0]})" if tail else "(n,)"
+        raise ValueError(f"x has shape {x.shape}; {family!r} needs shape {needed}, sample axis first")
+    columns = np.atleast_2d(x.T)
+    if np.isnan(columns).any():
+        raise ValueError(f"x contains NaN, at position {np.argmax(np.isnan(columns).any(0))}")
+    return columns
 
 
 def listing(values):

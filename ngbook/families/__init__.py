@@ -12,21 +12,12 @@ from ngbook.families.discrete import (  # noqa: I001
 )
 from ngbook.families.family import Family
 from ngbook.families.gaussian import (
-    log_normal, normal, normal_log_sigma, normal_mean, normal_natural, normal_variance,
+    bivariate_normal, log_normal, normal, normal_log_sigma, normal_mean, normal_natural, normal_variance,
 )
-from ngbook.families.multivariate import bivariate_normal, dirichlet
 from ngbook.families.positive import (
-    beta, exponential, gamma, inverse_gamma, inverse_gaussian, pareto, rayleigh, uniform, weibull,
+    beta, dirichlet, exponential, gamma, inverse_gamma, inverse_gaussian, pareto, rayleigh, uniform, weibull,
 )
 from ngbook.families.real_line import cauchy, gumbel, laplace, logistic, student_t, von_mises
-
-__all__ = [
-    "Family", "bernoulli", "bernoulli_logit", "beta", "binomial", "bivariate_normal", "catalogue",
-    "categorical", "categorical_softmax", "cauchy", "dirichlet", "exponential", "gamma", "geometric",
-    "gumbel", "inverse_gamma", "inverse_gaussian", "laplace", "log_normal", "logistic",
-    "negative_binomial", "normal", "normal_log_sigma", "normal_mean", "normal_natural", "normal_variance",
-    "pareto", "poisson", "rayleigh", "student_t", "uniform", "von_mises", "weibull",
-]
 
 
 def catalogue() -> dict[str, Family]:
@@ -38,3 +29,6 @@ def catalogue() -> dict[str, Family]:
         pareto, rayleigh, inverse_gaussian, von_mises, logistic, laplace, cauchy, student_t,
     )
     return {family.slug: family for family in families}
+
+
+__all__ = sorted(["Family", "catalogue", uniform.slug, *catalogue()])

@@ -3,7 +3,7 @@
 import sympy as sp
 from sympy.codegen.cfunctions import log1p
 
-from ngbook.families.special import LOG_SUM_EXP, SCALED_BESSEL, numerics
+from ngbook.families.special import LOG_SUM_EXP, MODULES, SCALED_BESSEL
 
 _indicator = sp.Function("indicator", real=True)
 
@@ -15,17 +15,13 @@ def compile_entries(expressions, arguments):
     for each expression; common parts are evaluated once.
     """
     rewritten = [stable(sp.sympify(expression)) for expression in expressions]
-    return sp.lambdify(list(arguments), rewritten, modules=[numerics(), "scipy", "numpy"], cse=True)
+    return sp.lambdify(list(arguments), rewritten, modules=MODULES, cse=True)
 
 
 def stable(expression):
     """Rewrite what overflows before it cancels, and logarithms of numbers near one."""
-    expression = expression.replace(_is_log_near_one, lambda e: log1p(e.args[0] - 1))
+    expression = expression.replace(sp.log, _logarithm)
     rewritten = expression.replace(_is_sum_of_exponentials, lambda e: sp.exp(LOG_SUM_EXP(*map(_log, e.args))))
-    rewritten = rewritten.replace(
-        lambda e: isinstance(e, sp.log) and isinstance(e.args[0], sp.gamma),
-        lambda e: sp.loggamma(e.args[0].args[0]),
-    )
     rewritten = rewritten.replace(sp.KroneckerDelta, lambda i, j: _indicator(i, j))
     rewritten = rewritten.replace(sp.besseli, lambda order, x: SCALED_BESSEL(order, x) * sp.exp(x))
     if rewritten == expression:
@@ -34,12 +30,11 @@ def stable(expression):
     return sp.powsimp(rewritten, combine="exp", deep=True)
 
 
-def _is_log_near_one(expression):
-    """A logarithm of one plus or minus something, which ``log1p`` takes without the rounded sum."""
-    if not isinstance(expression, sp.log):
-        return False
-    argument = expression.args[0]
-    return argument.is_Add and 1 in argument.args and not argument.has(sp.exp)
+def _logarithm(x):
+    """``log(x)``; of one plus or minus something by ``log1p``, without the rounded sum."""
+    if isinstance(x, sp.gamma):
+        return sp.loggamma(x.args[0])
+    return log1p(x - 1) if x.is_Add and 1 in x.args and not x.has(sp.exp) else sp.log(x)
 
 
 def _is_sum_of_exponentials(expression):

@@ -5,7 +5,7 @@ import sympy as sp
 from sympy import Rational as Q
 
 from ngbook.families.family import Family
-from ngbook.families.spaces import at_least, greater, positive, probability
+from ngbook.families.spaces import greater, positive, probability
 from ngbook.families.special import LOG_BINOMIAL, LOG_POISSON, LOG_SUM_EXP, LOGISTIC
 from ngbook.symbolic import FiniteSum, L, MomentRule, s
 
@@ -75,7 +75,7 @@ binomial = Family(
     sp.loggamma(n + 1) - sp.loggamma(k + 1) - sp.loggamma(n - k + 1)
     + k * sp.log(p) + (n - k) * sp.log(1 - p),
     MomentRule({k: L}, (1 - p + p * sp.exp(s)) ** n),
-    support=sp.Range(n + 1), parameter_space=[*probability(p), at_least(n, 1)], constants=[n],
+    support=sp.Range(n + 1), parameter_space=[*probability(p), *positive(n)], constants=[n],
     stable_log_density=LOG_BINOMIAL(0, n, k, n - k, p),
     sampler=lambda rng, size, p, n: rng.binomial(n, p, size),
     example={p: Q(3, 10), n: sp.Integer(7)}, chart="p, of n trials",
@@ -99,7 +99,7 @@ negative_binomial = Family(
     "Negative binomial", k, [p],
     sp.loggamma(k + r) - sp.loggamma(k + 1) - sp.loggamma(r) + r * sp.log(p) + k * sp.log(1 - p),
     MomentRule({k: L}, (p / (1 - (1 - p) * sp.exp(s))) ** r),
-    support=sp.S.Naturals0, parameter_space=[*probability(p), greater(r, 0)], constants=[r],
+    support=sp.S.Naturals0, parameter_space=[*probability(p), *positive(r)], constants=[r],
     stable_log_density=-sp.log(1 + k / r) + LOG_BINOMIAL(0, k + r, r, k, p),
     sampler=lambda rng, size, p, r: rng.negative_binomial(r, p, size),
     example={p: Q(3, 10), r: Q(5, 2)}, chart="p, failures before success r",

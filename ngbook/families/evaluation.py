@@ -1,16 +1,16 @@
 """The numbers of a family: compiled functions, and what stands in where they leave double precision.
 
-``numbers`` are floats: the parameters, then the constants. ``columns`` are arrays of shape (n,), one for each
-coordinate of the outcome.
+``numbers`` are floats: the parameters, then the constants. ``columns`` are outcomes of shape (d, n),
+coordinates first.
 """
 
-import math
 from functools import cached_property
 
 import numpy as np
 import sympy as sp
 
 from ngbook import symbolic
+from ngbook._domain import OutsideDomain
 from ngbook.families import derivation
 from ngbook.families.compiled import compile_entries
 from ngbook.families.mass import sample_point
@@ -28,7 +28,7 @@ class Evaluation:
 
     def __init__(self, family):
         self.family = family
-        self.symbols = family.parameters + family.constants
+        self.symbols, self.size = family.parameters + family.constants, len(family.parameters)
         self.space = Space(family.parameter_space, self.symbols)
         self.support = Support(family.support, family.variables, self.symbols)
 
@@ -37,15 +37,14 @@ class Evaluation:
     @cached_property
     def _log_prob(self):
         stable = self.family.stable_log_density
-        return self._compiled([self.family.log_density if stable is None else stable])
+        return self._compiled([self.family.log_density], stable and [stable])
 
     @cached_property
     def _score(self):
-        stable = self.family.stable_score
-        return self._compiled(derivation.score_vector(self.family) if stable is None else stable)
+        return self._compiled(self.family.score_vector(), self.family.stable_score)
 
-    def _compiled(self, expressions):
-        """Function of numbers and columns.
+    def _compiled(self, expressions, stable):
+        """Function of numbers and columns, from the stable form if there is one, and ``Trusted`` for a row.
 
         Sums of special functions of the numbers alone may cancel: ``Trusted`` computes them, once for all
         outcomes.
@@ -61,7 +60,7 @@ class Evaluation:
         def cancels(e):
             return alone(e).is_Add and alone(e).has(*_SPECIAL)
 
-        rest = [sp.sympify(e).replace(cancels, cut) for e in expressions]
+        rest = [sp.sympify(e).replace(cancels, cut) for e in stable or expressions]
         function = compile_entries(rest, (*self.symbols, *constants.values(), *self.family.variables))
         trusted = Trusted(list(constants), self.symbols)
 
@@ -70,82 +69,60 @@ class Evaluation:
             with np.errstate(all="ignore"):
                 return function(*numbers, *known, *columns)
 
-        return evaluate
-
-    @cached_property
-    def _log_prob_in_digits(self):
-        return Trusted([self.family.log_density], self.symbols + self.family.variables)
-
-    @cached_property
-    def _score_in_digits(self):
-        return Trusted(derivation.score_vector(self.family), self.symbols + self.family.variables)
+        return evaluate, Trusted(expressions, self.symbols + self.family.variables)
 
     def log_prob(self, numbers, columns):
-        """Log-density, shape (n,); minus infinity outside the support."""
-        mask = self.support.contains(columns, numbers)
-        inside = bool(mask.all())
-        result = np.full(mask.shape, -np.inf)
-        (values,) = self._log_prob(numbers, columns if inside else [column[mask] for column in columns])
-        result[... if inside else mask] = values
-        if not np.isfinite(result if inside else result[mask]).all():
-            for row in np.flatnonzero(mask & ~np.isfinite(result)):
-                result[row] = self._log_prob_in_digits.rounded([*numbers, *(c[row] for c in columns)])
-        if not inside:
-            for row, limit in self._limits(self._log_prob_in_digits, numbers, columns, ~mask):
-                result[row] = limit[0] if np.isfinite(limit[0]) else -np.inf
-        return result
+        """Log-density, shape (n,); minus infinity outside the support and below the range of doubles."""
+        (values,), _ = self._at_outcomes(self._log_prob, numbers, columns)
+        return np.where(np.isnan(values), -np.inf, values)
 
     def score(self, numbers, columns):
         """Score, shape (n, p); refused where it does not exist, outside the support."""
-        mask = self.support.contains(columns, numbers)
-        limits = {} if mask.all() else dict(self._limits(self._score_in_digits, numbers, columns, ~mask))
-        for row in np.flatnonzero(~mask):
-            if not np.isfinite(limits.get(row, np.nan)).all():
-                value = [float(column[row]) for column in columns]
+        values, outside = self._at_outcomes(self._score, numbers, columns)
+        if not np.isfinite(values).all():
+            row = np.flatnonzero(~np.isfinite(values).all(0))[0]
+            if outside[row]:
                 raise ValueError(
-                    f"x[{row}] = {value[0] if len(value) == 1 else value} is outside the support "
-                    f"{self.family.support} of {self.family!r}, where the score does not exist"
+                    f"x[{row}] = {columns[:, row].tolist()} is outside the support {self.family.support} of "
+                    f"{self.family!r}, where the score does not exist"
                 )
-        entries = self._score(numbers, columns)
-        result = np.stack([np.broadcast_to(entry, mask.shape) for entry in entries], axis=-1)
-        finite = np.isfinite(result)
-        for row in () if finite.all() else np.flatnonzero(~finite.all(axis=1)):
-            if row not in limits:
-                result[row] = self._score_in_digits.with_digits([*numbers, *(c[row] for c in columns)])
-        for row, limit in limits.items():
-            result[row] = limit
-        return result
+            raise OutsideDomain(f"the score at x[{row}] is outside the range of double precision")
+        return values.T
 
-    def _limits(self, function, numbers, columns, rows):
-        """Pairs of a row on the edge of the support and the limits of the function there, NaN for none."""
-        sides = self.support.on_edge(columns, numbers)
-        moved = [
-            np.where(side < 0, np.nextafter(column, -np.inf), column + side * np.finfo(float).tiny)
-            for column, side in zip(columns, sides, strict=True)
-        ]
-        on_edge = rows & np.any(sides, axis=0) & self.support.contains(moved, numbers)
-        for row in np.flatnonzero(on_edge):
-            outcome = [float(column[row]) for column in columns]
-            yield row, function.limit(numbers, outcome, [int(side[row]) for side in sides])
+    def _at_outcomes(self, compiled, numbers, columns):
+        """Values of shape (k, n), and which outcomes lie outside the support.
 
-    def plain_log_prob(self, numbers, *columns):
+        With many digits where doubles do not do; outside, NaN, but the limit on an edge of the support.
+        """
+        function, in_digits = compiled
+        mask, nearest = self.support.contains(columns, numbers), self.support.clip(columns, numbers)
+        values = np.full((len(in_digits.expressions), len(mask)), np.nan)
+        for row, entry in enumerate(function(numbers, columns[:, mask])):
+            values[row, mask] = entry
+        for row in np.flatnonzero(mask & ~np.isfinite(values).all(0)):
+            values[:, row] = in_digits.with_digits([*numbers, *columns[:, row]])
+        on_edge = np.isfinite(columns) & (np.nextafter(columns, nearest) == nearest)
+        for row in np.flatnonzero(~mask & on_edge.all(0) & self.support.contains(nearest, numbers)):
+            inwards = np.sign(nearest - columns)[:, row]
+            values[:, row] = in_digits.limit(numbers, columns[:, row], inwards)
+        return values, ~mask
+
+    def plain_log_prob(self, numbers, columns):
         """Log-density at outcomes of any size, as quadrature takes them: no number means no density."""
-        mask = self.support.contains(columns, numbers)
-        (values,) = self._log_prob(numbers, columns)
-        return np.where(mask & ~np.isnan(values), values, -np.inf)
+        (values,) = self._log_prob[0](numbers, columns)
+        return np.where(self.support.contains(columns, numbers) & ~np.isnan(values), values, -np.inf)
 
     def plain_score(self, numbers, x):
-        """Score of shape (p, m), zero outside the support."""
-        mask = self.support.contains([x], numbers)
-        entries = [np.broadcast_to(entry, x.shape) for entry in self._score(numbers, [x])]
-        return np.where(mask, np.array(entries), 0.0)
+        """Score of one outcome, shape (p, m), zero outside the support."""
+        mask = self.support.contains(x[None], numbers)
+        return np.stack([np.where(mask, entry, 0.0) for entry in self._score[0](numbers, x[None])])
 
     # --- Fisher matrix and KL
 
     @cached_property
     def numerical(self):
         """Quadrature or sums, for what has no closed form."""
-        return Numerical(self.family, self.plain_log_prob, self.plain_score)
+        return Numerical(self)
 
     @cached_property
     def fisher_matrix(self):
@@ -153,7 +130,7 @@ class Evaluation:
 
         One expectation of the score s, which must have the mean 0; nothing is proved.
         """
-        family, rule, score = self.family, self._rule, derivation.score_vector(self.family)
+        family, rule, score = self.family, self._rule, self.family.score_vector()
         if rule is None:
             return None
         try:
@@ -171,16 +148,12 @@ class Evaluation:
 
     def fisher(self, numbers):
         """Fisher matrix and bounds on the errors of its entries."""
-        size = len(self.family.parameters)
         if self.family.moving:
-            raise ValueError(
-                f"{self.family!r} has no Fisher matrix: its support {self.family.support} moves with the "
-                "parameters"
-            )
+            moves = f"its support {self.family.support} moves with the parameters"
+            raise ValueError(f"{self.family!r} has no Fisher matrix: {moves}")
         if self.fisher_matrix is None:
-            return self.numerical.fisher(numbers, size)
-        values, errors = self._fisher(numbers)
-        return np.array(values).reshape(size, size), np.array(errors).reshape(size, size)
+            return self.numerical.fisher(numbers)
+        return tuple(np.reshape(part, (self.size, self.size)) for part in self._fisher(numbers))
 
     @property
     def _rule(self):
@@ -192,20 +165,20 @@ class Evaluation:
     @cached_property
     def _kl(self):
         family = self.family
-        if self._rule is None and family.closed_form_kl is None:
-            return None
-        if (kl := derivation.kl_expression(family)) is None:
+        endless = self._rule is None and family.closed_form_kl is None
+        kl = None if endless else derivation.kl_expression(family)
+        if kl is None:
             return None
         return Trusted([kl], family.old_parameters + self.symbols, sensitive_to=family.parameters)
 
     def kl(self, old, new):
         """``KL(old || new)`` of two lists of numbers, and a bound on its error."""
-        size = len(self.family.parameters)
         if old == new:
             return 0.0, 0.0
-        if self.family.moving and not self.support.keeps(old, new):
-            return math.inf, 0.0
+        (low, high), (new_low, new_high) = self.support.bounds(old), self.support.bounds(new)
+        if np.any((low < new_low) | (high > new_high)):
+            return np.inf, 0.0
         if self._kl is None:
             return self.numerical.kl(old, new)
-        (value,), (error,) = self._kl([*old[:size], *new])
+        (value,), (error,) = self._kl([*old[: self.size], *new])
         return value, error

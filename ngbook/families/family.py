@@ -19,10 +19,11 @@ from ngbook.families import derivation
 from ngbook.families.evaluation import Evaluation
 from ngbook.families.mass import refuse_wrong_mass
 from ngbook.families.spaces import assumed, assumed_support
+from ngbook.symbolic.equality import tidy
 from ngbook.symbolic.forms import old
 from ngbook.symbolic.rules import fitting_rule
 
-_LARGE, _FACTORIALS = 1000, (sp.loggamma, sp.gamma, sp.factorial)  # SymPy would multiply out those beyond
+_LARGE, _FACTORIALS = 1000, (sp.loggamma, sp.gamma, sp.factorial)
 
 
 class Family:
@@ -92,13 +93,14 @@ class Family:
         stable_score=None, example=None, slug=None, chart=None,
     ):  # fmt: skip
         self.name, self.kl_source = check.text(name, "name"), check.text(kl_source, "kl_source")
-        self.no_kl, self.sampler = check.text(no_kl, "no_kl", optional=True), check.sampler(sampler)
+        self.no_kl = _check.optional(check.text)(no_kl, "no_kl")
+        self.sampler = sampler if sampler is None else _check.function(sampler, "sampler", "rng, n, *theta")
         self.variable = tuple(variable) if isinstance(variable, (tuple, list)) else variable
+        self.variables = self.variable if isinstance(self.variable, tuple) else (self.variable,)
         expressions.symbols(self.variables, f"the variables of {name}")
         self.parameters = expressions.symbols(parameters, f"parameters of {name}")
-        self.constants = (
-            expressions.symbols(constants, f"constants of {name}") if constants not in ((), []) else ()
-        )
+        none = constants in ((), [])
+        self.constants = () if none else expressions.symbols(constants, f"constants of {name}")
         self.old_parameters = tuple(old(parameter) for parameter in self.parameters)
         symbols = self.variables + self.parameters + self.constants
         expressions.symbols(symbols + self.old_parameters, f"variables, parameters and constants of {name}")
@@ -112,27 +114,21 @@ class Family:
             fitting_rule(rule, sum(self.variables), self.parameters)
             declared(check.declared, rule.free_symbols, "the rule")
         kl = check.expression(closed_form_kl, symbols + self.old_parameters, f"closed_form_kl of {name}")
-        self._formulas = {"log_density": log_density, "rule": rule, "closed_form_kl": kl}
+        self.log_density, self.rule, self.closed_form_kl = log_density, rule, kl
         self.stable_log_density = declared(check.expression, stable_log_density, "stable_log_density")
         self.stable_score = declared(check.entries, stable_score, "stable_score", len(self.parameters))
-        support = assumed_support(self.variable) if support is None else support
+        support = assumed_support(self.variables) if support is None else support
         self.support = declared(check.support, support, "support", len(self.variables))
         space = assumed(self.parameters + self.constants) if parameter_space is None else parameter_space
         self.parameter_space = declared(check.space, space, "parameter_space")
         self.example = declared(check.example, example, "example", self.parameter_space)
-        self.slug = check.text(slug, "slug", optional=True) or re.sub("[- ]", "_", name.lower())
-        names = ", ".join(parameter.name for parameter in self.parameters)
-        self.chart = check.text(chart, "chart", optional=True) or f"({names})"
+        self.slug = check.text(slug or re.sub("[- ]", "_", name.lower()), "slug")
+        self.chart = check.text(chart or f"({', '.join(map(str, self.parameters))})", "chart")
         self._general, self._values, self.fixed = self, {}, {}  # the family before ``at``; what ``at`` put in
 
     def __repr__(self):
         fixed = "".join(f", {name}={value}" for name, value in self.fixed.items())
         return f"Family({self.name} {self.chart}{fixed})"
-
-    @property
-    def variables(self):
-        """The outcome as a tuple of symbols."""
-        return self.variable if isinstance(self.variable, tuple) else (self.variable,)
 
     @property
     def moving(self):
@@ -149,8 +145,9 @@ class Family:
         """
         values = check.constants(self, constants)
         family = copy(self)
-        for name in ("log_density", "rule", "closed_form_kl"):
-            family.__dict__.pop(name, None)  # cached
+        family.log_density = _put_in(self.log_density, values)
+        family.rule = self.rule and self.rule.subs(values)
+        family.closed_form_kl = self.closed_form_kl and _put_in(self.closed_form_kl, values)
         family.support = self.support.subs(values)
         family.parameter_space = tuple(r for r in self.parameter_space if not r.free_symbols <= set(values))
         family.constants = tuple(constant for constant in self.constants if constant not in values)
@@ -159,32 +156,6 @@ class Family:
         plain = {symbol.name: (int if value.is_Integer else float)(value) for symbol, value in values.items()}
         family.fixed = self.fixed | plain
         return family
-
-    @cached_property
-    def log_density(self):
-        """The declared log-density, with the values of ``at`` put in."""
-        return self._put_in(self._formulas["log_density"])
-
-    @cached_property
-    def rule(self):
-        """The declared rule, likewise, or None."""
-        rule = self._formulas["rule"]
-        return rule.subs(self._values) if rule is not None and self._values else rule
-
-    @cached_property
-    def closed_form_kl(self):
-        """The declared KL, likewise, or None."""
-        return self._put_in(self._formulas["closed_form_kl"])
-
-    def _put_in(self, expression):
-        if expression is None or not self._values:
-            return expression
-
-        def put_in(function):
-            x = function.args[0].subs(self._values)
-            return function.func(x, evaluate=not (x.is_Integer and x > _LARGE))
-
-        return expression.replace(lambda e: isinstance(e, _FACTORIALS), put_in).subs(self._values)
 
     # --- exact
 
@@ -196,15 +167,16 @@ class Family:
         """
         expression = expressions.exact(expression, "expression")
         refuse_wrong_mass(self._general)
-        return derivation.expectation(self, expression)
+        derivation.refuse_without_rule(self)
+        return tidy(self.rule.expectation(expression))
 
     def score_vector(self) -> sp.ImmutableMatrix:
         """Differentiate the log-density: a column of shape (p, 1), in the variable and the parameters."""
-        return derivation.score_vector(self)
+        return symbolic.score(self.log_density, self.parameters)
 
     def hessian_matrix(self) -> sp.ImmutableMatrix:
         """Differentiate the log-density twice: shape (p, p), in the variable and the parameters."""
-        return derivation.hessian_matrix(self)
+        return symbolic.hessian(self.log_density, self.parameters)
 
     def kl_expression(self) -> sp.Expr | None:
         """Derive ``KL(old || new)`` in closed form.
@@ -265,7 +237,7 @@ class Family:
         -------
         ndarray of shape (p, p)
         """
-        return self.evaluation.fisher(self._numbers(theta))[0]
+        return self.fisher_with_error(theta)[0]
 
     def fisher_with_error(self, theta) -> tuple[np.ndarray, np.ndarray]:
         """Evaluate the Fisher matrix and a bound on the error of each entry.
@@ -297,8 +269,7 @@ class Family:
     def kl_with_error(self, old, new) -> tuple[float, float]:
         """Evaluate ``KL(old || new)`` and a bound on its error, as in ``fisher_with_error``."""
         old, new = self._numbers(old, "old"), self._numbers(new, "new")
-        value, error = self.evaluation.kl(old, new)
-        return float(value), float(error)
+        return tuple(map(float, self.evaluation.kl(old, new)))
 
     def sample(self, theta, n: int, rng: np.random.Generator) -> np.ndarray:
         """Draw n independent outcomes: shape (n,) or (n, d), all inside the support.
@@ -306,17 +277,14 @@ class Family:
         Rounding takes outcomes near an end of the support to the end itself, where there is no density; they
         are moved to the nearest double inside.
         """
-        numbers, n, rng = self._numbers(theta), check.sample_size(n), _check.generator(rng)
+        numbers, n, rng = self._numbers(theta), _check.count(n, "n", least=0), _check.generator(rng)
         if self.sampler is None:
-            raise ValueError(
-                f"{self!r} was declared without a sampler; give Family a function sampler(rng, n, *theta)"
-            )
+            raise ValueError(f"{self!r} was declared without a sampler; give it as sampler(rng, n, *theta)")
         with np.errstate(all="ignore"):
             drawn = np.asarray(self.sampler(rng, n, *numbers[: len(self.parameters)], **self.fixed))
         if np.issubdtype(drawn.dtype, np.integer):
             return drawn
-        columns = self.evaluation.support.clip([drawn] if drawn.ndim == 1 else list(drawn.T), numbers)
-        return columns[0] if drawn.ndim == 1 else np.column_stack(columns)
+        return self.evaluation.support.clip(np.atleast_2d(drawn.T), numbers).T.reshape(drawn.shape)
 
     @cached_property
     def evaluation(self):
@@ -326,7 +294,20 @@ class Family:
     def _numbers(self, theta, name="theta"):
         """Parameters, checked, and constants, as a list of floats."""
         theta = check.theta(self, theta, name)
-        numbers = [*theta.tolist(), *(self.fixed[constant.name] for constant in self._general.constants)]
+        numbers = [
+            *theta.tolist(),
+            *(float(self.fixed[constant.name]) for constant in self._general.constants),
+        ]
         self.evaluation.space.refuse_outside(numbers, self, name)
         refuse_wrong_mass(self._general)
         return numbers
+
+
+def _put_in(expression, values):
+    """The expression with the values; SymPy would multiply out factorials of large numbers."""
+
+    def put_in(function):
+        x = function.args[0].subs(values)
+        return function.func(x, evaluate=not (x.is_Integer and x > _LARGE))
+
+    return expression.replace(lambda e: isinstance(e, _FACTORIALS), put_in).subs(values)

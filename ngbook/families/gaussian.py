@@ -1,11 +1,12 @@
-"""The Normal distribution in five charts, and the LogNormal."""
+"""The Normal distribution in five charts, that of two outcomes, and the LogNormal."""
 
 import numpy as np
 import sympy as sp
 from sympy import Rational as Q
 
+from ngbook import symbolic
 from ngbook.families.family import Family
-from ngbook.families.spaces import greater
+from ngbook.families.spaces import greater, positive
 from ngbook.symbolic import L, MomentRule, s
 
 x, mu = sp.symbols("x mu", real=True)
@@ -16,6 +17,16 @@ eta2 = sp.Symbol("eta_2", negative=True)
 m2 = sp.Symbol("m_2", positive=True)
 y = sp.Symbol("x", positive=True)
 _constant = -sp.log(2 * sp.pi) / 2
+x1, x2, mu1, mu2, rho = sp.symbols("x_1 x_2 mu_1 mu_2 rho", real=True)
+sigma1, sigma2 = sp.symbols("sigma_1 sigma_2", positive=True)
+_chart = (mu1, mu2, sigma1, sigma2, rho)
+_standard, _orders = sp.symbols("z_1 z_2", real=True), sp.symbols("s_1:3")
+_z1, _z2 = (x1 - mu1) / sigma1, (x2 - mu2) / sigma2
+_square = (_z1**2 - 2 * rho * _z1 * _z2 + _z2**2) / (1 - rho**2)
+_logs = 2 * _constant - sp.log(sigma1) - sp.log(sigma2)
+# The second outcome, and the first one given the second: no squares cancel as rho comes to 1.
+_given_second = (_z1 - rho * _z2) ** 2 / ((1 - rho) * (1 + rho))
+_stable = _logs - sp.log(1 - rho) / 2 - sp.log(1 + rho) / 2 - (_given_second + _z2**2) / 2
 
 
 def _log_density(mean, variance):
@@ -25,6 +36,12 @@ def _log_density(mean, variance):
 def _rule(mean, variance):
     """The outcome is its own statistic: M(s) = exp(mean s + variance s² / 2)."""
     return MomentRule({x: L}, sp.exp(mean * s + variance * s**2 / 2))
+
+
+def _sample_bivariate(rng, n, mu1, mu2, sigma1, sigma2, rho):
+    z = rng.standard_normal((n, 2))
+    correlated = rho * z[:, 0] + np.sqrt(1 - rho**2) * z[:, 1]
+    return np.column_stack([mu1 + sigma1 * z[:, 0], mu2 + sigma2 * correlated])
 
 
 # fmt: off
@@ -58,6 +75,19 @@ normal_mean = Family(
     parameter_space=[greater(m2, m1**2)],
     sampler=lambda rng, n, m1, m2: rng.normal(m1, (m2 - m1**2) ** 0.5, n),
     example={m1: Q(1, 3), m2: Q(8, 7)}, slug="normal_mean", chart="mean: (m₁ = E[x], m₂ = E[x²])",
+)
+bivariate_normal = Family(
+    "Bivariate Normal", (x1, x2), _chart, _logs - sp.log(1 - rho**2) / 2 - _square / 2,
+    MomentRule(
+        {x1: mu1 + sigma1 * _standard[0], x2: mu2 + sigma2 * _standard[1]},
+        sp.exp((_orders[0] ** 2 + 2 * rho * _orders[0] * _orders[1] + _orders[1] ** 2) / 2),
+        statistics=_standard, orders=_orders,
+    ),
+    parameter_space=[*positive(sigma1, sigma2), greater(rho, -1), greater(1, rho)],
+    stable_log_density=_stable, stable_score=symbolic.score(_stable, _chart),
+    sampler=_sample_bivariate,
+    example=dict(zip(_chart, (Q(1, 3), Q(-1, 2), Q(4, 3), Q(3, 4), Q(2, 5)), strict=True)),
+    chart="(μ₁, μ₂, σ₁, σ₂, ρ)",
 )
 log_normal = Family(
     "LogNormal", y, [mu, sigma],

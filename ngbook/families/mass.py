@@ -5,6 +5,8 @@ from functools import cache
 import numpy as np
 import sympy as sp
 
+from ngbook._check.families import listing
+
 POINTS = tuple(map(sp.Rational, ("3/4", "7/5", "1/3", "1/5", "12/5", "1/7")))
 SEEN = 1e-3  # a smaller mass was missed by the quadrature and says nothing about the declaration
 
@@ -37,9 +39,8 @@ def refuse_wrong_mass(family):
     else:
         mass, allowed = _mass_of_several(family.evaluation, numbers), 0.02
     if mass > SEEN and not abs(mass - 1) <= allowed:
-        at = ", ".join(f"{symbol} = {value}" for symbol, value in point.items())
         raise ValueError(
-            f"the density of {family!r} has the mass {mass:.4g} and not 1 (at {at}); correct the "
+            f"the density of {family!r} has the mass {mass:.4g} and not 1 (at {listing(point)}); correct the "
             "log-density, its normalising constant or the support"
         )
 
@@ -54,8 +55,8 @@ def _mass_of_several(evaluation, numbers):
     axes = [_axis(*ends, 65 if free < 3 else 49) for ends in zip(lows[:free], highs[:free], strict=True)]
     columns = [column.ravel() for column in np.meshgrid(*(x for x, _ in axes), indexing="ij")]
     if free < len(lows):
-        columns.append(evaluation.support.solved(columns))
-    density = np.exp(evaluation.plain_log_prob(numbers, *columns)).reshape([len(x) for x, _ in axes])
+        columns.append(evaluation.support.last(*columns))
+    density = np.exp(evaluation.plain_log_prob(numbers, np.array(columns))).reshape([len(x) for x, _ in axes])
     fine, coarse = density, density[(slice(None, None, 2),) * free]
     for _, weights in axes:
         fine, coarse = np.tensordot(weights, fine, 1), np.tensordot(2 * weights[::2], coarse, 1)
@@ -64,16 +65,13 @@ def _mass_of_several(evaluation, numbers):
 
 def _axis(low, high, count):
     """Outcomes and weights: equal steps of a variable in which a density falls off quickly at both ends."""
-    t = np.linspace(-1, 1, count)
-    if np.isfinite(low) and np.isfinite(high):
-        x, slope, width = (
-            low + (high - low) / (1 + np.exp(-16 * t)),
-            (high - low) / (2 + 2 * np.cosh(16 * t)),
-            16,
-        )
-    elif np.isfinite(low) or np.isfinite(high):
-        slope, width = np.exp(12 * t), 12
-        x = low + slope if np.isfinite(low) else high - slope
+    t, width = np.linspace(-1, 1, count), high - low
+    if np.isfinite(width):
+        x, slope = low + width / (1 + np.exp(-16 * t)), 16 * width / (2 + 2 * np.cosh(16 * t))
+    elif np.isfinite(low):
+        x, slope = low + np.exp(12 * t), 12 * np.exp(12 * t)
+    elif np.isfinite(high):
+        x, slope = high - np.exp(12 * t), 12 * np.exp(12 * t)
     else:
-        x, slope, width = np.sinh(5 * t), np.cosh(5 * t), 5
-    return x, slope * width * (t[1] - t[0])
+        x, slope = np.sinh(5 * t), 5 * np.cosh(5 * t)
+    return x, slope * (t[1] - t[0])

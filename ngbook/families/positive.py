@@ -1,4 +1,4 @@
-"""Positive outcomes, written as x = exp(L) times a scale, and Beta on the unit interval."""
+"""Positive outcomes, written as x = exp(L) times a scale; Beta and Dirichlet."""
 
 import sympy as sp
 from sympy import Rational as Q
@@ -12,6 +12,13 @@ from ngbook.symbolic.forms import old
 x = sp.Symbol("x", positive=True)
 lam, a, b, k, sigma = sp.symbols("lambda a b k sigma", positive=True)
 alpha, mu, x_m, theta = sp.symbols("alpha mu x_m theta", positive=True)
+xs, shapes = sp.symbols("x_1:4", positive=True), sp.symbols("a_1:4", positive=True)
+_orders, _logarithms = sp.symbols("s_1:4"), sp.symbols("L_1:4", real=True)
+
+
+def _log_norm(a):
+    return sum(map(sp.loggamma, a)) - sp.loggamma(sum(a))
+
 
 # fmt: off
 exponential = Family(
@@ -42,6 +49,18 @@ beta = Family(
     stable_log_density=sp.log(a) - sp.log(1 + a / b) + LOG_BINOMIAL(1, a + b, a, b, x),
     sampler=lambda rng, n, a, b: rng.beta(a, b, n),
     example={a: Q(5, 2), b: Q(4, 3)},
+)
+dirichlet = Family(
+    "Dirichlet", xs, shapes,
+    sum((a_i - 1) * sp.log(x_i) for a_i, x_i in zip(shapes, xs, strict=True)) - _log_norm(shapes),
+    MomentRule(
+        {x_i: sp.exp(log_i) for x_i, log_i in zip(xs, _logarithms, strict=True)},
+        sp.exp(_log_norm([a_i + s_i for a_i, s_i in zip(shapes, _orders, strict=True)]) - _log_norm(shapes)),
+        statistics=_logarithms, orders=_orders,
+    ),
+    support=sp.ConditionSet(xs, sp.Eq(sum(xs), 1), sp.ProductSet(*[sp.Interval.open(0, 1)] * 3)),
+    sampler=lambda rng, n, *a: rng.dirichlet(a, n),
+    example=dict(zip(shapes, (Q(5, 2), Q(4, 3), Q(7, 4)), strict=True)), chart="(a₁, a₂, a₃)",
 )
 weibull = Family(
     "Weibull", x, [k, lam], sp.log(k) - sp.log(lam) + (k - 1) * sp.log(x / lam) - (x / lam) ** k,

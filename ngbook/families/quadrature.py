@@ -4,6 +4,7 @@ from functools import cached_property
 
 import numpy as np
 import sympy as sp
+from scipy.special import betaln, expit, log_expit
 
 from ngbook import symbolic
 from ngbook._check.families import bounds
@@ -77,9 +78,7 @@ def sum_over_counts(function, first, last):
         if falling and np.all(tail <= 1e-17 * np.maximum(np.abs(total), 1e-300)):
             return total, error + tail
         if stop - first > TERMS:
-            raise ValueError(
-                f"a sum over {TERMS} counts, from {first} on, does not reach the end of the mass"
-            )
+            raise ValueError(f"a sum over {TERMS} counts, from {first} on, does not reach all of the mass")
         start, size = stop, 2 * size
 
 
@@ -94,26 +93,26 @@ def graded(centres, low, high):
 class Numerical:
     """Mass, Fisher matrix and KL of a family of one outcome, from its compiled log-density and score.
 
-    ``log_prob`` and ``score`` are functions of the numbers and of one array of outcomes, with values of shape
-    (m,) and (p, m).
+    It is made from the ``Evaluation`` of the family.
     """
 
-    def __init__(self, family, log_prob, score):
-        self.family, self.log_prob, self.score = family, log_prob, score
-        self.symbols = family.parameters + family.constants
-        self.count = isinstance(family.variable, sp.Symbol) and bounds(family.support)[-1]
+    def __init__(self, evaluation):
+        self.evaluation, self.family = evaluation, evaluation.family
+        self.count = len(self.family.variables) == 1 and bounds(self.family.support)[-1]
+
+    def _log_prob(self, numbers, x):
+        return self.evaluation.plain_log_prob(numbers, x[None])
 
     def _integrals(self, numbers, function, noise=False):
         """Mass, and integrals of the density times values of shape (k, m); and bounds on their errors."""
 
         def weighted(x):
             with np.errstate(all="ignore"):
-                density, values = np.exp(self.log_prob(numbers, x)), function(x)
+                density, values = np.exp(self._log_prob(numbers, x)), function(x)
                 values = np.where((density > 0) & np.isfinite(values), density * values, 0.0)
             return np.vstack([density, values])
 
-        point = dict(zip(self.symbols, numbers, strict=True))
-        low, high = (float(sp.sympify(end).subs(point)) for end in bounds(self.family.support)[:2])
+        ((low,), (high,)) = self.evaluation.support.bounds(numbers)
         if self.count:
             return sum_over_counts(weighted, int(low), int(min(high, 4 * TERMS)))
         return integrate(weighted, graded(map(float, numbers), low, high), noise)
@@ -130,21 +129,20 @@ class Numerical:
         (mass, *values), (missing, *errors) = self._integrals(numbers, function, noise)
         missing = max(missing, abs(mass - 1))
         if not missing < 1e-6:
-            raise ValueError(
-                f"quadrature finds a mass of {mass:.6g} and not 1 at {numbers}; no number can be trusted"
-            )
+            raise ValueError(f"quadrature finds a mass of {mass:.6g}, not 1, at {numbers}: it is of no use")
         return np.array(values), np.array(errors) + missing * np.abs(values)
 
-    def fisher(self, numbers, size):
+    def fisher(self, numbers):
         """Mean outer product of the score, and bounds on the errors of its entries."""
 
         def products(x):
-            score = self.score(numbers, x)
-            return (score[:, None] * score[None]).reshape(size * size, -1)
+            score = self.evaluation.plain_score(numbers, x)
+            return (score[:, None] * score[None]).reshape(-1, len(x))
 
-        values, errors = self._mean(numbers, products)
-        return values.reshape(size, size), errors.reshape(size, size)
+        size = self.evaluation.size
+        return tuple(part.reshape(size, size) for part in self._mean(numbers, products))
 
+    @np.errstate(all="ignore")
     def kl(self, old, new):
         """Mean of the log-density ratio r; where that is small, of ``exp(-r) - 1 + r``, never negative.
 
@@ -156,18 +154,19 @@ class Numerical:
             old, new = [0.0, 1.0, *old[2:]], [(new[0] - old[0]) / old[1], new[1] / old[1], *new[2:]]
 
         def ratio(x):
-            log_old, log_new = self.log_prob(old, x), self.log_prob(new, x)
+            log_old, log_new = self._log_prob(old, x), self._log_prob(new, x)
             if np.any((log_new == -np.inf) & (log_old > LIGHT)):
                 raise OutsideDomain(
-                    f"where {old} has its mass, the log-density at {new} is below the range of doubles"
+                    f"where {old} has mass, the density at {new} is below the range of doubles"
                 )
-            with np.errstate(all="ignore"):
-                values, rounding = log_old - log_new, 1e-15 * (1 + np.abs(log_old) + np.abs(log_new))
+            values, rounding = log_old - log_new, 1e-15 * (1 + np.abs(log_old) + np.abs(log_new))
             return np.where(np.isfinite(values), np.stack([values, rounding]), 0.0)
 
         def excess(x):
-            values, rounding = ratio(x)
-            return np.stack([_excess(values), np.abs(np.expm1(-values)) * rounding])
+            r, rounding = ratio(x)
+            series = r * r * (0.5 - r * (1 / 6 - r * (1 / 24 - r * (1 / 120 - r / 720))))
+            values = np.where(np.abs(r) < 1e-2, series, np.expm1(-r) + r)
+            return np.stack([values, np.abs(np.expm1(-r)) * rounding])
 
         (value, rounding), (error, _) = expectation(old, ratio, noise=True)
         if value < 0.05:
@@ -190,22 +189,19 @@ class Numerical:
     @cached_property
     def _compiled_rule(self):
         rule = self.family.rule
-        entries = (rule.first, rule.second, rule.substitution[self.family.variable], rule.square)
-        arguments = (*self.symbols, symbolic.U, symbolic.V, symbolic.T)
-        return [compile_entries([entry], arguments) for entry in entries]
+        law = rule.first, rule.second, rule.square, rule.substitution[self.family.variable]
+        return compile_entries(law, (*self.evaluation.symbols, symbolic.U, symbolic.V, symbolic.T))
 
     def _over_logit(self, old, function, noise=True):
-        from scipy.special import betaln, expit, log_expit
-
-        first, second, outcome, square = self._compiled_rule
-        a, b = float(first(*old, 1, 1, 1)[0]), float(second(*old, 1, 1, 1)[0])
+        law = self._compiled_rule
+        a, b = map(float, law(*old, 0.5, 0.5, 1.0)[:2])
         norm, two_signs = betaln(a, b), self.family.rule.substitution[self.family.variable].has(symbolic.T)
 
         def values(t):
             u, v = expit(t), expit(-t)
-            root = np.sqrt(square(*old, u, v, 1)[0]) if two_signs else 1
+            root = np.sqrt(law(*old, u, v, 1.0)[2])
             signs = (1, -1) if two_signs else (1,)
-            return sum(function(outcome(*old, u, v, sign * root)[0]) for sign in signs) / len(signs)
+            return sum(function(law(*old, u, v, sign * root)[3]) for sign in signs) / len(signs)
 
         def weighted(t):
             return np.exp(a * log_expit(t) + b * log_expit(-t) - norm) * values(t)
@@ -223,10 +219,3 @@ class Numerical:
                 rise = np.where(np.abs(last - before) > 2 * np.abs(last[-1]), last - before, 0.0)
                 total = total + beyond * (last + rise / power)
         return total, error
-
-
-def _excess(ratio):
-    """``exp(-r) - 1 + r``, by its series where r is small."""
-    with np.errstate(all="ignore"):
-        square = ratio * ratio * (0.5 - ratio * (1 / 6 - ratio * (1 / 24 - ratio * (1 / 120 - ratio / 720))))
-        return np.where(np.abs(ratio) < 1e-2, square, np.expm1(-ratio) + ratio)

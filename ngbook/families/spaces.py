@@ -16,11 +16,6 @@ def greater(left, right):
     return sp.StrictGreaterThan(left, right, evaluate=False)
 
 
-def at_least(left, right):
-    """Relation ``left >= right``, likewise not evaluated."""
-    return sp.GreaterThan(left, right, evaluate=False)
-
-
 def positive(*symbols):
     """Relations that say that each symbol is positive."""
     return tuple(greater(symbol, 0) for symbol in symbols)
@@ -34,13 +29,12 @@ def probability(*symbols):
 def assumed(symbols):
     """Relations that the assumptions on the symbols amount to."""
     signed = [symbol for symbol in symbols if symbol.is_positive or symbol.is_negative]
-    return tuple(greater(symbol, 0) if symbol.is_positive else greater(0, symbol) for symbol in signed)
+    return tuple(greater(max(symbol, 0), min(symbol, 0)) for symbol in signed)
 
 
-def assumed_support(variable):
+def assumed_support(variables):
     """Half-line or line for each coordinate, by its assumptions."""
-    coordinates = variable if isinstance(variable, tuple) else (variable,)
-    sets = [sp.Interval.open(0, sp.oo) if x.is_positive else sp.S.Reals for x in coordinates]
+    sets = [sp.Interval.open(0, sp.oo) if x.is_positive else sp.S.Reals for x in variables]
     return sets[0] if len(sets) == 1 else sp.ProductSet(*sets)
 
 
@@ -56,13 +50,10 @@ class Space:
         """OutsideDomain if a number is not finite or a relation does not hold."""
         values = dict(zip(family.parameters, numbers, strict=False))
         if not all(map(math.isfinite, values.values())):
-            names = ", ".join(map(str, family.parameters))
-            raise OutsideDomain(
-                f"{name} = {list(values.values())} of {family!r} must be finite, for each of: {names}"
-            )
+            raise OutsideDomain(f"{name} of {family!r} must be finite, but has {listing(values)}")
         for relation, gap in zip(self.relations, self._gaps(*numbers), strict=True):
-            if not (gap > 0 if isinstance(relation, sp.StrictGreaterThan) else gap >= 0):
-                broken = {symbol.name: x for symbol, x in values.items() if symbol in relation.free_symbols}
+            if not (gap > 0 if isinstance(relation, (sp.Gt, sp.Lt)) else gap >= 0):
+                broken = {symbol: x for symbol, x in values.items() if symbol in relation.free_symbols}
                 raise OutsideDomain(
                     f"{name} has {listing(broken)}, outside the parameter space of {family!r}: "
                     f"it needs {inequality(relation)}"
@@ -70,63 +61,39 @@ class Space:
 
 
 class Support:
-    """Support compiled: marks which outcomes lie inside."""
+    """Support compiled: which outcomes lie inside. ``columns`` have shape (d, n), coordinates first.
+
+    An equation must be linear in the last coordinate, and ``last`` gives it from the others.
+    """
 
     def __init__(self, support, variables, parameters):
         self.has_equation = isinstance(support, sp.ConditionSet)
         base = support.base_set if self.has_equation else support
-        factors = list(map(bounds, base.args if isinstance(base, sp.ProductSet) else (base,)))
-        self._kinds = [tuple(map(bool, kind)) for _, _, *kind in factors]
-        ends = [end for lower, upper, *_ in factors for end in (lower, upper)]
-        self._ends = sp.lambdify(list(parameters), ends, "numpy")
+        factors = base.args if isinstance(base, sp.ProductSet) else (base,)
+        lows, highs, *kinds = zip(*map(bounds, factors), strict=True)
+        self._low_open, self._high_open, self._whole = np.array(kinds, dtype=bool)[:, :, None]
+        self._ends = sp.lambdify(list(parameters), [lows, highs], "numpy")
         if self.has_equation:
-            self._equation, self._variables = support.condition, variables
-            gap = support.condition.lhs - support.condition.rhs
-            self._residual = sp.lambdify(list(variables), gap, "numpy")
-
-    def _coordinates(self, columns, theta):
-        """Of each coordinate: outcomes, lower and upper end, whether each is open, whether it is a count."""
-        ends = self._ends(*theta)
-        for column, kind, *pair in zip(columns, self._kinds, ends[::2], ends[1::2], strict=True):
-            yield column, *pair, *kind
-
-    def contains(self, columns, theta):
-        """Mask of shape (n,), from one array of shape (n,) for each coordinate."""
-        mask = True
-        for column, lower, upper, lower_open, upper_open, whole in self._coordinates(columns, theta):
-            mask = mask & (column > lower if lower_open else column >= lower)
-            mask = mask & (column < upper if upper_open else column <= upper)
-            if whole:
-                mask = mask & (column == np.round(column))
-        if self.has_equation:
-            mask = mask & (np.abs(self._residual(*columns)) <= EQUALITY_TOLERANCE)
-        return mask
+            last = sp.solve(support.condition, variables[-1])[0]
+            self.last = sp.lambdify(list(variables[:-1]), last, "numpy")
 
     def bounds(self, theta):
-        """Lower and upper bounds, one of each for each coordinate."""
-        ends = list(map(float, self._ends(*theta)))
-        return ends[::2], ends[1::2]
+        """Lower and upper bounds, shape (2, d)."""
+        return np.array(self._ends(*theta), dtype=float)
 
-    def solved(self, columns):
-        """Last coordinate by the equation, which must be linear in it, from columns of the others."""
-        value = sp.solve(self._equation, self._variables[-1])[0]
-        return sp.lambdify(list(self._variables[:-1]), value, "numpy")(*columns)
-
-    def on_edge(self, columns, theta):
-        """For each coordinate, +1 or -1 where an outcome lies on a bound, which way inwards; else 0."""
-        ends = zip(columns, *self.bounds(theta), strict=True)
-        return [np.isfinite(x) * (1 * (x == lower) - 1 * (x == upper)) for x, lower, upper in ends]
+    def contains(self, columns, theta):
+        """Mask of shape (n,)."""
+        low, high = self.bounds(theta)[:, :, None]
+        mask = (columns > low) | ((columns == low) & ~self._low_open)
+        mask &= (columns < high) | ((columns == high) & ~self._high_open)
+        mask = (mask & (~self._whole | (columns == np.round(columns)))).all(0)
+        if self.has_equation:
+            mask &= np.abs(columns[-1] - self.last(*columns[:-1])) <= EQUALITY_TOLERANCE
+        return mask
 
     def clip(self, columns, theta):
         """Outcomes moved to the nearest double inside, where rounding took them to a bound or beyond."""
-        moved = []
-        for column, lower, upper, lower_open, upper_open, whole in self._coordinates(columns, theta):
-            least = np.nextafter(lower, np.inf) if lower_open else np.float64(lower)
-            most = np.nextafter(upper, -np.inf) if upper_open else np.float64(upper)
-            moved.append(column if whole else np.clip(column, least, most))
-        return moved
-
-    def keeps(self, old, new):
-        """Whether the bounds at the new parameters hold everything inside those at the old ones."""
-        (old_lows, old_highs), (new_lows, new_highs) = self.bounds(old), self.bounds(new)
-        return bool(np.all(np.greater_equal(old_lows, new_lows) & np.less_equal(old_highs, new_highs)))
+        low, high = self.bounds(theta)[:, :, None]
+        low = np.where(self._low_open, np.nextafter(low, np.inf), low)
+        high = np.where(self._high_open, np.nextafter(high, -np.inf), high)
+        return np.where(self._whole, columns, np.clip(columns, low, high))

@@ -8,6 +8,7 @@ from functools import reduce
 
 import numpy as np
 import sympy as sp
+from scipy import special
 
 LOG_POISSON = sp.Function("log_poisson", real=True)
 LOG_BINOMIAL = sp.Function("log_binomial", real=True)
@@ -35,10 +36,8 @@ def log_poisson(shift, count, mean, log_mean):
     Large counts take the form of C. Loader (*Fast and accurate computation of binomial probabilities*, 2000),
     in which nothing cancels.
     """
-    from scipy.special import gammaln
-
     if np.max(count, initial=0) <= ORDINARY:
-        return (count - shift) * log_mean - mean - gammaln(count + 1)
+        return (count - shift) * log_mean - mean - special.gammaln(count + 1)
     return -_gamma_rest(count) - _deviance(count, mean, log_mean, mean - count) - shift * log_mean
 
 
@@ -47,12 +46,10 @@ def log_binomial(shift, total, count, rest, chance):
 
     That is ``shift * log(chance * (1 - chance))``.
     """
-    from scipy.special import gammaln
-
     # With a shift, the chance is an outcome: rounding 1 - chance is small beside that of log(chance).
     log_chance, log_other = np.log(chance), np.log(1 - chance) if shift else np.log1p(-chance)
     if np.max(total, initial=0) <= ORDINARY:
-        choices = gammaln(total + 1) - gammaln(count + 1) - gammaln(rest + 1)
+        choices = special.gammaln(total + 1) - special.gammaln(count + 1) - special.gammaln(rest + 1)
         return choices + (count - shift) * log_chance + (rest - shift) * log_other
     means, gap, log_total = (total * chance, total * (1 - chance)), total * chance - count, np.log(total)
     return (
@@ -67,25 +64,19 @@ def log_binomial(shift, total, count, rest, chance):
 
 def _gamma_rest(x):
     """``log Gamma(x + 1) - x * log(x) + x``: what Stirling's formula leaves, about ``log(2 pi x) / 2``."""
-    from scipy.special import gammaln, xlogy
-
     x = np.asarray(x, dtype=float)
     square = 1 / np.maximum(x, 15) ** 2
     series = 1 / 12 - square * (1 / 360 - square * (1 / 1260 - square * (1 / 1680 - square * (1 / 1188))))
     by_series = np.log(2 * np.pi * np.maximum(x, 15)) / 2 + series * np.sqrt(square)
-    if np.all(x >= 15):
-        return by_series
     small = np.minimum(x, 15)
-    return np.where(x >= 15, by_series, gammaln(small + 1) - xlogy(small, small) + small)
+    return np.where(x >= 15, by_series, special.gammaln(small + 1) - special.xlogy(small, small) + small)
 
 
 def _deviance(x, mean, log_mean, gap):
     """``x * log(x / mean) + gap`` with ``gap = mean - x``: not negative, and zero where they coincide."""
     excess = gap / np.where(x == 0, 1.0, x)
     far = excess < -0.5
-    ratio = np.log1p(np.where(far, 0.0, excess))
-    if np.any(far):
-        ratio = np.where(far, log_mean - np.log(np.where(x == 0, 1.0, x)), ratio)
+    ratio = np.where(far, log_mean - np.log(np.where(x == 0, 1.0, x)), np.log1p(np.where(far, 0.0, excess)))
     return gap - x * ratio
 
 
@@ -93,7 +84,7 @@ def log_hypot(gap, width):
     """``log(1 + (gap / width)**2) / 2``, where the square or the ratio may overflow."""
     size = np.abs(gap / width)
     near, far = np.log1p(size * size) / 2, size > 1e8
-    return np.where(far, np.log(np.abs(gap)) - np.log(width), near) if np.any(far) else near
+    return np.where(far, np.log(np.abs(gap)) - np.log(width), near)
 
 
 def share(part, other):
@@ -101,15 +92,9 @@ def share(part, other):
     return part / np.hypot(part, other)
 
 
-def log_sum_exp(*terms):
-    """Logarithm of a sum of exponentials."""
-    return reduce(np.logaddexp, terms)
-
-
-def numerics():
-    """From the names of the SymPy functions to NumPy functions."""
-    from scipy import special
-
-    functions = {function.__name__: function for function in (log_poisson, log_binomial, log_hypot, share)}
-    functions |= {"LOG_SUM_EXP": log_sum_exp, "scaled_bessel": special.ive, "expit": special.expit}
-    return functions | {"indicator": lambda i, j: np.equal(i, j).astype(float)}
+NUMERICS = {function.__name__: function for function in (log_poisson, log_binomial, log_hypot, share)}
+NUMERICS |= {"LOG_SUM_EXP": lambda *terms: reduce(np.logaddexp, terms)}
+NUMERICS |= {"scaled_bessel": special.ive, "expit": special.expit}
+NUMERICS |= {"indicator": lambda i, j: np.equal(i, j).astype(float)}
+MODULES = [NUMERICS, "scipy", "numpy"]
+"""For ``sympy.lambdify``: from the names of the SymPy functions to NumPy functions."""

@@ -7,6 +7,7 @@ expression with so many digits that twice as many do not change it.
 """
 
 import math
+from contextlib import suppress
 from functools import cached_property, reduce
 
 import mpmath
@@ -16,23 +17,13 @@ from sympy.codegen.cfunctions import log1p
 
 from ngbook._domain import OutsideDomain
 from ngbook.families.compiled import stable
-from ngbook.families.special import LOG_SUM_EXP, SCALED_BESSEL, log_sum_exp
+from ngbook.families.special import LOG_SUM_EXP, MODULES, SCALED_BESSEL
 
 UNIT = 2.0**-53  # bound on the relative error of one operation
 TRUSTED = 8e-13  # largest relative error, times the condition number, with which a value is taken as it is
-UNDERFLOW = sp.Float(
-    "1e-300"
-)  # in units of UNIT: what a product or power may lose at the lower end of doubles
+UNDERFLOW = sp.Float("1e-300")  # in units of UNIT: what a product may lose at the lower end of doubles
 LONGEST = 1000  # digits that an exponential is followed to: doubles end at 1e-323
 MOST_DIGITS = 20_000
-
-
-class OutOfRange(OutsideDomain):
-    """A value that no double is near: for an algorithm that can step back, as if the point were outside."""
-
-    def __init__(self, message, value):
-        super().__init__(message)
-        self.value = value
 
 
 class Trusted:
@@ -45,33 +36,18 @@ class Trusted:
     def __init__(self, expressions, arguments, sensitive_to=()):
         self.expressions, self.arguments = [sp.sympify(e) for e in expressions], tuple(arguments)
         self.sensitive_to = tuple(sensitive_to)
-        self._last = None, None
 
     def __call__(self, numbers):
-        """Values at floats, and bounds on their errors; those of the last call are kept."""
-        numbers = tuple(numbers)
-        if self._last[0] != numbers:
-            self._last = numbers, self._evaluated(numbers)
-        return self._last[1]
-
-    def _evaluated(self, numbers):
-        count = len(self.expressions)
-        try:
-            results = self._bounded(*numbers)
-            values, errors = results[:count], [UNIT * error for error in results[count:]]
-            if self._enough(values, errors, [0.0] * count) or (
-                self.sensitive_to and self._enough(values, errors, self._effects(*numbers))
-            ):
+        """Values at floats, and bounds on their errors; a value that no double is near is refused."""
+        with np.errstate(all="ignore"), suppress(ArithmeticError):
+            values, errors = np.reshape(self._bounded(*numbers), (2, -1)) * [[1], [UNIT]]
+            allowed = TRUSTED * (np.abs(values) + self._effects(*numbers))
+            if np.all((errors <= allowed) & (allowed < np.inf)):
                 return values, errors
-        except (ArithmeticError, ValueError):
-            pass
         values = self.with_digits(numbers)
+        if not np.isfinite(values).all():
+            raise OutsideDomain(f"the value at {numbers} is outside the range of double precision")
         return values, UNIT * np.abs(values)
-
-    @staticmethod
-    def _enough(values, errors, effects):
-        rows = zip(values, errors, effects, strict=True)
-        return all(error <= TRUSTED * (abs(value) + effect) < math.inf for value, error, effect in rows)
 
     @cached_property
     def _bounded(self):
@@ -82,11 +58,10 @@ class Trusted:
 
     @cached_property
     def _effects(self):
-        effects = []
-        for e in self.expressions:
-            slopes = [stable(sp.diff(e, symbol)) for symbol in self.sensitive_to]
-            effects.append(sum(sp.Abs(x * slope) for x, slope in zip(self.sensitive_to, slopes, strict=True)))
-        return sp.lambdify(self.arguments, effects, modules=_modules(), cse=True)
+        effects = [
+            sum(sp.Abs(y * stable(sp.diff(e, y))) for y in self.sensitive_to) for e in self.expressions
+        ]
+        return sp.lambdify(self.arguments, effects, modules=MODULES, cse=True)
 
     # --- with more digits
 
@@ -96,7 +71,7 @@ class Trusted:
         return sp.lambdify(self.arguments, self.expressions, modules=[known, "mpmath"], cse=True)
 
     def with_digits(self, numbers):
-        """Values at floats, by as many digits as it takes; a value that no double is near is refused."""
+        """Values at floats, by as many digits as it takes; infinite beyond the range of doubles."""
         sizes = [abs(math.log10(abs(number))) for number in numbers if number]
         digits = 30 + 3 * int(max(sizes, default=0)) + self._digits_of_powers(numbers)
         previous = None
@@ -104,7 +79,7 @@ class Trusted:
             with mpmath.workdps(digits):
                 values = self._at(numbers)
                 if previous is not None and all(map(_settled, previous, values)):
-                    return np.array([_rounded(value, numbers) for value in values])
+                    return np.array(values, dtype=float)
             previous, digits = values, 2 * digits
         raise ValueError(f"{MOST_DIGITS} digits do not settle the value at {numbers}")
 
@@ -123,15 +98,6 @@ class Trusted:
                 return 0
             return int(min(max(powers, default=0) / mpmath.log(10), LONGEST))
 
-    def rounded(self, numbers):
-        """The one value; minus infinity where it is below the range of double precision."""
-        try:
-            return self.with_digits(numbers)[0]
-        except OutOfRange as error:
-            if error.value < 0:
-                return -math.inf
-            raise
-
     def limit(self, numbers, outcome, inwards):
         """Limits as the coordinates of an outcome come to it from the sides given by signs; NaN for none."""
         near = []
@@ -139,30 +105,22 @@ class Trusted:
             for step in (mpmath.mpf(10) ** -100, mpmath.mpf(10) ** -200):
                 point = [mpmath.mpf(x) + side * step for x, side in zip(outcome, inwards, strict=True)]
                 near.append(self._at([*numbers, *point]))
-            finite = [abs(a - b) < mpmath.mpf(10) ** -40 for a, b in zip(*near, strict=True)]
-        return np.array([float(b) if same else math.nan for b, same in zip(near[1], finite, strict=True)])
+            return [float(b) if abs(a - b) < 1e-40 else math.nan for a, b in zip(*near, strict=True)]
 
     def _at(self, numbers):
         try:
             values = self._precise(*map(mpmath.mpf, numbers))
         except (ArithmeticError, ValueError, TypeError) as error:
             raise ValueError(f"the value at {numbers} is not defined: {error}") from error
-        return [mpmath.mpf(mpmath.re(value)) for value in values]
+        values = [mpmath.mpf(mpmath.re(value)) for value in values]
+        if any(map(mpmath.isnan, values)):
+            raise ValueError(f"the value at {numbers} is not defined")
+        return values
 
 
 def _settled(first, second):
     size = max(abs(first), abs(second))
     return first == second or abs(first - second) <= 1e-19 * size or size < 1e-400
-
-
-def _rounded(value, numbers):
-    """The nearest double; ValueError where there is none."""
-    number = float(value)
-    if math.isnan(number):
-        raise ValueError(f"the value at {numbers} is not defined")
-    if math.isinf(number) and abs(value) != math.inf:
-        raise OutOfRange(f"the value at {numbers} is outside the range of double precision", value)
-    return number
 
 
 def _with_bounds(expressions, arguments):
@@ -201,7 +159,7 @@ def _with_bounds(expressions, arguments):
 
     pairs = [visit(expression) for expression in expressions]
     results = [part for parts in zip(*pairs, strict=True) for part in parts]
-    return sp.lambdify(arguments, results, modules=_modules(), cse=lambda _: (steps, results))
+    return sp.lambdify(arguments, results, modules=MODULES, cse=lambda _: (steps, results))
 
 
 def _own_error(e, at, size):
@@ -217,14 +175,3 @@ def _own_error(e, at, size):
     if isinstance(e, LOG_SUM_EXP):
         return 4 * sum(map(sp.Abs, at)) + 4
     raise NotImplementedError(type(e))
-
-
-def _modules():
-    from scipy import special
-
-    def polygamma(order, x):
-        return special.psi(x) if order == 0 else special.polygamma(order, x)
-
-    functions = {"loggamma": special.gammaln, "polygamma": polygamma}
-    functions |= {"scaled_bessel": special.ive, "LOG_SUM_EXP": log_sum_exp}
-    return [{name: lambda *x, f=f: float(f(*x)) for name, f in functions.items()}, "math"]
