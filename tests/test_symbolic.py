@@ -176,7 +176,7 @@ def test_tidying_at_a_point_writes_positive_factors():
     assert tidied == 1 / (a * (1 - a))
     assert sp.denom(tidied) == a * (1 - a)
     for positive in (a * (1 - a), x * (1 - a)):
-        assert symbolic.tidy(positive, {a: sp.Rational(1, 3), x: -2}) == positive
+        assert tidy(positive, {a: sp.Rational(1, 3), x: -2}) == positive
 
 
 # --- the three forms
