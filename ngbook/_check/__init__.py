@@ -8,6 +8,7 @@ to do.
 
 import functools
 import inspect
+import reprlib
 
 import numpy as np
 
@@ -29,9 +30,6 @@ def arguments(**rules):
 
     def decorate(function):
         signature = inspect.signature(function)
-        unknown = set(rules) - set(signature.parameters)
-        if unknown:
-            raise TypeError(f"{function.__name__} has no arguments {sorted(unknown)}")
 
         @functools.wraps(function)
         def checked(*given, **named):
@@ -55,7 +53,7 @@ def optional(rule):
 
 
 def floats(value, name):
-    """Real float array of any shape: one ValueError instead of NumPy's assortment of exceptions."""
+    """Real float array of any shape, copied: one ValueError instead of NumPy's assortment of exceptions."""
     try:
         array = np.asarray(value)
         if np.iscomplexobj(array):
@@ -69,10 +67,13 @@ def finite(values, name):
     """Finite float array with something in it, of any shape."""
     array = floats(values, name)
     if array.size == 0:
-        raise ValueError(f"{name} is empty (shape {array.shape}): a check of nothing always passes")
-    if not np.all(np.isfinite(array)):
-        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        raise ValueError(f"{name} must be finite, but is {array[where]} at index {where}")
+        raise ValueError(f"{name} is empty, of shape {array.shape}: give at least one number")
+    if not np.isfinite(array).all():
+        where = tuple(np.argwhere(~np.isfinite(array))[0].tolist())
+        at = f" at index {where}" if where else ""
+        raise ValueError(
+            f"{name} must be finite, but is {array[where]}{at}: is the point it is computed at allowed?"
+        )
     return array
 
 
@@ -80,12 +81,8 @@ def number(value, name="value", *, above=None, least=None, below=None, most=None
     """One finite number within bounds, as a ``float``; ``because`` ends the message about the bounds."""
     array = floats(value, name)
     if array.ndim != 0:
-        raise ValueError(
-            f"{name} must be one number, but has shape {array.shape}: "
-            "sum or average it over the samples, or pick one entry"
-        )
-    if not np.isfinite(array):
-        raise ValueError(f"{name} must be finite, but is {array}: check the point it was computed at")
+        raise ValueError(f"{name} must be one number, but has shape {array.shape}: average it, or pick one")
+    finite(array, name)
     bounds = {
         "greater than": (above, np.greater),
         "at least": (least, np.greater_equal),
@@ -128,9 +125,7 @@ def one_of(*words):
     return word
 
 
-def iterations(value, name):
-    """A count of iterations, 0 allowed, or None for no limit of the caller's."""
-    return None if value is None else count(value, name, least=0)
+iterations = optional(functools.partial(count, least=0))
 
 
 def precision(value, name="dtype"):
@@ -153,10 +148,7 @@ def generator(rng, name="rng"):
 def function(value, name, call="theta"):
     """What can be called as ``name(call)``."""
     if not callable(value):
-        raise ValueError(
-            f"{name} must be a function, called as {name}({call}), but is {value!r}: for a constant "
-            f"write lambda {call}: {name}"
-        )
+        raise ValueError(f"{name} must be a function, as lambda {call}: ..., but is {value!r}")
     return value
 
 
@@ -178,20 +170,12 @@ def one_divergence(value):
 
 def vector(value, name="theta", size=None):
     """Finite vector of shape (p,), copied, so that later changes of ``value`` cannot reach it."""
-    array = np.array(floats(value, name))
-    if array.ndim != 1 or array.size == 0:
-        raise ValueError(
-            f"{name} must be a vector of shape (p,), but has shape {array.shape}: "
-            "a single parameter is written [x]"
-        )
+    array = floats(value, name)
+    if array.ndim != 1:
+        raise ValueError(f"{name} must be a vector, but has shape {array.shape}: write one parameter as [x]")
     if size is not None:
         fits(array, size, name)
-    if not np.isfinite(array).all():
-        raise ValueError(
-            f"{name} must be finite, but is {show(array)}: check that the point it was "
-            "computed at is inside the parameter space"
-        )
-    return array
+    return finite(array, name)
 
 
 def increasing(value, name, least=1):
@@ -204,12 +188,9 @@ def increasing(value, name, least=1):
 
 def pairs(value, name):
     """Finite array of shape (n, 2), n at least 1: points in the plane."""
-    array = floats(value, name)
-    if array.ndim != 2 or array.shape[1] != 2 or not array.size:
+    array = finite(value, name)
+    if array.ndim != 2 or array.shape[1] != 2:
         raise ValueError(f"{name} must have shape (n, 2), one row (x, y) for each, but has {array.shape}")
-    if not np.isfinite(array).all():
-        row = int(np.argmin(np.isfinite(array).all(axis=1)))
-        raise ValueError(f"{name} must be finite, but row {row} is {array[row]}: leave such points out")
     return array
 
 
@@ -222,11 +203,7 @@ def metric(value, size=None):
     """A metric as its products if it was given so, else as a dense symmetric matrix."""
     if not is_operator(value):
         return matrix(value, size)
-    rows, columns = value.shape
-    if rows != columns:
-        raise ValueError(f"metric must be square, but is an operator of shape {value.shape}")
-    if size is not None and rows != size:
-        raise ValueError(_misfit(value.shape, size))
+    _refuse_shape(value.shape, size)
     return value
 
 
@@ -236,19 +213,9 @@ def matrix(value, size=None):
     Of an operator that takes p products. Rounding may make it asymmetric by ``SYMMETRY_TOLERANCE``. Whether
     it is positive definite is for the solve to find.
     """
-    if is_operator(value) and not hasattr(value, "__array__"):
-        array = floats(value @ np.eye(metric(value, size).shape[0]), "metric")
-    else:
-        array = floats(value, "metric")
-    if array.ndim != 2 or array.shape[0] != array.shape[1] or array.size == 0:
-        raise ValueError(f"metric must be a square matrix of shape (p, p), but has shape {array.shape}")
-    if size is not None and len(array) != size:
-        raise ValueError(_misfit(array.shape, size))
-    if not np.isfinite(array).all():
-        raise ValueError(
-            f"metric must be finite, but is\n{show(array)}\n"
-            "check that the point it was computed at is inside the parameter space"
-        )
+    known_by_products = is_operator(value) and not hasattr(value, "__array__")
+    array = finite(metric(value, size) @ np.eye(value.shape[0]) if known_by_products else value, "metric")
+    _refuse_shape(array.shape, size)
     if np.array_equal(array, array.T):
         return array
     _refuse_asymmetry(array, SYMMETRY_TOLERANCE[getattr(value, "dtype", None) == np.float32])
@@ -275,8 +242,11 @@ def fits(vector, size, name):
         raise ValueError(f"{name} must have {size} entries, but has {vector.size}: {show(vector)}")
 
 
-def _misfit(shape, size):
-    return f"metric must have shape ({size}, {size}) to fit a vector of {size} entries, but has shape {shape}"
+def _refuse_shape(shape, size):
+    """Refuse a metric that is not square, or not of the size asked for."""
+    if len(shape) != 2 or shape[0] != shape[1] or size not in (None, shape[0]):
+        wanted = "(p, p)" if size is None else f"({size}, {size}) to fit a vector of {size} entries"
+        raise ValueError(f"metric must have shape {wanted}, but has shape {shape}")
 
 
 def _refuse_asymmetry(array, tolerance):
@@ -300,10 +270,8 @@ def scores(value, name="scores"):
         if array.dtype not in (np.float32, np.float64):
             array = floats(array, name)
     if len(array.shape) != 2 or 0 in array.shape:
-        raise ValueError(
-            f"{name} must have shape (n, p), one row per sample, but have shape {tuple(array.shape)}: "
-            "with one parameter write scores[:, None]"
-        )
+        shape = tuple(array.shape)
+        raise ValueError(f"{name} must have shape (n, p), but have {shape}: of one parameter scores[:, None]")
     if not is_operator(value):
         _refuse_rows_that_are_not_finite(array, name)
     return array
@@ -324,40 +292,34 @@ def _refuse_rows_that_are_not_finite(array, name):
 
 def distributions(value, name, shape):
     """Array of the given shape, copied, whose last axis holds probabilities that add up to 1."""
-    array = np.array(floats(value, name))
+    array = finite(value, name)
     if array.shape != shape:
         raise ValueError(f"{name} must have shape {shape}, but has shape {array.shape}")
-    if not np.isfinite(array).all() or array.min() < 0:
-        raise ValueError(
-            f"{name} must be probabilities, finite and at least 0, but has {array.min():g} in it"
-        )
+    not_negative(array.min(), f"the smallest of {name}")
     worst = np.abs(array.sum(axis=-1) - 1).max()
     if worst > PROBABILITY_TOLERANCE:
-        raise ValueError(
-            f"{name} must add up to 1 along its last axis, but misses it by {worst:.3g}: normalise it"
-        )
+        raise ValueError(f"{name} must add up to 1 on its last axis, but misses by {worst:.3g}: normalise it")
     return array
 
 
 # --- policies and their batches ----------------------------------------------------------------------------
 
 
+def _with(value, name, kind, *attributes):
+    """What has some attributes, and is a thing and not a class."""
+    if isinstance(value, type) or not all(hasattr(value, attribute) for attribute in attributes):
+        raise ValueError(f"{name} must be {kind}, with {', '.join(attributes)}, but is {reprlib.repr(value)}")
+    return value
+
+
 def policy(value, name="policy"):
     """What has a distribution of actions at parameters and observations."""
-    if not (hasattr(value, "at") and hasattr(value, "size") and hasattr(value, "inputs")):
-        raise ValueError(
-            f"{name} must be a SoftmaxPolicy or a GaussianPolicy, but is {value!r}: "
-            "policies.for_environment makes one"
-        )
-    return value
+    return _with(value, name, "a policy, as policies.for_environment makes", "at", "size", "inputs")
 
 
 def batch(value, name="batch"):
     """A batch with at least one step in it that was decided."""
-    if not (hasattr(value, "valid") and hasattr(value, "flat")):
-        raise ValueError(
-            f"{name} must be a Batch, but is a {type(value).__name__}: Rollouts(...).collect(...)"
-        )
+    _with(value, name, "a Batch, as Rollouts(...).collect(...) makes", "valid", "flat")
     if not value.valid.any():
         raise ValueError(f"{name} has no valid step among its {value.valid.size}: collect more steps")
     return value
@@ -368,28 +330,18 @@ def step_values(values, of, name):
     batch(of)
     array = floats(values, name)
     if array.shape != of.valid.shape:
-        raise ValueError(
-            f"{name} must hold one number a step, shape {of.valid.shape}, but have shape {array.shape}"
-        )
+        raise ValueError(f"{name} must have shape {of.valid.shape}, a number a step, but have {array.shape}")
     finite = np.isfinite(array) | ~of.valid
     if not finite.all():
         step, environment = np.argwhere(~finite)[0]
-        raise ValueError(
-            f"{name} must be finite, but at step {step} of environment {environment} the entry is "
-            f"{array[step, environment]}: check the rewards and the baseline"
-        )
+        found = f"{array[step, environment]} at step {step} of environment {environment}"
+        raise ValueError(f"{name} must be finite, but is {found}: check the rewards and the baseline")
     return array if of.valid.all() else np.where(of.valid, array, 0.0)
 
 
 def baseline(value, name="baseline"):
     """What can be fitted to a batch and asked for the values of its states."""
-    methods = ("fit", "values", "next_values")
-    if isinstance(value, type) or not all(hasattr(value, method) for method in methods):
-        raise ValueError(
-            f"{name} must have the methods fit, values and next_values, but is {value!r}: "
-            "TimeBaseline(), FourierBaseline(inputs, rng), or None"
-        )
-    return value
+    return _with(value, name, "a baseline, as TimeBaseline()", "fit", "values", "next_values")
 
 
 # --- cheaply, at every step of an environment --------------------------------------------------------------

@@ -56,16 +56,16 @@ def symbol(value, name):
     return value
 
 
-def sequence(values, name, rule, example):
+def sequence(values, name, rule, wanted):
     """Tuple of what the rule makes of each value, which come in an order."""
     if isinstance(values, _NO_LIST) or not hasattr(values, "__iter__"):
-        raise ValueError(f"{name} are {values!r}; give them in a list, as {example}")
+        raise ValueError(f"{name} are {values!r}; give a list of {wanted}")
     return tuple(rule(value, f"one of {name}") for value in values)
 
 
 def symbols(values, name, expression=None):
     """Tuple of different symbols; with an expression, they are the only ones of their names in it."""
-    items = sequence(values, name, symbol, "[mu, sigma]")
+    items = sequence(values, name, symbol, "symbols, as [mu, sigma]")
     if not items or len({item.name for item in items}) < len(items):
         raise ValueError(f"{name} are {values}; give at least one symbol, of which no name occurs twice")
     if expression is not None:

@@ -291,7 +291,7 @@ def change_of_chart(fisher, old_parameters, expressions, new_parameters) -> sp.I
         If neither a proof nor a refutation of the symmetry was found.
     """
     fisher = check.matrix(fisher, "fisher")
-    expressions = check.sequence(expressions, "expressions", check.exact, "[mu, sp.exp(ell)]")
+    expressions = check.sequence(expressions, "expressions", check.exact, "them, as [mu, sp.exp(ell)]")
     old_parameters = check.symbols(old_parameters, "old_parameters", fisher)
     if {*fisher.shape, len(expressions)} != {len(old_parameters)}:
         raise ValueError(

@@ -155,16 +155,16 @@ class MomentRule(Rule):
         coefficient, dependent = term.as_independent(*self.statistics, as_Add=False)
         powers, rates = dict.fromkeys(self.statistics, 0), dict.fromkeys(self.statistics, sp.S.Zero)
         for factor in sp.Mul.make_args(dependent):
-            base, power = factor.as_base_exp()
-            exponent = sp.expand(sp.log(factor)) if isinstance(factor, sp.exp) else None
-            slopes = None if exponent is None else [exponent.diff(statistic) for statistic in self.statistics]
-            if base in powers and power.is_Integer and power > 0:
-                powers[base] += int(power)
-            elif slopes and not any(slope.has(*self.statistics) for slope in slopes):
+            base, exponent = factor.as_base_exp()
+            exponent = sp.expand(exponent)
+            slopes = [exponent.diff(statistic) for statistic in self.statistics]
+            if base in powers and exponent.is_Integer and exponent > 0:
+                powers[base] += int(exponent)
+            elif base == sp.E and not any(slope.has(*self.statistics) for slope in slopes):
                 coefficient *= sp.exp(exponent.xreplace(dict.fromkeys(self.statistics, sp.S.Zero)))
                 for statistic, slope in zip(self.statistics, slopes, strict=True):
                     rates[statistic] += slope
-            elif factor != 1:
+            elif not factor.is_number:
                 raise NoClosedForm(
                     f"no rule for the expectation of {term}: {factor} is neither a power nor an exponential"
                 )
@@ -269,7 +269,7 @@ class FiniteSum(Rule):
     def __init__(self, variable, log_density, values):
         self.variable = check.symbol(variable, "variable")
         self.log_density = check.exact(log_density, "log_density")
-        self.values = check.sequence(values, "values", check.exact, "[0, 1]")
+        self.values = check.sequence(values, "values", check.exact, "outcomes, as [0, 1]")
         if not self.values or len(set(self.values)) < len(self.values):
             raise ValueError(f"values are {list(self.values)}; give at least one outcome, and each once")
         check.refuse_namesakes([variable], self.log_density.free_symbols, "log_density")
