@@ -77,21 +77,15 @@ def finite(values, name):
     return array
 
 
-def number(value, name="value", *, above=None, least=None, below=None, most=None, because=""):
+def number(value, name="value", *, above=-np.inf, least=-np.inf, below=np.inf, most=np.inf, because=""):
     """One finite number within bounds, as a ``float``; ``because`` ends the message about the bounds."""
     array = floats(value, name)
     if array.ndim != 0:
         raise ValueError(f"{name} must be one number, but has shape {array.shape}: average it, or pick one")
     finite(array, name)
-    bounds = {
-        "greater than": (above, np.greater),
-        "at least": (least, np.greater_equal),
-        "below": (below, np.less),
-        "at most": (most, np.less_equal),
-    }
-    asked = {words: pair for words, pair in bounds.items() if pair[0] is not None}
-    if not all(holds(array, bound) for bound, holds in asked.values()):
-        wanted = " and ".join(f"{words} {bound:g}" for words, (bound, _) in asked.items())
+    if not (above < array < below and least <= array <= most):
+        bounds = {"greater than": above, "at least": least, "below": below, "at most": most}
+        wanted = " and ".join(f"{words} {bound:g}" for words, bound in bounds.items() if np.isfinite(bound))
         raise ValueError(f"{name} must be {wanted}, but is {array:g}{because}")
     return float(array)
 
@@ -229,8 +223,7 @@ def gram(product, size):
             f"a matrix of {size} × {size} would need {8e-9 * size**2:.1f} GB, and is not formed above "
             f"{MOST_BYTES / 1e9:g} GB: use conjugate_gradient(mean_outer_product(scores), ...)"
         )
-    if not isinstance(product, np.ndarray):
-        product = np.asarray(product if hasattr(product, "__array__") else product @ np.eye(size))
+    product = np.asarray(product if hasattr(product, "__array__") else product @ np.eye(size))
     if not np.isfinite(np.diag(product)).all():
         raise ValueError("scores must be finite, and not too large to be multiplied with each other")
     return product
@@ -266,28 +259,18 @@ def scores(value, name="scores"):
     if is_operator(value):
         array = value
     else:
-        array = np.asarray(value) if hasattr(value, "dtype") else floats(value, name)
-        if array.dtype not in (np.float32, np.float64):
-            array = floats(array, name)
+        as_it_is = getattr(value, "dtype", None) in (np.float32, np.float64)
+        array = np.asarray(value) if as_it_is else floats(value, name)
     if len(array.shape) != 2 or 0 in array.shape:
         shape = tuple(array.shape)
         raise ValueError(f"{name} must have shape (n, p), but have {shape}: of one parameter scores[:, None]")
-    if not is_operator(value):
-        _refuse_rows_that_are_not_finite(array, name)
-    return array
-
-
-def _refuse_rows_that_are_not_finite(array, name):
-    with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(array.sum()):
-            return
-    bad = ~np.isfinite(array).all(axis=1)
+    bad = np.zeros(1) if is_operator(value) else ~np.isfinite(array).all(axis=1)
     if bad.any():
         raise ValueError(
-            f"{name} must be finite, but {bad.sum()} of {len(array)} rows are not, the first being "
-            f"row {np.argmax(bad)}: {array[np.argmax(bad)]}; check that theta is inside the "
-            "parameter space and the samples inside the support"
+            f"{name} must be finite, but {bad.sum()} of {len(array)} rows are not, the first being row "
+            f"{np.argmax(bad)}: {array[np.argmax(bad)]}; are theta and the samples inside their spaces?"
         )
+    return array
 
 
 def distributions(value, name, shape):

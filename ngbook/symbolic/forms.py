@@ -194,7 +194,14 @@ def fisher_three_ways(log_density, parameters, rule, kl=None, no_kl=None, point=
     FisherDerivation
         Forms that do not exist, or are not known in closed form, are None and explained in ``missing``.
     """
-    log_density, parameters, rule, kl, point = _checked(log_density, parameters, rule, kl, no_kl, point)
+    log_density, point = check.exact(log_density, "log_density"), check.point(point)
+    parameters = check.symbols(parameters, "parameters", log_density)
+    rule = fitting_rule(rule, log_density, parameters)
+    if kl is not None:
+        kl = check.exact(kl, "kl")
+        check.refuse_namesakes([*parameters, *map(old, parameters)], kl.free_symbols, "kl")
+    if no_kl is not None and not isinstance(no_kl, str):
+        raise ValueError(f"no_kl is {no_kl!r}; give one sentence that says why there is no closed form of KL")
     s, second = score(log_density, parameters), hessian(log_density, parameters)
     mean_score = tidy(s.applyfunc(rule.expectation))  # eq-kl-mean-zero
     forms, missing = dict.fromkeys(("outer", "curvature", "kl_hessian")), {}
@@ -211,18 +218,6 @@ def fisher_three_ways(log_density, parameters, rule, kl=None, no_kl=None, point=
     except NoClosedForm as error:
         missing["kl_hessian"] = str(error)
     return _compare(parameters, mean_score, forms, missing, point)
-
-
-def _checked(log_density, parameters, rule, kl, no_kl, point):
-    """The arguments of ``fisher_three_ways``."""
-    log_density, point = check.exact(log_density, "log_density"), check.point(point)
-    parameters = check.symbols(parameters, "parameters", log_density)
-    if kl is not None:
-        kl = check.exact(kl, "kl")
-        check.refuse_namesakes([*parameters, *map(old, parameters)], kl.free_symbols, "kl")
-    if no_kl is not None and not isinstance(no_kl, str):
-        raise ValueError(f"no_kl is {no_kl!r}; give one sentence that says why there is no closed form of KL")
-    return log_density, parameters, fitting_rule(rule, log_density, parameters), kl, point
 
 
 def _hessian_at_coincidence(kl, parameters):
