@@ -224,12 +224,10 @@ def _hessian_at_coincidence(kl, parameters):
     """Hessian in the new parameters at old = new; from both sides where KL contains an absolute value."""
     if kl.has(sp.Piecewise) and kl.has(sp.oo):
         raise NoClosedForm(ONE_SIDED)
-    sides = [kl]
-    if kl.has(sp.Abs):
-        sides = [kl.replace(sp.Abs, lambda argument, sign=sign: sign * argument) for sign in (1, -1)]
+    sides = [kl.replace(sp.Abs, lambda argument, sign=sign: sign * argument) for sign in (1, -1)]
     to_new = {old(parameter): parameter for parameter in parameters}
-    values = [hessian(side, parameters).subs(to_new).doit() for side in sides]
-    if len(values) == 2 and not equal(*values):
+    values = [hessian(side, parameters).subs(to_new).doit() for side in dict.fromkeys(sides)]
+    if not equal(values[0], values[-1]):
         raise NoClosedForm("KL(old || new) has different second derivatives on the two sides of coincidence.")
     return values[0]
 
@@ -247,17 +245,11 @@ def _compare(parameters, mean_score, forms, missing, point):
             reasons.append(f"{names[0]} is {left} but {name} is {right}")
         else:
             proved.append(((names[0], name), how))
-    regular = not reasons
     simplest = min((forms[name] for name in names), key=sp.count_ops)
+    matrix, reason = None if reasons else tidy(simplest, point), "; ".join(reasons)
+    missing, proved = MappingProxyType(missing), tuple(proved)
     return FisherDerivation(
-        parameters=parameters,
-        mean_score=mean_score,
-        **forms,
-        matrix=tidy(simplest, point) if regular else None,
-        missing=MappingProxyType(missing),
-        proved=tuple(proved),
-        regular=regular,
-        reason="; ".join(reasons),
+        parameters, mean_score, *forms.values(), matrix, missing, proved, not reasons, reason
     )
 
 
