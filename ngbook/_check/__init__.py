@@ -212,7 +212,15 @@ def matrix(value, size=None):
     _refuse_shape(array.shape, size)
     if np.array_equal(array, array.T):
         return array
-    _refuse_asymmetry(array, SYMMETRY_TOLERANCE[getattr(value, "dtype", None) == np.float32])
+    tolerance = SYMMETRY_TOLERANCE[getattr(value, "dtype", None) == np.float32]
+    asymmetry, diagonal = np.abs(array - array.T), np.sqrt(np.abs(np.diag(array)))
+    size = np.maximum(np.outer(diagonal, diagonal), np.maximum(np.abs(array), np.abs(array.T)))
+    if np.any(asymmetry > tolerance * size):
+        i, j = np.unravel_index(np.argmax(asymmetry), array.shape)
+        raise ValueError(
+            f"metric must be symmetric, but its largest asymmetry is {asymmetry[i, j]:.3g}: entry "
+            f"({i}, {j}) is {array[i, j]:.6g} and entry ({j}, {i}) is {array[j, i]:.6g}"
+        )
     return (array + array.T) / 2
 
 
@@ -240,18 +248,6 @@ def _refuse_shape(shape, size):
     if len(shape) != 2 or shape[0] != shape[1] or size not in (None, shape[0]):
         wanted = "(p, p)" if size is None else f"({size}, {size}) to fit a vector of {size} entries"
         raise ValueError(f"metric must have shape {wanted}, but has shape {shape}")
-
-
-def _refuse_asymmetry(array, tolerance):
-    asymmetry = np.abs(array - array.T)
-    diagonal = np.sqrt(np.abs(np.diag(array)))
-    size = np.maximum(diagonal[:, None] * diagonal[None, :], np.maximum(np.abs(array), np.abs(array.T)))
-    if np.any(asymmetry > tolerance * size):
-        i, j = np.unravel_index(np.argmax(asymmetry), array.shape)
-        raise ValueError(
-            f"metric must be symmetric, but its largest asymmetry is {asymmetry[i, j]:.3g}: entry "
-            f"({i}, {j}) is {array[i, j]:.6g} and entry ({j}, {i}) is {array[j, i]:.6g}"
-        )
 
 
 def scores(value, name="scores"):

@@ -60,6 +60,7 @@ def same(left, right, about="", unlike=None) -> None:
     CheckFailed
         The two sides differ (with a counterexample where there is one), or
         their equality could not be decided (the message says which).
+
     Examples
     --------
     >>> import sympy as sp
