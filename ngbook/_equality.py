@@ -37,9 +37,7 @@ class Verdict:
     values : tuple of Float or None
         Left and right where they differ; None if it is not refuted.
     point : dict
-        Where they differ, from symbols to rational numbers.
-    functions : dict
-        The examples that were put in for arbitrary functions there.
+        Where they differ: examples for arbitrary functions, rational numbers for symbols.
     agreed : int
         At how many points the two agree, if it is undecided.
     rest : Expr or None
@@ -49,7 +47,6 @@ class Verdict:
     step: int | None = None
     values: tuple | None = None
     point: dict = field(default_factory=dict)
-    functions: dict = field(default_factory=dict)
     agreed: int = 0
     rest: sp.Expr | None = None
 
@@ -76,7 +73,7 @@ def decide(left, right, point=None):
             return Verdict(step)
     functions = _example_functions(sp.Tuple(left, right))
     concrete = sp.Tuple(left, right).subs(functions)
-    if concrete.has(AppliedUndef, sp.Derivative, sp.Subs) or functions:
+    if functions or concrete.has(sp.Derivative, sp.Subs):
         concrete = concrete.doit()
     agreed = 0
     for here in _points(concrete, point):
@@ -84,7 +81,7 @@ def decide(left, right, point=None):
         if None in values:
             continue
         if abs(values[0] - values[1]) > AGREES * (1 + abs(values[0]) + abs(values[1])):
-            return Verdict(values=values, point=here, functions=functions)
+            return Verdict(values=values, point=functions | here)
         agreed += 1
     rest = difference
     for step in range(2, len(STEPS)):
@@ -155,10 +152,11 @@ def _example_functions(expression):
     """A concrete positive polynomial for each arbitrary function: what holds for all holds for it."""
     examples = {}
     calls = sorted(expression.atoms(AppliedUndef), key=str)
-    for i, name in enumerate(sorted({call.func for call in calls}, key=str)):
-        for call in (c for c in calls if c.func == name):
-            t = sum((POSITIVE[(i + j) % 8] * arg for j, arg in enumerate(call.args)), sp.Integer(0))
-            examples[call] = 2 + t + t**2 / (3 + i) + t**4
+    names = sorted({call.func for call in calls}, key=str)
+    for call in calls:
+        i = names.index(call.func)
+        t = sum((POSITIVE[(i + j) % 8] * arg for j, arg in enumerate(call.args)), sp.Integer(0))
+        examples[call] = 2 + t + t**2 / (3 + i) + t**4
     return examples
 
 

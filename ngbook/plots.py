@@ -74,12 +74,13 @@ ROLES = {
     "reference": Role(PALETTE["grey"], (0, (1, 1)), "."),
 }
 
+_LINES = [role for name, role in ROLES.items() if name != "reference"]
+
 _STYLE = {
     "figure.figsize": (5.6, 3.6),
     "figure.facecolor": "none",
     "figure.constrained_layout.use": True,
     "savefig.facecolor": "none",
-    "savefig.bbox": None,
     "svg.fonttype": "path",
     "svg.hashsalt": "natural gradients",
     "axes.facecolor": "none",
@@ -88,8 +89,7 @@ _STYLE = {
     "axes.spines.right": False,
     "axes.titlesize": "medium",
     "axes.prop_cycle": mpl.cycler(
-        color=[ROLES[name].color for name in ("natural", "gradient", "third", "fourth")],
-        linestyle=[ROLES[name].linestyle for name in ("natural", "gradient", "third", "fourth")],
+        color=[role.color for role in _LINES], linestyle=[role.linestyle for role in _LINES]
     ),
     "font.size": 11,
     "lines.linewidth": 1.8,
@@ -97,8 +97,6 @@ _STYLE = {
     "legend.frameon": False,
     "grid.color": PALETTE["grey"],
     "grid.linewidth": 0.4,
-    "text.parse_math": True,
-    "mathtext.fontset": "dejavusans",
 }
 
 
@@ -110,6 +108,7 @@ _GUIDES = [(0, (1, 1)), (0, (5, 2))]
 
 _role = check.one_of(*ROLES)
 _coordinates = partial(check.increasing, least=2)
+_in_plane = partial(check.vector, size=2)
 
 
 def _axes(value, name):
@@ -153,9 +152,7 @@ def _curves(value, name):
 
 def _guides(value, name):
     if not isinstance(value, list | tuple) or len(value) > len(_GUIDES):
-        raise ValueError(
-            f"{name} must be a list of pairs, (slope, height), at most {len(_GUIDES)}, but is {value!r}"
-        )
+        raise ValueError(f"{name} must be at most {len(_GUIDES)} pairs (slope, height), but is {value!r}")
     guides = check.pairs(value, name) if value else []
     for slope, height in guides:
         check.positive(height, f"the height of {name} at slope {slope:g}")
@@ -306,7 +303,7 @@ def path(axes, points, role, label=None, every=1, **keywords):
 
 
 @check.arguments(axes=_axes, x=_coordinates, y=_coordinates, levels=check.increasing)
-def contours(axes, value, x, y, levels, labels=False, **keywords):
+def contours(axes, value, x, y, levels, **keywords):
     """Draw level lines of a function of two variables.
 
     Parameters
@@ -318,8 +315,6 @@ def contours(axes, value, x, y, levels, labels=False, **keywords):
         Grid coordinates, one-dimensional and increasing, at least two.
     levels : array_like
         The values at which to draw a line, increasing; at least one of them is reached on the grid.
-    labels : bool, optional
-        Whether to write the level on the line.
     **keywords
         Passed on to ``axes.contour``.
 
@@ -332,16 +327,14 @@ def contours(axes, value, x, y, levels, labels=False, **keywords):
     values = check.floats(check.function(value, "value", "x, y")(grid_x, grid_y), "value(x, y)")
     if values.shape != grid_x.shape or not np.isfinite(values).all():
         raise ValueError(
-            f"value(x, y) must be finite and of the shape of the grids, {grid_x.shape}, but is {values}: "
+            f"value(x, y) must be finite and of shape {grid_x.shape}, but is {values}: "
             "write it elementwise, and choose a grid on which it is finite"
         )
     low, high = values.min(), values.max()
     if not np.any((levels >= low) & (levels <= high)):
         raise ValueError(f"levels must reach a value on the grid, from {low:g} to {high:g}, but are {levels}")
     style = {"colors": PALETTE["grey"], "linewidths": 0.9, "linestyles": "solid"} | keywords
-    drawn = axes.contour(grid_x, grid_y, values, levels=levels, **style)
-    if labels:
-        axes.clabel(drawn, fontsize="small", fmt="%g")
+    axes.contour(grid_x, grid_y, values, levels=levels, **style)
     return values
 
 
@@ -365,8 +358,7 @@ def densities(axes, x, curves) -> dict:
     drawn = {}
     for label, (role, density) in curves.items():
         drawn[label] = density = check.vector(density, f"curves[{label!r}]", x.size)
-        if density.min() < 0:
-            raise ValueError(f"curves[{label!r}] must not be negative, but has {density.min():g} in it")
+        check.not_negative(density.min(), f"the smallest of curves[{label!r}]")
         axes.plot(x, density, label=label, **ROLES[role].line)
         axes.fill_between(x, density, color=ROLES[role].color, alpha=0.12, linewidth=0)
     axes.set_ylim(bottom=0)
@@ -375,11 +367,7 @@ def densities(axes, x, curves) -> dict:
 
 
 @check.arguments(
-    axes=_axes,
-    centre=partial(check.vector, size=2),
-    radius=check.positive,
-    role=_role,
-    count=partial(check.count, least=4),
+    axes=_axes, centre=_in_plane, radius=check.positive, role=_role, count=partial(check.count, least=4)
 )
 def ellipse(axes, centre, metric, radius, role="natural", label=None, fill=True, count=181):
     """Draw the trust region ``{centre + d : d @ metric @ d / 2 == radius}`` in the plane.

@@ -8,6 +8,7 @@ to do.
 
 import functools
 import inspect
+import reprlib
 
 import numpy as np
 
@@ -29,9 +30,6 @@ def arguments(**rules):
 
     def decorate(function):
         signature = inspect.signature(function)
-        unknown = set(rules) - set(signature.parameters)
-        if unknown:
-            raise TypeError(f"{function.__name__} has no arguments {sorted(unknown)}")
 
         @functools.wraps(function)
         def checked(*given, **named):
@@ -55,7 +53,7 @@ def optional(rule):
 
 
 def floats(value, name):
-    """Real float array of any shape: one ValueError instead of NumPy's assortment of exceptions."""
+    """Real float array of any shape, copied: one ValueError instead of NumPy's assortment of exceptions."""
     try:
         array = np.asarray(value)
         if np.iscomplexobj(array):
@@ -69,32 +67,25 @@ def finite(values, name):
     """Finite float array with something in it, of any shape."""
     array = floats(values, name)
     if array.size == 0:
-        raise ValueError(f"{name} is empty (shape {array.shape}): a check of nothing always passes")
-    if not np.all(np.isfinite(array)):
-        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        raise ValueError(f"{name} must be finite, but is {array[where]} at index {where}")
+        raise ValueError(f"{name} is empty, of shape {array.shape}: give at least one number")
+    if not np.isfinite(array).all():
+        where = tuple(np.argwhere(~np.isfinite(array))[0].tolist())
+        at = f" at index {where}" if where else ""
+        raise ValueError(
+            f"{name} must be finite, but is {array[where]}{at}: is the point it is computed at allowed?"
+        )
     return array
 
 
-def number(value, name="value", *, above=None, least=None, below=None, most=None, because=""):
+def number(value, name="value", *, above=-np.inf, least=-np.inf, below=np.inf, most=np.inf, because=""):
     """One finite number within bounds, as a ``float``; ``because`` ends the message about the bounds."""
     array = floats(value, name)
     if array.ndim != 0:
-        raise ValueError(
-            f"{name} must be one number, but has shape {array.shape}: "
-            "sum or average it over the samples, or pick one entry"
-        )
-    if not np.isfinite(array):
-        raise ValueError(f"{name} must be finite, but is {array}: check the point it was computed at")
-    bounds = {
-        "greater than": (above, np.greater),
-        "at least": (least, np.greater_equal),
-        "below": (below, np.less),
-        "at most": (most, np.less_equal),
-    }
-    asked = {words: pair for words, pair in bounds.items() if pair[0] is not None}
-    if not all(holds(array, bound) for bound, holds in asked.values()):
-        wanted = " and ".join(f"{words} {bound:g}" for words, (bound, _) in asked.items())
+        raise ValueError(f"{name} must be one number, but has shape {array.shape}: average it, or pick one")
+    finite(array, name)
+    if not (above < array < below and least <= array <= most):
+        bounds = {"greater than": above, "at least": least, "below": below, "at most": most}
+        wanted = " and ".join(f"{words} {bound:g}" for words, bound in bounds.items() if np.isfinite(bound))
         raise ValueError(f"{name} must be {wanted}, but is {array:g}{because}")
     return float(array)
 
@@ -152,10 +143,7 @@ def generator(rng, name="rng"):
 def function(value, name, call="theta"):
     """What can be called as ``name(call)``."""
     if not callable(value):
-        raise ValueError(
-            f"{name} must be a function, called as {name}({call}), but is {value!r}: for a constant "
-            f"write lambda {call}: {name}"
-        )
+        raise ValueError(f"{name} must be a function, as lambda {call}: ..., but is {value!r}")
     return value
 
 
@@ -180,20 +168,12 @@ def one_divergence(value):
 
 def vector(value, name="theta", size=None):
     """Finite vector of shape (p,), copied, so that later changes of ``value`` cannot reach it."""
-    array = np.array(floats(value, name))
-    if array.ndim != 1 or array.size == 0:
-        raise ValueError(
-            f"{name} must be a vector of shape (p,), but has shape {array.shape}: "
-            "a single parameter is written [x]"
-        )
+    array = floats(value, name)
+    if array.ndim != 1:
+        raise ValueError(f"{name} must be a vector, but has shape {array.shape}: write one parameter as [x]")
     if size is not None:
         fits(array, size, name)
-    if not np.isfinite(array).all():
-        raise ValueError(
-            f"{name} must be finite, but is {show(array)}: check that the point it was "
-            "computed at is inside the parameter space"
-        )
-    return array
+    return finite(array, name)
 
 
 def increasing(value, name, least=1):
@@ -206,12 +186,9 @@ def increasing(value, name, least=1):
 
 def pairs(value, name):
     """Finite array of shape (n, 2), n at least 1: points in the plane."""
-    array = floats(value, name)
-    if array.ndim != 2 or array.shape[1] != 2 or not array.size:
+    array = finite(value, name)
+    if array.ndim != 2 or array.shape[1] != 2:
         raise ValueError(f"{name} must have shape (n, 2), one row (x, y) for each, but has {array.shape}")
-    if not np.isfinite(array).all():
-        row = int(np.argmin(np.isfinite(array).all(axis=1)))
-        raise ValueError(f"{name} must be finite, but row {row} is {array[row]}: leave such points out")
     return array
 
 
@@ -224,11 +201,7 @@ def metric(value, size=None):
     """A metric as its products if it was given so, else as a dense symmetric matrix."""
     if not is_operator(value):
         return matrix(value, size)
-    rows, columns = value.shape
-    if rows != columns:
-        raise ValueError(f"metric must be square, but is an operator of shape {value.shape}")
-    if size is not None and rows != size:
-        raise ValueError(_misfit(value.shape, size))
+    _refuse_shape(value.shape, size)
     return value
 
 
@@ -238,22 +211,20 @@ def matrix(value, size=None):
     Of an operator that takes p products. Rounding may make it asymmetric by ``SYMMETRY_TOLERANCE``. Whether
     it is positive definite is for the solve to find.
     """
-    if is_operator(value) and not hasattr(value, "__array__"):
-        array = floats(value @ np.eye(metric(value, size).shape[0]), "metric")
-    else:
-        array = floats(value, "metric")
-    if array.ndim != 2 or array.shape[0] != array.shape[1] or array.size == 0:
-        raise ValueError(f"metric must be a square matrix of shape (p, p), but has shape {array.shape}")
-    if size is not None and len(array) != size:
-        raise ValueError(_misfit(array.shape, size))
-    if not np.isfinite(array).all():
-        raise ValueError(
-            f"metric must be finite, but is\n{show(array)}\n"
-            "check that the point it was computed at is inside the parameter space"
-        )
+    known_by_products = is_operator(value) and not hasattr(value, "__array__")
+    array = finite(metric(value, size) @ np.eye(value.shape[0]) if known_by_products else value, "metric")
+    _refuse_shape(array.shape, size)
     if np.array_equal(array, array.T):
         return array
-    _refuse_asymmetry(array, SYMMETRY_TOLERANCE[getattr(value, "dtype", None) == np.float32])
+    tolerance = SYMMETRY_TOLERANCE[getattr(value, "dtype", None) == np.float32]
+    asymmetry, diagonal = np.abs(array - array.T), np.sqrt(np.abs(np.diag(array)))
+    size = np.maximum(np.outer(diagonal, diagonal), np.maximum(np.abs(array), np.abs(array.T)))
+    if np.any(asymmetry > tolerance * size):
+        i, j = np.unravel_index(np.argmax(asymmetry), array.shape)
+        raise ValueError(
+            f"metric must be symmetric, but its largest asymmetry is {asymmetry[i, j]:.3g}: entry "
+            f"({i}, {j}) is {array[i, j]:.6g} and entry ({j}, {i}) is {array[j, i]:.6g}"
+        )
     return (array + array.T) / 2
 
 
@@ -264,8 +235,7 @@ def gram(product, size):
             f"a matrix of {size} × {size} would need {8e-9 * size**2:.1f} GB, and is not formed above "
             f"{MOST_BYTES / 1e9:g} GB: use conjugate_gradient(mean_outer_product(scores), ...)"
         )
-    if not isinstance(product, np.ndarray):
-        product = np.asarray(product if hasattr(product, "__array__") else product @ np.eye(size))
+    product = np.asarray(product if hasattr(product, "__array__") else product @ np.eye(size))
     if not np.isfinite(np.diag(product)).all():
         raise ValueError("scores must be finite, and not too large to be multiplied with each other")
     return product
@@ -277,20 +247,11 @@ def fits(vector, size, name):
         raise ValueError(f"{name} must have {size} entries, but has {vector.size}: {show(vector)}")
 
 
-def _misfit(shape, size):
-    return f"metric must have shape ({size}, {size}) to fit a vector of {size} entries, but has shape {shape}"
-
-
-def _refuse_asymmetry(array, tolerance):
-    asymmetry = np.abs(array - array.T)
-    diagonal = np.sqrt(np.abs(np.diag(array)))
-    size = np.maximum(diagonal[:, None] * diagonal[None, :], np.maximum(np.abs(array), np.abs(array.T)))
-    if np.any(asymmetry > tolerance * size):
-        i, j = np.unravel_index(np.argmax(asymmetry), array.shape)
-        raise ValueError(
-            f"metric must be symmetric, but its largest asymmetry is {asymmetry[i, j]:.3g}: entry "
-            f"({i}, {j}) is {array[i, j]:.6g} and entry ({j}, {i}) is {array[j, i]:.6g}"
-        )
+def _refuse_shape(shape, size):
+    """Refuse a metric that is not square, or not of the size asked for."""
+    if len(shape) != 2 or shape[0] != shape[1] or size not in (None, shape[0]):
+        wanted = "(p, p)" if size is None else f"({size}, {size}) to fit a vector of {size} entries"
+        raise ValueError(f"metric must have shape {wanted}, but has shape {shape}")
 
 
 def scores(value, name="scores"):
@@ -298,63 +259,50 @@ def scores(value, name="scores"):
     if is_operator(value):
         array = value
     else:
-        array = np.asarray(value) if hasattr(value, "dtype") else floats(value, name)
-        if array.dtype not in (np.float32, np.float64):
-            array = floats(array, name)
+        as_it_is = getattr(value, "dtype", None) in (np.float32, np.float64)
+        array = np.asarray(value) if as_it_is else floats(value, name)
     if len(array.shape) != 2 or 0 in array.shape:
-        raise ValueError(
-            f"{name} must have shape (n, p), one row per sample, but have shape {tuple(array.shape)}: "
-            "with one parameter write scores[:, None]"
-        )
-    if not is_operator(value):
-        _refuse_rows_that_are_not_finite(array, name)
-    return array
-
-
-def _refuse_rows_that_are_not_finite(array, name):
-    with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(array.sum()):
-            return
-    bad = ~np.isfinite(array).all(axis=1)
+        shape = tuple(array.shape)
+        raise ValueError(f"{name} must have shape (n, p), but have {shape}: of one parameter scores[:, None]")
+    bad = np.zeros(1) if is_operator(value) else ~np.isfinite(array).all(axis=1)
     if bad.any():
         raise ValueError(
-            f"{name} must be finite, but {bad.sum()} of {len(array)} rows are not, the first being "
-            f"row {np.argmax(bad)}: {array[np.argmax(bad)]}; check that theta is inside the "
-            "parameter space and the samples inside the support"
+            f"{name} must be finite, but {bad.sum()} of {len(array)} rows are not, the first being row "
+            f"{np.argmax(bad)}: {array[np.argmax(bad)]}; are theta and the samples inside their spaces?"
         )
+    return array
 
 
 def distributions(value, name, shape):
     """Array of the given shape, copied, whose last axis holds probabilities that add up to 1."""
-    array = np.array(floats(value, name))
+    array = finite(value, name)
     if array.shape != shape:
         raise ValueError(f"{name} must have shape {shape}, but has shape {array.shape}")
-    if not np.isfinite(array).all() or array.min() < 0:
-        raise ValueError(
-            f"{name} must be probabilities, finite and at least 0, but has {array.min():g} in it"
-        )
+    not_negative(array.min(), f"the smallest of {name}")
     worst = np.abs(array.sum(axis=-1) - 1).max()
     if worst > PROBABILITY_TOLERANCE:
-        raise ValueError(
-            f"{name} must add up to 1 along its last axis, but misses it by {worst:.3g}: normalise it"
-        )
+        raise ValueError(f"{name} must add up to 1 on its last axis, but misses by {worst:.3g}: normalise it")
     return array
 
 
 # --- policies and their batches ----------------------------------------------------------------------------
 
 
+def _with(value, name, kind, *attributes):
+    """What has some attributes, and is a thing and not a class."""
+    if isinstance(value, type) or not all(hasattr(value, attribute) for attribute in attributes):
+        raise ValueError(f"{name} must be {kind}, with {', '.join(attributes)}, but is {reprlib.repr(value)}")
+    return value
+
+
 def policy(value, name="policy"):
     """What has a distribution of actions at parameters and observations."""
-    if not (hasattr(value, "at") and hasattr(value, "size") and hasattr(value, "inputs")):
-        raise ValueError(f"{name} must be a policy, but is {value!r}: policies.for_environment makes one")
-    return value
+    return _with(value, name, "a policy, as policies.for_environment makes", "at", "size", "inputs")
 
 
 def batch(value, name="batch"):
     """A batch with at least one step in it that was decided."""
-    if not (hasattr(value, "valid") and hasattr(value, "flat")):
-        raise ValueError(f"{name} must be a Batch, but is a {type(value).__name__}: use Rollouts.collect")
+    _with(value, name, "a Batch, as Rollouts(...).collect(...) makes", "valid", "flat")
     if not value.valid.any():
         raise ValueError(f"{name} has no valid step among its {value.valid.size}: collect more steps")
     return value
@@ -365,23 +313,18 @@ def step_values(values, of, name):
     batch(of)
     array = floats(values, name)
     if array.shape != of.valid.shape:
-        raise ValueError(f"{name} must have shape {of.valid.shape}, one number a step, not {array.shape}")
+        raise ValueError(f"{name} must have shape {of.valid.shape}, a number a step, but have {array.shape}")
     finite = np.isfinite(array) | ~of.valid
     if not finite.all():
         step, environment = np.argwhere(~finite)[0]
-        raise ValueError(
-            f"{name} must be finite, but at step {step} of environment {environment} the entry is "
-            f"{array[step, environment]}: check the rewards and the baseline"
-        )
+        found = f"{array[step, environment]} at step {step} of environment {environment}"
+        raise ValueError(f"{name} must be finite, but is {found}: check the rewards and the baseline")
     return array if of.valid.all() else np.where(of.valid, array, 0.0)
 
 
 def baseline(value, name="baseline"):
     """What can be fitted to a batch and asked for the values of its states."""
-    methods = "fit", "values", "next_values"
-    if isinstance(value, type) or not all(hasattr(value, method) for method in methods):
-        raise ValueError(f"{name} must have {', '.join(methods)}, but is {value!r}: give TimeBaseline()")
-    return value
+    return _with(value, name, "a baseline, as TimeBaseline()", "fit", "values", "next_values")
 
 
 # --- cheaply, at every step of an environment --------------------------------------------------------------

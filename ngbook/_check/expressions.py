@@ -5,20 +5,30 @@ import sympy as sp
 _NO_LIST = (str, dict, set, frozenset, sp.Basic)  # what has no order, or is one thing
 
 
+def printable(value, name):
+    """Object of SymPy; anything else is refused."""
+    try:
+        converted = sp.sympify(value, strict=True)
+    except sp.SympifyError:
+        converted = None
+    if not isinstance(converted, sp.Basic | sp.MatrixBase):
+        raise ValueError(f"{name} is {value!r}; give a SymPy expression")
+    if converted.has(sp.nan):
+        raise ValueError(f"{name} is {converted}, which is undefined; find where it was divided by zero")
+    return converted
+
+
 def exact(value, name):
     """Exact scalar expression; anything else is refused."""
-    try:
-        expression = sp.sympify(value, strict=True)
-    except sp.SympifyError:
-        expression = None
+    expression = printable(value, name)
     if not isinstance(expression, sp.Expr) or getattr(expression, "is_Matrix", False):
         raise ValueError(f"{name} is {value!r}; give one SymPy expression, made of symbols and exact numbers")
-    if expression.has(sp.nan, sp.zoo) or expression in (sp.oo, -sp.oo):
+    if expression.has(sp.zoo) or expression in (sp.oo, -sp.oo):
         raise ValueError(f"{name} is {expression}, which is undefined or infinite; give a finite expression")
     if expression.has(sp.Float):
+        rounded = min(expression.atoms(sp.Float))
         raise ValueError(
-            f"{name} contains {min(expression.atoms(sp.Float))}, a rounded number, with which nothing can be "
-            "proved; write exact ones, as sp.Rational(1, 2)"
+            f"{name} contains a rounded number, {rounded}; write exact ones, as sp.Rational(1, 2)"
         )
     return expression
 
@@ -42,19 +52,22 @@ def matrix(value, name):
 def symbol(value, name):
     """A SymPy symbol."""
     if not isinstance(value, sp.Symbol):
-        raise ValueError(f"{name} is {value!r}; give a SymPy symbol, as sp.Symbol({name!r}, real=True)")
+        raise ValueError(f"{name} is {value!r}; give a SymPy symbol, as sp.Symbol('mu', real=True)")
     return value
+
+
+def sequence(values, name, rule, wanted):
+    """Tuple of what the rule makes of each value, which come in an order."""
+    if isinstance(values, _NO_LIST) or not hasattr(values, "__iter__"):
+        raise ValueError(f"{name} are {values!r}; give a list of {wanted}")
+    return tuple(rule(value, f"one of {name}") for value in values)
 
 
 def symbols(values, name, expression=None):
     """Tuple of different symbols; with an expression, they are the only ones of their names in it."""
-    items = () if isinstance(values, _NO_LIST) or not hasattr(values, "__iter__") else tuple(values)
-    if not all(isinstance(item, sp.Symbol) for item in items) or not (items or values in ([], ())):
-        raise ValueError(f"{name} are {values!r}; give a sequence of SymPy symbols, as [mu, sigma]")
-    if not items:
-        raise ValueError(f"{name} are empty; give at least one symbol")
-    if len({item.name for item in items}) < len(items):
-        raise ValueError(f"{name} are {list(items)}, where a name occurs twice; give each symbol once")
+    items = sequence(values, name, symbol, "symbols, as [mu, sigma]")
+    if not items or len({item.name for item in items}) < len(items):
+        raise ValueError(f"{name} are {values}; give at least one symbol, of which no name occurs twice")
     if expression is not None:
         refuse_namesakes(items, expression.free_symbols, "the expression")
     return items
@@ -66,8 +79,8 @@ def refuse_namesakes(declared, others, name):
     for other in sorted(others, key=str):
         if other.name in names and other not in declared:
             raise ValueError(
-                f"{name} contains another symbol named {other}: symbols with different assumptions are "
-                "different; declare it once, and use the same object everywhere"
+                f"{name} contains another symbol named {other}, with other assumptions; "
+                "declare it once, and use the same object everywhere"
             )
 
 

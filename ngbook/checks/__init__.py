@@ -60,6 +60,7 @@ def same(left, right, about="", unlike=None) -> None:
     CheckFailed
         The two sides differ (with a counterexample where there is one), or
         their equality could not be decided (the message says which).
+
     Examples
     --------
     >>> import sympy as sp
@@ -106,33 +107,36 @@ def close(actual, expected, rtol=DEFAULT_RTOL, atol=0.0, standard_error=None, ab
     CheckFailed
         Some element differs by more than is allowed; the message shows the worst.
     """
-    if _one_object(actual, expected):
-        raise ValueError(
-            "close(actual, expected) was given one object twice, which proves nothing: "
-            "compute the two independently"
-        )
-    actual, expected = check.finite(actual, "actual"), check.finite(expected, "expected")
+    actual, expected = _independent(actual=actual, expected=expected)
     if actual.shape != expected.shape:
-        raise ValueError(
-            f"actual has shape {actual.shape} and expected {expected.shape}: close does not broadcast, "
-            "give both the same shape"
-        )
+        raise ValueError(f"actual has shape {actual.shape} and expected {expected.shape}: make them the same")
     if standard_error is None:
         rtol, atol = check.not_negative(rtol, "rtol"), check.not_negative(atol, "atol")
         allowed = atol + rtol * np.abs(expected)
+        passed = f"close: {_phrase(about)} ({_bound(rtol, atol)})"
     else:
         if atol != 0.0 or rtol != DEFAULT_RTOL:
             raise ValueError("give either a standard_error or rtol and atol, not both")
         allowed = STANDARD_ERRORS * _standard_error(standard_error, expected.shape)
-    _refuse_tolerance_of_a_factor_two(expected, allowed, standard_error is not None)
+        passed = f"Monte Carlo: {_phrase(about)} (within {STANDARD_ERRORS} standard errors)"
+    # A result half as large must be caught in at least one element that is not zero.
+    nonzero = expected != 0
+    if np.any(nonzero) and np.all((allowed >= np.abs(expected) / 2)[nonzero]):
+        raise ValueError(
+            f"the difference allowed is {np.max(allowed):g} for values up to {np.max(np.abs(expected)):g}: a "
+            "result wrong by a factor of two would pass; lower rtol or atol, or draw more samples"
+        )
 
     difference = np.abs(actual - expected)
     if np.any(difference > allowed):
-        raise CheckFailed(_worst(actual, expected, difference, allowed, about))
-    if standard_error is None:
-        print(f"close: {_phrase(about)} ({_bound(rtol, atol)})")
-    else:
-        print(f"Monte Carlo: {_phrase(about)} (within {STANDARD_ERRORS} standard errors)")
+        worst = np.unravel_index(np.argmax(difference - allowed), difference.shape)
+        raise CheckFailed(
+            f"not close: {_phrase(about)}: "
+            f"actual {actual[worst]:.17g}, expected {expected[worst]:.17g}{_at(worst)}; "
+            f"difference {difference[worst]:.3g}, allowed {allowed[worst]:.3g} "
+            f"({np.count_nonzero(difference > allowed)} of {difference.size} differ)"
+        )
+    print(passed)
 
 
 def slope(x, y, expected, tolerance=0.05, about="") -> None:
@@ -155,27 +159,20 @@ def slope(x, y, expected, tolerance=0.05, about="") -> None:
     CheckFailed
         The measured slope is further from ``expected`` than ``tolerance``.
     """
-    if _one_object(x, y):
-        raise ValueError("slope(x, y) was given one object twice: its slope is 1 whatever it holds")
-    x, y = check.finite(x, "x"), check.finite(y, "y")
+    x, y = _independent(x=x, y=y)
     if x.ndim != 1 or x.shape != y.shape or x.size < 3:
-        raise ValueError(
-            f"x has shape {x.shape} and y {y.shape}: slope needs two vectors of one length, at least 3 points"
-        )
+        raise ValueError(f"x has shape {x.shape} and y {y.shape}: give vectors of one length, at least 3")
     for name, values in (("x", x), ("y", y)):
         if np.any(values <= 0):
             raise ValueError(
-                f"{name} contains {values.min():g}: a log-log slope needs positive values; "
-                "leave out the points where the error is exactly zero"
+                f"{name} contains {values.min():g}, which has no logarithm: leave that point out"
             )
     if x.max() < 10 * x.min() * (1 - 1e-9):
         raise ValueError(
-            f"x spans {x.min():g} to {x.max():g}, less than one decade: too short to tell an order from noise"
+            f"x spans {x.min():g} to {x.max():g}, less than one decade: noise has any slope there"
         )
-    expected, tolerance = (
-        check.number(expected, "expected"),
-        check.number(tolerance, "tolerance", above=0, below=0.5),
-    )
+    expected = check.number(expected, "expected")
+    tolerance = check.number(tolerance, "tolerance", above=0, below=0.5)
 
     measured = np.polynomial.Polynomial.fit(np.log(x), np.log(y), 1).convert().coef[1]
     if not abs(measured - expected) <= tolerance:
@@ -202,17 +199,9 @@ def at_most(smaller, larger, about="") -> None:
     CheckFailed
         Some element of ``smaller`` exceeds its partner; the message shows the worst.
     """
-    if _one_object(smaller, larger):
-        raise ValueError(
-            "at_most(smaller, larger) was given one object twice, which proves nothing: "
-            "compute the two independently"
-        )
-    smaller, larger = check.finite(smaller, "smaller"), check.finite(larger, "larger")
+    smaller, larger = _independent(smaller=smaller, larger=larger)
     if smaller.shape != larger.shape and smaller.ndim and larger.ndim:
-        raise ValueError(
-            f"smaller has shape {smaller.shape} and larger {larger.shape}: "
-            "give both the same shape, or one of them as a single number"
-        )
+        raise ValueError(f"smaller has shape {smaller.shape} and larger {larger.shape}: make them the same")
     smaller, larger = np.broadcast_arrays(smaller, larger)
     margin = larger - smaller
     worst = np.unravel_index(np.argmin(margin), margin.shape)
@@ -249,50 +238,26 @@ def _bound(rtol, atol):
     return f"largest difference below {_short(atol)} plus {_short(rtol)} relative"
 
 
-def _one_object(first, second):
-    """Whether both are one object, or two views of exactly the same numbers.
+def _independent(**sides):
+    """Both sides as finite arrays; one object, or two views of exactly the same numbers, are refused.
 
     Python keeps one object for each small integer, so identity of integers says nothing.
     """
-    if isinstance(first, int):
-        return False
-    if first is second:
-        return True
-    if isinstance(first, np.ndarray) and isinstance(second, np.ndarray) and first.size:
-        layouts = [(a.__array_interface__["data"], a.shape, a.strides, a.dtype) for a in (first, second)]
-        return layouts[0] == layouts[1]
-    return False
+    (first_name, first), (second_name, second) = sides.items()
+    twice = first is second and not isinstance(first, int)
+    if isinstance(first, np.ndarray) and isinstance(second, np.ndarray):
+        twice = first.__array_interface__ == second.__array_interface__
+    if twice:
+        raise ValueError(
+            f"{first_name} and {second_name} are one object twice, which proves nothing: compute them apart"
+        )
+    return [check.finite(side, name) for name, side in sides.items()]
 
 
 def _standard_error(standard_error, shape):
     error = check.finite(standard_error, "standard_error")
     if np.any(error <= 0):
-        raise ValueError(
-            f"standard_error contains {error.min():g}: it must be positive; compare what is exact without it"
-        )
+        raise ValueError(f"standard_error must be positive, but contains {error.min():g}: leave it out there")
     if error.shape not in ((), shape):
-        raise ValueError(f"standard_error has shape {error.shape}, expected one number or shape {shape}")
+        raise ValueError(f"standard_error has shape {error.shape}: give one number, or shape {shape}")
     return np.broadcast_to(error, shape)
-
-
-def _refuse_tolerance_of_a_factor_two(expected, allowed, monte_carlo):
-    """A result half as large must be caught in at least one element that is not zero."""
-    nonzero = expected != 0
-    if np.any(nonzero) and np.all((allowed >= np.abs(expected) / 2)[nonzero]):
-        remedy = "draw more samples" if monte_carlo else "lower rtol or atol"
-        raise ValueError(
-            f"the largest expected value is {np.max(np.abs(expected)):g} and the difference allowed is "
-            f"{np.max(allowed):g}: a result wrong by a factor of two would pass; {remedy}"
-        )
-
-
-def _worst(actual, expected, difference, allowed, about):
-    with np.errstate(divide="ignore", invalid="ignore"):
-        excess = np.where(difference > allowed, difference / allowed, 0.0)
-    worst = np.unravel_index(np.argmax(excess), excess.shape)
-    return (
-        f"not close: {_phrase(about)}: "
-        f"actual {actual[worst]:.17g}, expected {expected[worst]:.17g}{_at(worst)}; "
-        f"difference {difference[worst]:.3g}, allowed {allowed[worst]:.3g} "
-        f"({np.count_nonzero(difference > allowed)} of {difference.size} differ)"
-    )

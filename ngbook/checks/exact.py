@@ -18,18 +18,16 @@ def compare(left, right, about, unlike=None):
     if left == right and unlike is None:
         raise ValueError(
             f"both sides are {_text(left)} before any simplification, so the check could be empty. "
-            "Leave a claim unevaluated (sp.Derivative, sp.Integral, sp.Sum, sp.Limit: same evaluates them), "
-            "derive one side another way, or show that the check can fail: unlike=<a plausible wrong result>"
+            "Leave a claim unevaluated (sp.Derivative, sp.Integral), or give unlike=<a plausible mistake>"
         )
     if unlike is not None:
         _must_differ(left, check.matrix(unlike, "unlike"))
     conditions = []
-    for row, column in ((i, j) for i in range(left.rows) for j in range(left.cols)):
-        sides = [_evaluated(side[row, column], conditions) for side in (left, right)]
-        verdict = _decide(*sides)
-        if verdict is not None:
-            entry = f" in entry ({row}, {column})" if len(left) > 1 else ""
-            return [], f"{verdict[0]}: {about or 'the two sides'}{entry}\n{verdict[1]}"
+    for place, sides in enumerate(zip(left, right, strict=True)):
+        verdict, explanation = _decide(*(_evaluated(side, conditions) for side in sides))
+        if verdict != "the same":
+            entry = f" in entry {divmod(place, left.cols)}" if len(left) > 1 else ""
+            return [], f"{verdict}: {about or 'the two sides'}{entry}\n{explanation}"
     return list(dict.fromkeys(conditions)), None
 
 
@@ -37,13 +35,11 @@ def _must_differ(left, unlike):
     """Refuse a wrong result that has the wrong shape or is in truth right: it would show nothing."""
     if left.shape != unlike.shape:
         raise ValueError(f"unlike has shape {unlike.shape} and left {left.shape}: give both the same shape")
-    for ours, wrong in zip(left, unlike, strict=True):
-        verdict = _decide(_evaluated(ours, []), _evaluated(wrong, []))
-        if verdict is not None and verdict[0] == "not the same":
+    for sides in zip(left, unlike, strict=True):
+        if _decide(*(_evaluated(side, []) for side in sides))[0] == "not the same":
             return
     raise ValueError(
-        f"unlike is {_text(unlike)}, which was not found to differ from the left side: "
-        "give a result that is wrong, so that telling it apart means something"
+        f"unlike is {_text(unlike)}, which was not found to differ from left: give a result that is wrong"
     )
 
 
@@ -65,28 +61,24 @@ def _evaluated(entry, conditions):
 
 
 def _decide(left, right):
-    """``None`` if the two are proved equal, else (verdict, explanation)."""
+    """Verdict, ``"the same"`` if the two are proved equal, and explanation."""
     difference = left - right
     sides = f"  left  = {_text(left)}\n  right = {_text(right)}"
     if difference.has(*UNEVALUATED) and sp.expand(difference) != 0:
         return "not decided", f"{sides}\n  SymPy could not evaluate {_text(difference.atoms(*UNEVALUATED))}"
     verdict = decide(left, right)
     if verdict.proved:
-        return None
+        return "the same", ""
     if verdict.refuted:
         ours, theirs = verdict.values
-        where = ", ".join(
-            f"{name} = {value}" for name, value in [*verdict.functions.items(), *verdict.point.items()]
-        )
+        where = ", ".join(f"{name} = {value}" for name, value in verdict.point.items())
         return "not the same", (
             f"{sides}\n  {'at ' + where if where else 'as numbers'}: "
             f"left = {ours.n(10)}, right = {theirs.n(10)}, left - right = {(ours - theirs).n(10)}"
         )
-    agreement = f"they agree at {verdict.agreed} rational points, but no" if verdict.agreed else "no"
     return "not decided", (
-        f"{sides}\n  {agreement} rule proves it; "
-        f"what is left is {_text(verdict.rest)}. "
-        "Declare assumptions (positive=True, ...), or prove it in smaller steps"
+        f"{sides}\n  they agree at {verdict.agreed} rational points, but no rule proves it; what is left is "
+        f"{_text(verdict.rest)}. Declare assumptions (positive=True, ...), or prove it in smaller steps"
     )
 
 

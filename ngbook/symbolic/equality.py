@@ -41,19 +41,17 @@ def prove_equal(left, right, point=None):
     if left.shape != right.shape:
         return None
     heaviest, undecided = 0, ""
-    for left_entry, right_entry in dict.fromkeys(
-        zip(left, right, strict=True)
-    ):  # each once: Fisher matrices are symmetric
-        verdict = decide(left_entry, right_entry, point)
+    for pair in dict.fromkeys(zip(left, right, strict=True)):  # each once: Fisher matrices are symmetric
+        verdict = decide(*pair, point)
         if verdict.refuted:
             return None
         if verdict.proved:
             heaviest = max(heaviest, verdict.step)
         else:
-            undecided = undecided or f"{left_entry} = {right_entry}"
+            undecided = undecided or "{} = {}".format(*pair)
     if undecided:
         raise Undecided(
-            f"neither proved nor refuted: {undecided}; give a point at which they differ, or rewrite one"
+            f"neither proved nor refuted: {undecided}; give a point where they differ, or rewrite"
         )
     return STEPS[heaviest][0]
 
@@ -65,8 +63,7 @@ def tidy(expression, point=None):
     ``p * (1 - p)``.
     """
     if isinstance(expression, sp.MatrixBase):
-        tidied = {entry: tidy(entry, point) for entry in set(expression)}
-        return expression.applyfunc(tidied.get)
+        return expression.applyfunc(lambda entry: tidy(entry, point))
     shifted = bring_together(expression)
     cancelled = sp.cancel(sp.together(sp.expand(shifted, power_base=False)))
     numerator, denominator = (sp.factor_terms(sp.sqf(part)) for part in sp.fraction(cancelled))

@@ -1,6 +1,6 @@
 """Score, Hessian, KL, and the Fisher matrix in its three forms."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from types import MappingProxyType
 
@@ -54,8 +54,7 @@ def hessian(log_density, parameters) -> sp.ImmutableMatrix:
     """
     log_density = check.exact(log_density, "log_density")
     parameters = check.symbols(parameters, "parameters", log_density)
-    first = score(log_density, parameters)
-    return _symmetric(len(first), lambda i, j: sp.diff(first[i], parameters[j]))
+    return sp.ImmutableMatrix(sp.hessian(log_density, parameters))
 
 
 def old(parameter):
@@ -63,19 +62,9 @@ def old(parameter):
     return sp.Symbol(f"{parameter.name}_old", **parameter.assumptions0)
 
 
-def _symmetric(size, entry):
-    entries = {(i, j): entry(i, j) for i in range(size) for j in range(i, size)}
-    return sp.ImmutableMatrix(size, size, lambda i, j: entries[min(i, j), max(i, j)])
-
-
 def outer_product(gradient, rule):
     """Mean outer product of a score."""
-    return _symmetric(len(gradient), lambda i, j: rule.expectation(gradient[i] * gradient[j]))
-
-
-def minus_mean(matrix, rule):
-    """Minus the mean of a symmetric matrix of functions of the outcome."""
-    return _symmetric(matrix.rows, lambda i, j: rule.expectation(-matrix[i, j]))
+    return (gradient * gradient.T).applyfunc(rule.expectation)
 
 
 def kl_divergence(log_density, parameters, rule, point=None):
@@ -175,10 +164,8 @@ class FisherDerivation:
             With the replacements made in every matrix.
         """
         values = check.values(values, "values")
-        names = ("mean_score", "outer", "curvature", "kl_hessian", "matrix")
-        replaced = {n: None if getattr(self, n) is None else getattr(self, n).subs(values) for n in names}
-        rest = {n: getattr(self, n) for n in ("parameters", "missing", "proved", "regular", "reason")}
-        return FisherDerivation(**replaced, **rest)
+        matrices = {name: value for name, value in vars(self).items() if isinstance(value, sp.MatrixBase)}
+        return replace(self, **{name: matrix.subs(values) for name, matrix in matrices.items()})
 
 
 def fisher_three_ways(log_density, parameters, rule, kl=None, no_kl=None, point=None) -> FisherDerivation:
@@ -207,7 +194,14 @@ def fisher_three_ways(log_density, parameters, rule, kl=None, no_kl=None, point=
     FisherDerivation
         Forms that do not exist, or are not known in closed form, are None and explained in ``missing``.
     """
-    log_density, parameters, rule, kl, point = _checked(log_density, parameters, rule, kl, no_kl, point)
+    log_density, point = check.exact(log_density, "log_density"), check.point(point)
+    parameters = check.symbols(parameters, "parameters", log_density)
+    rule = fitting_rule(rule, log_density, parameters)
+    if kl is not None:
+        kl = check.exact(kl, "kl")
+        check.refuse_namesakes([*parameters, *map(old, parameters)], kl.free_symbols, "kl")
+    if no_kl is not None and not isinstance(no_kl, str):
+        raise ValueError(f"no_kl is {no_kl!r}; give one sentence that says why there is no closed form of KL")
     s, second = score(log_density, parameters), hessian(log_density, parameters)
     mean_score = tidy(s.applyfunc(rule.expectation))  # eq-kl-mean-zero
     forms, missing = dict.fromkeys(("outer", "curvature", "kl_hessian")), {}
@@ -215,7 +209,7 @@ def fisher_three_ways(log_density, parameters, rule, kl=None, no_kl=None, point=
     if second.has(sp.DiracDelta):
         missing["curvature"] = KINK
     else:
-        forms["curvature"] = minus_mean(second, rule)  # eq-kl-curvature
+        forms["curvature"] = (-second).applyfunc(rule.expectation)  # eq-kl-curvature
     try:
         if no_kl is not None:
             raise NoClosedForm(no_kl)
@@ -226,28 +220,14 @@ def fisher_three_ways(log_density, parameters, rule, kl=None, no_kl=None, point=
     return _compare(parameters, mean_score, forms, missing, point)
 
 
-def _checked(log_density, parameters, rule, kl, no_kl, point):
-    """The arguments of ``fisher_three_ways``."""
-    log_density, point = check.exact(log_density, "log_density"), check.point(point)
-    parameters = check.symbols(parameters, "parameters", log_density)
-    if kl is not None:
-        kl = check.exact(kl, "kl")
-        check.refuse_namesakes([*parameters, *map(old, parameters)], kl.free_symbols, "kl")
-    if no_kl is not None and not isinstance(no_kl, str):
-        raise ValueError(f"no_kl is {no_kl!r}; give one sentence that says why there is no closed form of KL")
-    return log_density, parameters, fitting_rule(rule, log_density, parameters), kl, point
-
-
 def _hessian_at_coincidence(kl, parameters):
     """Hessian in the new parameters at old = new; from both sides where KL contains an absolute value."""
     if kl.has(sp.Piecewise) and kl.has(sp.oo):
         raise NoClosedForm(ONE_SIDED)
-    sides = [kl]
-    if kl.has(sp.Abs):
-        sides = [kl.replace(sp.Abs, lambda argument, sign=sign: sign * argument) for sign in (1, -1)]
+    sides = [kl.replace(sp.Abs, lambda argument, sign=sign: sign * argument) for sign in (1, -1)]
     to_new = {old(parameter): parameter for parameter in parameters}
-    values = [hessian(side, parameters).subs(to_new).doit() for side in sides]
-    if len(values) == 2 and not equal(*values):
+    values = [hessian(side, parameters).subs(to_new).doit() for side in dict.fromkeys(sides)]
+    if not equal(values[0], values[-1]):
         raise NoClosedForm("KL(old || new) has different second derivatives on the two sides of coincidence.")
     return values[0]
 
@@ -265,17 +245,11 @@ def _compare(parameters, mean_score, forms, missing, point):
             reasons.append(f"{names[0]} is {left} but {name} is {right}")
         else:
             proved.append(((names[0], name), how))
-    regular = not reasons
     simplest = min((forms[name] for name in names), key=sp.count_ops)
+    matrix, reason = None if reasons else tidy(simplest, point), "; ".join(reasons)
+    missing, proved = MappingProxyType(missing), tuple(proved)
     return FisherDerivation(
-        parameters=parameters,
-        mean_score=mean_score,
-        **forms,
-        matrix=tidy(simplest, point) if regular else None,
-        missing=MappingProxyType(missing),
-        proved=tuple(proved),
-        regular=regular,
-        reason="; ".join(reasons),
+        parameters, mean_score, *forms.values(), matrix, missing, proved, not reasons, reason
     )
 
 
@@ -303,34 +277,23 @@ def change_of_chart(fisher, old_parameters, expressions, new_parameters) -> sp.I
     Undecided
         If neither a proof nor a refutation of the symmetry was found.
     """
-    fisher = _as_symmetric(fisher)
-    if isinstance(expressions, str | dict | sp.Basic) or not hasattr(expressions, "__iter__"):
-        raise ValueError(f"expressions are {expressions!r}; give a list, one for each old parameter")
-    expressions = [check.exact(expression, "one of the expressions") for expression in expressions]
+    fisher = check.matrix(fisher, "fisher")
+    expressions = check.sequence(expressions, "expressions", check.exact, "them, as [mu, sp.exp(ell)]")
     old_parameters = check.symbols(old_parameters, "old_parameters", fisher)
-    if not len(old_parameters) == len(expressions) == fisher.rows:
+    if {*fisher.shape, len(expressions)} != {len(old_parameters)}:
         raise ValueError(
             f"fisher, {fisher.rows} by {fisher.cols}, {len(old_parameters)} old parameters and "
-            f"{len(expressions)} expressions do not fit: give one expression for each old parameter"
+            f"{len(expressions)} expressions do not fit: give a square matrix, and one of each for each row"
         )
-    column = sp.ImmutableMatrix(expressions)
-    new_parameters = check.symbols(new_parameters, "new_parameters", column)
-    check.refuse_namesakes(new_parameters, fisher.free_symbols - set(old_parameters), "fisher")
-    jacobian = column.jacobian(list(new_parameters))
-    values = dict(zip(old_parameters, expressions, strict=True))
-    carried = fisher.xreplace(values).applyfunc(tidy)
-    return tidy((jacobian.applyfunc(tidy).T * carried * jacobian.applyfunc(tidy)).as_immutable())
-
-
-def _as_symmetric(fisher):
-    """Exact, symmetric matrix; anything else is refused."""
-    fisher = check.matrix(fisher, "fisher")
-    if fisher.rows != fisher.cols:
-        raise ValueError(f"fisher has shape {fisher.shape}; give a square matrix, a row for each parameter")
     for i, j in combinations(range(fisher.rows), 2):
-        if fisher[i, j] != fisher[j, i] and not equal(fisher[i, j], fisher[j, i]):
+        if not equal(fisher[i, j], fisher[j, i]):
             raise ValueError(
                 f"fisher is not symmetric: entry ({i}, {j}) is {fisher[i, j]} and entry ({j}, {i}) is "
                 f"{fisher[j, i]}; a Fisher matrix is, so check how it was derived"
             )
-    return fisher
+    column = sp.ImmutableMatrix(expressions)
+    new_parameters = check.symbols(new_parameters, "new_parameters", column)
+    check.refuse_namesakes(new_parameters, fisher.free_symbols - set(old_parameters), "fisher")
+    jacobian = tidy(column.jacobian(new_parameters))
+    carried = tidy(fisher.xreplace(dict(zip(old_parameters, expressions, strict=True))))
+    return tidy(jacobian.T * carried * jacobian)

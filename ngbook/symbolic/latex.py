@@ -1,7 +1,8 @@
 """Formulas as the book prints them."""
 
-import sympy as sp
 from sympy.printing.latex import LatexPrinter
+
+from ngbook._check import expressions as check
 
 
 class _BookPrinter(LatexPrinter):
@@ -42,12 +43,4 @@ def latex(expression) -> str:
     str
         Without dollar signs.
     """
-    try:
-        printable = sp.sympify(expression, strict=True)
-    except sp.SympifyError:
-        printable = None
-    if not isinstance(printable, sp.Basic | sp.MatrixBase):
-        raise ValueError(f"expression is {expression!r}; give a SymPy expression or matrix")
-    if printable.has(sp.nan):
-        raise ValueError(f"expression is {printable}, which is undefined; find where it was divided by zero")
-    return _BookPrinter({"ln_notation": False}).doprint(printable)
+    return _BookPrinter().doprint(check.printable(expression, "expression"))

@@ -1,5 +1,7 @@
 """Rules: expectations without integration."""
 
+from functools import cache
+
 import sympy as sp
 
 from ngbook._check import expressions as check
@@ -14,6 +16,7 @@ T = sp.Symbol("T", real=True)  # a root of a function of U and V, with either si
 ANGLE = sp.Symbol("phi", real=True)  # an angle, whose cosine and sine are the statistics
 COSINE, SINE = sp.symbols("cos_phi sin_phi", real=True)
 _SECOND_ORDER = sp.Symbol("t")  # beside s, where a BetaRule differentiates
+_LOG_U, _LOG_V = sp.symbols("log_U log_V", real=True)
 
 
 class NoClosedForm(ValueError):
@@ -109,7 +112,6 @@ class MomentRule(Rule):
         self.bound_symbols = {*self.statistics, *self.orders, ANGLE}
         written = [e for branch in self.branches for e in branch.values()]
         self.free_symbols = self.outcomes | _symbols_of(written, [self.generating]) - self.bound_symbols
-        self._moments = {}
 
     def _check_generating(self):
         """Refuse what generates no moments of the statistics."""
@@ -118,8 +120,7 @@ class MomentRule(Rule):
         for order in self.orders:
             if order not in self.generating.free_symbols:
                 raise ValueError(
-                    f"generating is {self.generating}, which does not depend on {order}; write it in that "
-                    "symbol, for the default orders ngbook.symbolic.s"
+                    f"generating is {self.generating}, which does not depend on {order}; write it in this"
                 )
         total = self.generating.subs(dict.fromkeys(self.orders, 0))
         try:
@@ -127,9 +128,7 @@ class MomentRule(Rule):
         except Undecided:
             wrong = False
         if wrong:
-            raise ValueError(
-                f"generating is {self.generating}, which is {total} at 0; E[exp(s * L)] is 1 there"
-            )
+            raise ValueError(f"generating is {self.generating}, which is {total} at 0, and not E[exp(0)] = 1")
 
     def __repr__(self):
         outcome = " or ".join(f"{x} = {e}" for branch in self.branches for x, e in branch.items())
@@ -140,55 +139,45 @@ class MomentRule(Rule):
         return MomentRule(branches, self.generating.xreplace(values), self.statistics, self.orders)
 
     def _expectation(self, expression):
-        total = sum(self._branch_expectation(expression, branch) for branch in self.branches)
-        return total / len(self.branches)
+        return sum(self._mean(expression, branch) for branch in self.branches) / len(self.branches)
 
-    def _branch_expectation(self, expression, branch):
-        expression = _substitute(expression, branch)
+    def _mean(self, expression, branch):
         terms = {}
-        for term in sp.Add.make_args(sp.expand(sp.expand_log(expression))):
-            if term == 0:
-                continue
+        for term in sp.Add.make_args(sp.expand(sp.expand_log(_substitute(expression, branch)))):
             coefficient, powers, rates = self._read(term)
             terms[powers, rates] = terms.get((powers, rates), 0) + coefficient
-        return sp.Add(*(coefficient * self._moment(*key) for key, coefficient in terms.items()))
+        return sp.Add(
+            *(coefficient * _moment(self.generating, self.orders, *key) for key, coefficient in terms.items())
+        )
 
     def _read(self, term):
         """Split one term into coefficient, powers of the statistics and their rates in exponentials."""
         coefficient, dependent = term.as_independent(*self.statistics, as_Add=False)
         powers, rates = dict.fromkeys(self.statistics, 0), dict.fromkeys(self.statistics, sp.S.Zero)
         for factor in sp.Mul.make_args(dependent):
-            if factor in powers:
-                powers[factor] += 1
-            elif isinstance(factor, sp.exp):
-                exponent = sp.expand(factor.args[0])
-                constant = exponent.xreplace(dict.fromkeys(self.statistics, sp.S.Zero))
-                slopes = [sp.diff(exponent, statistic) for statistic in self.statistics]
-                if any(slope.has(*self.statistics) for slope in slopes):
-                    raise NoClosedForm(
-                        f"E[{factor}] needs more than the moment generating function of this rule"
-                    )
-                coefficient *= sp.exp(constant)
+            base, exponent = factor.as_base_exp()
+            exponent = sp.expand(exponent)
+            slopes = [exponent.diff(statistic) for statistic in self.statistics]
+            if base in powers and exponent.is_Integer and exponent > 0:
+                powers[base] += int(exponent)
+            elif base == sp.E and not any(slope.has(*self.statistics) for slope in slopes):
+                coefficient *= sp.exp(exponent.xreplace(dict.fromkeys(self.statistics, sp.S.Zero)))
                 for statistic, slope in zip(self.statistics, slopes, strict=True):
                     rates[statistic] += slope
-            elif factor.is_Pow and factor.base in powers and factor.exp.is_Integer and factor.exp > 0:
-                powers[factor.base] += int(factor.exp)
-            elif factor != 1:
+            elif not factor.is_number:
                 raise NoClosedForm(
                     f"no rule for the expectation of {term}: {factor} is neither a power nor an exponential"
                 )
         return coefficient, tuple(powers.values()), tuple(sp.expand(rate) for rate in rates.values())
 
-    def _moment(self, powers, rates):
-        if not any(powers) and not any(rates):
-            return sp.S.One
-        if (powers, rates) not in self._moments:
-            derivative = self.generating
-            for order, power in zip(self.orders, powers, strict=True):
-                derivative = sp.diff(derivative, order, power)
-            at = dict(zip(self.orders, rates, strict=True))
-            self._moments[powers, rates] = bring_together(derivative.subs(at))
-        return self._moments[powers, rates]
+
+@cache
+def _moment(generating, orders, powers, rates):
+    """``E[L**j * exp(c * L)]``: the derivative of order j of the generating function, at c."""
+    if not any(powers) and not any(rates):
+        return sp.S.One
+    derivative = sp.diff(generating, *zip(orders, powers, strict=True))
+    return bring_together(derivative.subs(dict(zip(orders, rates, strict=True))))
 
 
 class BetaRule(Rule):
@@ -236,24 +225,19 @@ class BetaRule(Rule):
         return BetaRule(substitution, *(e.xreplace(values) for e in (self.first, self.second, self.square)))
 
     def _expectation(self, expression):
-        log_u, log_v = sp.symbols("log_U log_V", real=True)
         expression = sp.expand_log(_substitute(expression, self.substitution))
         if expression.has(T):
             even = sp.cancel(sp.together((expression + expression.subs(T, -T)) / 2))
             expression = even.subs(T, sp.sqrt(T)).subs(T, self.square)
-        logs = {sp.log(U): log_u, sp.log(V): log_v, sp.log(1 - U): log_v}
-        expression = expression.subs(logs)
-        expression = expression.replace(
-            lambda e: isinstance(e, sp.log) and e.has(U, V), lambda e: _log_of_powers(e.args[0], log_u, log_v)
-        )
-        expression = expression.subs(V, 1 - U)
+        logs = {sp.log(U): _LOG_U, sp.log(V): _LOG_V, sp.log(1 - U): _LOG_V}
+        expression = expression.subs(logs).replace(sp.log, _log_of_powers).subs(V, 1 - U)
         numerator, denominator = sp.fraction(sp.cancel(sp.together(expression)))
         try:
             zeros, ones, rest = _roots_at_zero_and_one(denominator)
-            polynomial = sp.Poly(numerator, U, log_u, log_v)
+            polynomial = sp.Poly(numerator, U, _LOG_U, _LOG_V)
         except sp.PolynomialError as error:
             raise NoClosedForm(f"no rule for the expectation of {expression}: {error}") from error
-        if any(entry.has(U, T, log_u, log_v) for entry in [rest, *polynomial.coeffs()]):
+        if any(entry.has(U, T, _LOG_U, _LOG_V) for entry in [rest, *polynomial.coeffs()]):
             raise NoClosedForm(f"no rule for the expectation of {expression}: not rational in U")
         terms = (c * self._moment(i - zeros, -ones, k, m) for (i, k, m), c in polynomial.terms())
         return sp.Add(*terms) / rest
@@ -261,7 +245,7 @@ class BetaRule(Rule):
     def _moment(self, i, j, k, m):
         """``E[U**i * V**j * log(U)**k * log(V)**m]``."""
         a, b, t = self.first, self.second, _SECOND_ORDER
-        rational = _rising(a, i) * _rising(b, j) / _rising(a + b, i + j)
+        rational = sp.rf(a, i) * sp.rf(b, j) / sp.rf(a + b, i + j)
         if not k and not m:
             return rational
         growth = sp.loggamma(a + i + s) + sp.loggamma(b + j + t) - sp.loggamma(a + b + i + j + s + t)
@@ -285,9 +269,7 @@ class FiniteSum(Rule):
     def __init__(self, variable, log_density, values):
         self.variable = check.symbol(variable, "variable")
         self.log_density = check.exact(log_density, "log_density")
-        if isinstance(values, str | dict | sp.Basic) or not hasattr(values, "__iter__"):
-            raise ValueError(f"values are {values!r}; give the outcomes in a list, as [0, 1]")
-        self.values = tuple(check.exact(value, "one of the values") for value in values)
+        self.values = check.sequence(values, "values", check.exact, "outcomes, as [0, 1]")
         if not self.values or len(set(self.values)) < len(self.values):
             raise ValueError(f"values are {list(self.values)}; give at least one outcome, and each once")
         check.refuse_namesakes([variable], self.log_density.free_symbols, "log_density")
@@ -312,16 +294,14 @@ def fitting_rule(rule, log_density, parameters):
         raise ValueError(f"rule is {rule!r}; give a MomentRule, a BetaRule or a FiniteSum")
     declared = {*parameters, *log_density.free_symbols}
     if declared & rule.bound_symbols:
-        raise ValueError(
-            f"{declared & rule.bound_symbols} is a symbol in which rules are written; take another in the "
-            "log-density"
-        )
+        names = declared & rule.bound_symbols
+        raise ValueError(f"the log_density contains {names}, in which rules are written; take other symbols")
     check.refuse_namesakes(declared, rule.free_symbols, "rule")
     strangers = log_density.free_symbols - set(parameters) - rule.free_symbols
     if strangers:
         raise ValueError(
-            f"the log-density contains {', '.join(sorted(map(str, strangers)))}, which is no parameter and "
-            f"which {rule!r} does not know; give the rule of this distribution, in the same symbols"
+            f"log_density contains {', '.join(sorted(map(str, strangers)))}, neither a parameter nor in the "
+            f"rule, {rule!r}; give the rule of this distribution, in the same symbols"
         )
     return rule
 
@@ -336,10 +316,9 @@ def _outcomes(substitution, statistics):
             raise ValueError(f"substitution maps {outcome!r}; give the outcome as a SymPy symbol")
         checked[outcome] = value = check.exact(value, f"{outcome} in the substitution")
         if not value.free_symbols & set(statistics):
-            names = ", ".join(map(str, statistics))
             raise ValueError(
-                f"the substitution says {outcome} = {value}, which contains none of the statistics {names}; "
-                "import them from ngbook.symbolic (a symbol of the same name is another one)"
+                f"substitution says {outcome} = {value}, with none of the statistics {statistics}; "
+                "import them from ngbook.symbolic"
             )
     return checked
 
@@ -351,34 +330,32 @@ def _symbols_of(*groups):
 
 def _substitute(expression, substitution):
     """Put the outcome in terms of the statistics of a rule."""
-    replaced = expression.xreplace(substitution)
-    if replaced.has(ANGLE):
-        replaced = replaced.replace(
-            lambda e: isinstance(e, (sp.cos, sp.sin)) and e.has(ANGLE), lambda e: _split_angle(e)
-        )
+    replaced = expression.xreplace(substitution).replace(_turns, _split_angle)
     left_over = replaced.free_symbols & set().union(*(key.free_symbols for key in substitution))
     if left_over:
         raise NoClosedForm(f"the rule does not say what {left_over.pop()} in {expression} becomes")
     return replaced
 
 
+def _turns(expression):
+    return isinstance(expression, sp.cos | sp.sin) and expression.has(ANGLE)
+
+
 def _split_angle(wave):
     """Addition theorem: cos(phi + rest) and sin(phi + rest) in the cosine and sine of phi."""
     rest = wave.args[0] - ANGLE
-    if isinstance(wave, sp.cos):
-        return COSINE * sp.cos(rest) - SINE * sp.sin(rest)
-    return SINE * sp.cos(rest) + COSINE * sp.sin(rest)
+    return COSINE * wave.func(rest) + SINE * wave.func(rest + sp.pi / 2)
 
 
-def _log_of_powers(argument, log_u, log_v):
+def _log_of_powers(argument):
     """Logarithm of a constant times powers of U and V, as ``1 + U / V`` is one; of anything else as it is."""
     result, rest = 0, sp.S.One
     for factor in sp.Mul.make_args(sp.factor(sp.together(argument.subs(V, 1 - U)))):
         base, power = factor.as_base_exp()
         if base == U:
-            result += power * log_u
+            result += power * _LOG_U
         elif base in (1 - U, U - 1):
-            result, rest = result + power * log_v, rest * (1 if base == 1 - U else (-1) ** power)
+            result, rest = result + power * _LOG_V, rest * (1 if base == 1 - U else (-1) ** power)
         else:
             rest *= factor
     return result + sp.expand_log(sp.log(rest))
@@ -394,10 +371,3 @@ def _roots_at_zero_and_one(denominator):
             polynomial, multiplicity = polynomial.quo(root), multiplicity + 1
         multiplicities.append(multiplicity)
     return *multiplicities, polynomial.as_expr()
-
-
-def _rising(start, steps):
-    """Rising factorial; for a negative number of steps its reciprocal counterpart."""
-    if steps >= 0:
-        return sp.Mul(*(start + step for step in range(steps)))
-    return 1 / sp.Mul(*(start - step for step in range(1, 1 - steps)))
