@@ -30,6 +30,8 @@ def arguments(**rules):
 
     def decorate(function):
         signature = inspect.signature(function)
+        if unknown := set(rules) - set(signature.parameters):
+            raise TypeError(f"{function.__name__} has no arguments {sorted(unknown)}")
 
         @functools.wraps(function)
         def checked(*given, **named):
