@@ -294,10 +294,8 @@ class Family:
     def _numbers(self, theta, name="theta"):
         """Parameters, checked, and constants, as a list of floats."""
         theta = check.theta(self, theta, name)
-        numbers = [
-            *theta.tolist(),
-            *(float(self.fixed[constant.name]) for constant in self._general.constants),
-        ]
+        constants = [float(self.fixed[constant.name]) for constant in self._general.constants]
+        numbers = [*theta.tolist(), *constants]
         self.evaluation.space.refuse_outside(numbers, self, name)
         refuse_wrong_mass(self._general)
         return numbers
