@@ -11,8 +11,8 @@ from memory: by `scores @ vector` (half of the product, at the speed of BLAS), b
 inner product of the scores with themselves (nothing reads faster). Copies of the scores, together three
 times as large as the last-level cache, take turns, so that nobody finds anything in the cache.
 
-All sides of a race take turns; a quick one is called once untimed, then often enough for 10 ms, and
-averaged. Times are on the clock.
+All sides of a race take turns, in an order that changes; a quick one is called once untimed, then often
+enough for 10 ms, and averaged. Times are on the clock.
 
 Usage: python benchmarks/solve.py [--rounds N] [--quick]
 """
@@ -63,10 +63,10 @@ def seconds(function):
 
 def in_turns(sides, rounds):
     """``Measured`` for each function of a dictionary."""
-    runs = {name: [] for name in sides}
+    runs, rng = {name: [] for name in sides}, np.random.default_rng(0)
     for _ in range(rounds):
-        for name, function in sides.items():
-            runs[name].append(seconds(function))
+        for name in rng.permutation(list(sides)):  # what ran before decides what is in the cache
+            runs[name].append(seconds(sides[name]))
     return {name: Measured(values) for name, values in runs.items()}
 
 

@@ -411,6 +411,7 @@ def test_reward_to_go_is_the_double_sum(mode, discount):
     left[-1] |= ~batch.terminated[-1]
     expected = by_double_loop(batch, batch.rewards + left * discount * following, discount)
     assert np.allclose(reward_to_go(batch, discount, following), expected, rtol=1e-13)
+    assert not reward_to_go(batch, discount, following)[~batch.valid].any()
 
 
 @pytest.mark.parametrize("trace", [1.0, 0.97, 0.5, 0.0])
@@ -1099,6 +1100,35 @@ def test_every_estimate_works_with_every_baseline(advantage, baseline):
     assert run.history.mean_return[0] < -100
 
 
+class Sevens:
+    """A baseline that expects 7 of every state, whatever it is fitted to."""
+
+    def fit(self, batch, targets):
+        pass
+
+    def values(self, batch):
+        return np.full(batch.valid.shape, 7.0)
+
+    next_values = values
+
+
+@pytest.mark.parametrize("advantage", ["generalised", "reward_to_go", "total_return"])
+def test_the_advantage_is_what_exceeds_the_baseline(advantage):
+    seen = []
+
+    def look(policy, theta, batch, advantages):
+        seen.append((batch, advantages))
+        return policy_gradient(policy, theta, batch, advantages, step_size=1e-3)
+
+    environment, rng = environments.LineWalk(num_envs=3, horizon=5), np.random.default_rng(0)
+    options = {"iterations": 1, "steps": 5, "theta": [2.0, 1.0], "discount": 0.9, "trace": 1.0}
+    options |= {"baseline": Sevens(), "advantage": advantage, "standardise": False}
+    train(environment, GaussianPolicy(0, 1), look, rng=rng, **options)
+    ((batch, advantages),) = seen
+    earned = total_return(batch) if advantage == "total_return" else reward_to_go(batch, 0.9)
+    np.testing.assert_allclose(advantages, earned - 7, rtol=1e-12)
+
+
 @pytest.mark.parametrize("steps", [5, 9], ids=["truncated", "unfinished"])
 def test_reward_to_go_in_a_run_needs_a_baseline_for_what_a_batch_does_not_hold(steps):
     run = functools.partial(
@@ -1342,3 +1372,16 @@ REFUSED = [
     *TRAIN.refuses("progress", "bar", 1),
 ]
 test_works, test_refused = refusal_tests(REFUSED)
+
+
+def test_a_ratio_of_zero_has_a_surrogate():
+    np.testing.assert_array_equal(clipped_surrogate(np.zeros(2), np.array([1.0, -1.0])), [0.0, -0.8])
+
+
+def test_two_minibatches_need_a_generator_and_one_needs_none():
+    policy = SoftmaxPolicy(2, 2)
+    batch, theta = random_batch(policy=policy), np.zeros(policy.size)
+    ones = np.ones(batch.valid.shape)
+    with pytest.raises(ValueError, match=r"rng must be a numpy\.random\.Generator"):
+        ppo(policy, theta, batch, ones, None, minibatches=2)
+    assert ppo(policy, theta, batch, ones, None, minibatches=1).accepted

@@ -158,6 +158,18 @@ def test_each_remedy_works_and_they_agree_in_the_limit():
     assert abs(damped.sum()) < 1e-6
 
 
+def test_a_single_null_direction_is_not_counted():
+    with pytest.raises(ValueError, match="singular") as refusal:
+        dense_solve(np.ones((2, 2)), np.ones(2))
+    assert "such directions" not in str(refusal.value)
+
+
+def test_the_largest_gradient_of_all_is_solved():
+    largest = np.finfo(float).max
+    found = conjugate_gradient(2 * np.eye(2), [largest, 0.0])
+    assert found.converged and np.array_equal(found.solution, [largest / 2, 0.0])
+
+
 def test_null_directions_are_found_in_any_units_and_counted():
     rng = np.random.default_rng(2)
     scores = rng.normal(size=(3, 5))
