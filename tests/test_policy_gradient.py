@@ -1379,9 +1379,7 @@ def test_a_ratio_of_zero_has_a_surrogate():
 
 
 def test_two_minibatches_need_a_generator_and_one_needs_none():
-    policy = SoftmaxPolicy(2, 2)
-    batch, theta = random_batch(policy=policy), np.zeros(policy.size)
-    ones = np.ones(batch.valid.shape)
+    given = random_batch()
     with pytest.raises(ValueError, match=r"rng must be a numpy\.random\.Generator"):
-        ppo(policy, theta, batch, ones, None, minibatches=2)
-    assert ppo(policy, theta, batch, ones, None, minibatches=1).accepted
+        ppo(*given, None, minibatches=2)
+    assert ppo(*given, None, minibatches=1).accepted
