@@ -266,8 +266,8 @@ def scores(value, name="scores"):
     if len(array.shape) != 2 or 0 in array.shape:
         shape = tuple(array.shape)
         raise ValueError(f"{name} must have shape (n, p), but have {shape}: of one parameter scores[:, None]")
-    bad = np.zeros(1) if is_operator(value) else ~np.isfinite(array).all(axis=1)
-    if bad.any():
+    if not is_operator(value) and not np.isfinite(array).all():
+        bad = ~np.isfinite(array).all(axis=1)
         raise ValueError(
             f"{name} must be finite, but {bad.sum()} of {len(array)} rows are not, the first being row "
             f"{np.argmax(bad)}: {array[np.argmax(bad)]}; are theta and the samples inside their spaces?"
