@@ -115,6 +115,14 @@ def test_the_package_stays_small(record_testsuite_property):
     assert not large, f"modules of more than {size.WANTED_OF_A_MODULE} lines of code: {large}"
 
 
+def test_no_module_has_the_name_of_a_function_beside_it():
+    """``import ngbook.symbolic.latex as module`` would give the function."""
+    for folder in [ROOT / "ngbook", *(path.parent for path in (ROOT / "ngbook").glob("*/__init__.py"))]:
+        trees = {path.stem: ast.parse(path.read_text(encoding="utf-8")) for path in folder.glob("*.py")}
+        functions = {n.name for tree in trees.values() for n in tree.body if isinstance(n, ast.FunctionDef)}
+        assert not functions & set(trees), f"{folder.name}: {functions & set(trees)}"
+
+
 def test_runtime_dependencies_are_those_that_the_package_imports():
     declared = {
         re.match(r"[a-z-]+", d)[0]

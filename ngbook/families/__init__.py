@@ -14,7 +14,7 @@ from ngbook.families.family import Family
 from ngbook.families.gaussian import (
     bivariate_normal, log_normal, normal, normal_log_sigma, normal_mean, normal_natural, normal_variance,
 )
-from ngbook.families.positive import (
+from ngbook.families.half_line import (
     beta, dirichlet, exponential, gamma, inverse_gamma, inverse_gaussian, pareto, rayleigh, uniform, weibull,
 )
 from ngbook.families.real_line import cauchy, gumbel, laplace, logistic, student_t, von_mises

@@ -92,9 +92,8 @@ def ppo(
             new = policy.at(candidate, states[part])
             ratio = np.exp(new.log_prob(actions[part]) - old_log_prob[part])  # eq-trpo-ratio
             weights = ratio * A[part]
-            if penalty is None:  # eq-trpo-clip: nothing is left of samples beyond the clip
-                beyond = np.where(A[part] > 0, ratio > 1 + clip, ratio < 1 - clip)  # eq-trpo-clip-zero
-                weights = weights * ~beyond
+            if penalty is None:  # eq-trpo-clip, eq-trpo-clip-zero: beyond the clip nothing is left
+                weights = weights * ~np.where(A[part] > 0, ratio > 1 + clip, ratio < 1 - clip)
             gradient = new.gradient(actions[part], _finite(weights, policy.dtype))
             if penalty is not None:  # eq-trpo-penalty
                 gradient = gradient - factor * new.kl_gradient(policy.at(theta, states[part]))

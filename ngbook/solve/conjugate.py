@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ngbook import _check as check
-from ngbook.solve.cholesky import damped
+from ngbook.solve.factorisation import damped
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ngbook import _check as check
-from ngbook.solve.cholesky import cholesky
+from ngbook.solve.factorisation import cholesky
 
 
 @check.arguments(direction=check.vector)

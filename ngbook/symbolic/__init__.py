@@ -19,7 +19,7 @@ silently be zero.
 
 from ngbook.symbolic.equality import Undecided, equal
 from ngbook.symbolic.forms import FisherDerivation, change_of_chart, fisher_three_ways, hessian, score
-from ngbook.symbolic.latex import latex
+from ngbook.symbolic.printing import latex
 from ngbook.symbolic.rules import BetaRule, FiniteSum, L, MomentRule, NoClosedForm, T, U, V, s
 
 __all__ = [
