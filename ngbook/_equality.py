@@ -4,7 +4,7 @@ This differs from ``sympy.simplify(left - right) == 0`` in three ways:
 
 1. a wrong claim is refuted first, at rational points, which takes milliseconds and yields a counterexample,
    where ``simplify`` takes seconds and yields a residue;
-2. the zero is proved with the cheap rules before the dear one, and the verdict names the rule;
+2. the zero is proved with the cheap rules before the expensive one, and the verdict names the rule;
 3. "could not be decided" is an answer of its own, never taken for a yes or a no.
 """
 

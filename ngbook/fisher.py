@@ -63,7 +63,7 @@ def empirical_fisher(scores):
     shapes, symmetry and sign are all right. It needs no samples from the model, which is its attraction. But
 
     1. it does not ask how the *distribution* changes with theta, only how the fit to these
-       observations does, so it is no metric on distributions;
+       observations does, so it is not a metric on distributions;
     2. it agrees with the Fisher matrix only where the model fits the data, at the optimum of a
        model that is right. Away from it the scores do not average to zero, and their
        outer product is dominated by the square of their mean, the gradient itself: dividing by

@@ -1,4 +1,4 @@
-"""The dense solve: form the matrix, factor it, and say what is wrong when it is no metric."""
+"""The dense solve: form the matrix, factor it, and say what is wrong when it is not a metric."""
 
 import numpy as np
 

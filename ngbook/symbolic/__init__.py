@@ -12,7 +12,7 @@ distribution comes with a *rule* that knows its expectations:
 With a rule at hand, ``fisher_three_ways`` derives the Fisher matrix as the mean outer product of the score,
 as minus the mean Hessian and as the Hessian of ``KL(old || new)``, and proves the three equal.
 
-Every function raises ``ValueError`` for what is no exact expression of SymPy, for parameters that are not
+Every function raises ``ValueError`` for what is not an exact expression of SymPy, for parameters that are not
 different symbols, and for two symbols of one name with different assumptions, of which a derivative would
 silently be zero.
 """
