@@ -11,8 +11,8 @@ symmetric positive definite system, and the interesting part is what to say when
 ``conjugate_gradient``    products with the metric alone, in operator form
 ========================  =============================================================
 
-Every function raises ``ValueError`` where a shape does not fit, an entry is not finite, or the matrix is not a
-metric: not symmetric, of negative curvature (a direction p and pᵀFp are given), or singular (the null
+Every function raises ``ValueError`` where a shape does not fit, an entry is not finite, or the matrix is not
+a metric: not symmetric, of negative curvature (a direction p and pᵀFp are given), or singular (the null
 direction and two remedies are given: damping, or a minimal chart).
 """
 
