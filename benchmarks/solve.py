@@ -27,7 +27,7 @@ import numpy as np
 import scipy
 from _race import ONE_THREAD, Measured, line, number
 
-from ngbook._check import MOST_BYTES
+from ngbook._check.arrays import MOST_BYTES
 from ngbook.solve import conjugate_gradient, dense_solve, dual_solve, mean_outer_product, natural_direction
 
 SHAPES = ((2000, 50), (2000, 500), (1000, 5000), (500, 50000))

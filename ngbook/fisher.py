@@ -22,7 +22,7 @@ divergence, with the place where it is not.
 
 import numpy as np
 
-from ngbook import _check as check
+from ngbook._check import arrays as check
 from ngbook._domain import OutsideDomain
 from ngbook.solve import mean_outer_product
 

@@ -21,7 +21,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import Polygon
 
-from ngbook import _check as check
+from ngbook._check import arrays as check
 
 __all__ = [
     "PALETTE",

@@ -103,7 +103,7 @@ REFUSED = [
     *declaration.refuses("log_density", *NOT_DERIVABLE),
     *declaration.refuses("log_density", says("mu", normal.log_density + PLAIN_MU), UNDECLARED),
     *declaration.refuses("rule", MomentRule, normal, says("x", families.gamma.rule)),
-    *declaration.refuses("rule", says("does not know", MomentRule({k: L}, GENERATING))),
+    *declaration.refuses("rule", says("contains x", MomentRule({k: L}, GENERATING))),
     *declaration.refuses("rule", says("another symbol named x", MomentRule({PLAIN_X: L}, GENERATING))),
     *declaration.refuses("rule", says("another symbol named mu", MomentRule({x: PLAIN_MU + L}, GENERATING))),
     *declaration.refuses("rule", says("contains p", MomentRule({x: L}, GENERATING.subs(mu, p)))),

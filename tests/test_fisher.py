@@ -17,7 +17,7 @@ from refusals import (
 from scipy.sparse.linalg import LinearOperator, aslinearoperator
 
 from ngbook import OutsideDomain, families
-from ngbook import _check as check
+from ngbook._check import arrays as check
 from ngbook.fisher import empirical_fisher, fisher_from_kl, sampled_fisher
 from ngbook.solve import dense_solve
 

@@ -42,6 +42,12 @@ def test_checking_numbers_does_not_import_sympy():
     assert run(code).splitlines()[-1] == "False"
 
 
+def test_the_symbolic_engine_does_without_numpy():
+    """A page that runs in the browser with nothing else is spared the 10 MB."""
+    code = "import sys; from ngbook import symbolic; symbolic.equal(1, 2); print('numpy' in sys.modules)"
+    assert run(code) == "False\n"
+
+
 def test_every_module_is_reachable_from_the_package():
     for name in MODULES:
         assert getattr(ngbook, name).__name__ == f"ngbook.{name}"

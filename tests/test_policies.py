@@ -23,7 +23,7 @@ from refusals import (
 from scipy.sparse.linalg import aslinearoperator
 
 from ngbook import OutsideDomain, families
-from ngbook import _check as check
+from ngbook._check import arrays as check
 from ngbook.fisher import fisher_from_kl
 from ngbook.policies import GaussianPolicy, SoftmaxPolicy, for_environment
 

@@ -29,8 +29,8 @@ from refusals import (
     says,
 )
 
-from ngbook import _check as check
 from ngbook import checks, environments
+from ngbook._check import arrays as check
 from ngbook.policies import GaussianPolicy, SoftmaxPolicy, for_environment
 from ngbook.policy_gradient import (
     AdaptivePenalty,

@@ -212,7 +212,7 @@ def test_the_modules_behind_a_result_are_those_that_it_uses():
     assert {
         *("book.results.trpo_large_radius", "book.results.trpo_cartpole", "ngbook.environments"),
         *("ngbook.policies.softmax", "ngbook.policy_gradient.rules", "ngbook.policy_gradient.training"),
-        *("ngbook.solve.conjugate", "ngbook.solve.metric", "ngbook._check"),
+        *("ngbook.solve.conjugate", "ngbook.solve.metric", "ngbook._check.arrays"),
     } <= used
     assert not used & {
         "ngbook.checks",

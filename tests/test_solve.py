@@ -23,8 +23,8 @@ from refusals import (
 )
 from scipy.sparse.linalg import LinearOperator, aslinearoperator, cg
 
-from ngbook import _check as check
 from ngbook import families
+from ngbook._check import arrays as check
 from ngbook.solve import (
     _blocks,
     conjugate_gradient,

@@ -3,7 +3,7 @@
 import numpy as np
 import sympy as sp
 
-from ngbook import _check as check
+from ngbook._check import arrays as check
 from ngbook._check import expressions
 
 # --- declarations

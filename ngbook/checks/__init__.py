@@ -17,7 +17,7 @@ and be none; so are a side of another kind or shape, and a number that is not fi
 
 import numpy as np
 
-from ngbook import _check as check
+from ngbook._check import arrays as check
 
 __all__ = ["CheckFailed", "at_most", "close", "same", "slope"]
 

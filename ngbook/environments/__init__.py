@@ -13,7 +13,7 @@ Bad input raises ``ValueError``.
 
 import gymnasium
 
-from ngbook import _check as check
+from ngbook._check import arrays as check
 from ngbook.environments.finite import MarkovDecisionProcess, Trajectories
 from ngbook.environments.line_walk import (
     LineWalk,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ngbook import _check as check
+from ngbook._check import arrays as check
 
 MOST_TRAJECTORIES = 5_000_000
 

@@ -5,7 +5,7 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from ngbook import _check as check
+from ngbook._check import arrays as check
 
 
 class FixedLengthEnvironment(VectorEnv):

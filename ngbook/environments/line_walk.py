@@ -11,7 +11,7 @@ The functions take ``theta``, μ and σ with σ above 0; ``horizon``, the number
 import numpy as np
 from gymnasium.spaces import Box
 
-from ngbook import _check as check
+from ngbook._check import arrays as check
 from ngbook.environments.fixed_length import FixedLengthEnvironment
 
 SIGN = {"before": -1, "after": +1}

@@ -3,7 +3,7 @@
 import numpy as np
 from gymnasium.spaces import Box
 
-from ngbook import _check as check
+from ngbook._check import arrays as check
 from ngbook.environments.fixed_length import FixedLengthEnvironment
 
 GRAVITY, MASS, LENGTH, TIME_STEP = 10.0, 1.0, 1.0, 0.05

@@ -12,8 +12,8 @@ from functools import cached_property
 import numpy as np
 import sympy as sp
 
-from ngbook import _check, symbolic
-from ngbook._check import expressions
+from ngbook import symbolic
+from ngbook._check import arrays, expressions
 from ngbook._check import families as check
 from ngbook.families import derivation
 from ngbook.families.evaluation import Evaluation
@@ -93,8 +93,8 @@ class Family:
         stable_score=None, example=None, slug=None, chart=None,
     ):  # fmt: skip
         self.name, self.kl_source = check.text(name, "name"), check.text(kl_source, "kl_source")
-        self.no_kl = _check.optional(check.text)(no_kl, "no_kl")
-        self.sampler = sampler if sampler is None else _check.function(sampler, "sampler", "rng, n, *theta")
+        self.no_kl = arrays.optional(check.text)(no_kl, "no_kl")
+        self.sampler = sampler if sampler is None else arrays.function(sampler, "sampler", "rng, n, *theta")
         self.variable = tuple(variable) if isinstance(variable, (tuple, list)) else variable
         self.variables = self.variable if isinstance(self.variable, tuple) else (self.variable,)
         expressions.symbols(self.variables, f"the variables of {name}")
@@ -277,7 +277,7 @@ class Family:
         Rounding takes outcomes near an end of the support to the end itself, where there is no density; they
         are moved to the nearest double inside.
         """
-        numbers, n, rng = self._numbers(theta), _check.count(n, "n", least=0), _check.generator(rng)
+        numbers, n, rng = self._numbers(theta), arrays.count(n, "n", least=0), arrays.generator(rng)
         if self.sampler is None:
             raise ValueError(f"{self!r} was declared without a sampler; give it as sampler(rng, n, *theta)")
         with np.errstate(all="ignore"):

@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from ngbook import _check as check
+from ngbook._check import arrays as check
 from ngbook.policies.network import Evaluated
 
 NEAR = 0.25

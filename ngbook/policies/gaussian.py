@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ngbook import _check as check
+from ngbook._check import arrays as check
 from ngbook._domain import OutsideDomain
 from ngbook.policies.actions import NEAR, Actions, exp_remainder
 from ngbook.policies.policy import Policy

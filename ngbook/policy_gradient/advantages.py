@@ -6,7 +6,7 @@ All arrays are time first, shape (T, n), one entry for every step of a ``Batch``
 
 import numpy as np
 
-from ngbook import _check as check
+from ngbook._check import arrays as check
 
 
 @check.arguments(batch=check.batch)

@@ -12,7 +12,7 @@ from typing import Self
 
 import numpy as np
 
-from ngbook import _check as check
+from ngbook._check import arrays as check
 
 
 class TimeBaseline:

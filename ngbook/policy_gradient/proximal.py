@@ -5,7 +5,7 @@ Bad input raises ``ValueError``.
 
 import numpy as np
 
-from ngbook import _check as check
+from ngbook._check import arrays as check
 from ngbook._domain import OutsideDomain
 from ngbook.policy_gradient.step import Step, assess, rejected, samples_of
 

@@ -16,7 +16,7 @@ Bad input raises ``ValueError``.
 
 import numpy as np
 
-from ngbook import _check as check
+from ngbook._check import arrays as check
 from ngbook.policies import for_environment
 from ngbook.policy_gradient.batch import Batch
 

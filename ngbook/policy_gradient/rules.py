@@ -19,7 +19,7 @@ All rules are called with the policy that acted, the parameters that it acted wi
 
 import numpy as np
 
-from ngbook import _check as check
+from ngbook._check import arrays as check
 from ngbook.policies import SoftmaxPolicy
 from ngbook.policy_gradient.step import Step, assess, rejected, samples_of
 from ngbook.solve import conjugate_gradient, dense_solve

@@ -5,7 +5,7 @@ import inspect
 
 import numpy as np
 
-from ngbook import _check as check
+from ngbook._check import arrays as check
 from ngbook.policy_gradient.advantages import generalised_advantage, reward_to_go, standardised, total_return
 from ngbook.policy_gradient.history import History, Record, Training
 from ngbook.policy_gradient.rollouts import Rollouts

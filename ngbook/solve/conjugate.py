@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ngbook import _check as check
+from ngbook._check import arrays as check
 from ngbook.solve.factorisation import damped
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ngbook import _check as check
+from ngbook._check import arrays as check
 from ngbook.solve.factorisation import cholesky
 
 

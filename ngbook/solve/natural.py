@@ -1,6 +1,6 @@
 """The natural gradient from scores."""
 
-from ngbook import _check as check
+from ngbook._check import arrays as check
 from ngbook.solve.dual import dual_solve
 from ngbook.solve.metric import dense_solve
 
