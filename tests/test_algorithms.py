@@ -225,7 +225,7 @@ def build(folder, page):
         warnings.simplefilter("ignore")  # Sphinx's own, of its dependencies
         app = Sphinx(
             source, None, folder / "html", folder / ".doctrees", "html",
-            {"extensions": ["myst_parser", "algorithm_code"], "nitpicky": True}, status=None, warning=said,
+            {"extensions": ["myst_nb", "algorithm_code"], "nitpicky": True}, status=None, warning=said,
         )  # fmt: skip
         app.build()
     return app, said.getvalue()
