@@ -1,6 +1,7 @@
 """The code on a page: cells, which share their names, the algorithms of the package, and its sources."""
 
 import re
+from collections import Counter
 
 from docutils import nodes
 from sphinx.errors import PycodeError
@@ -13,6 +14,7 @@ CELL = r'<div class="cell_input docutils container">\s*<div class="highlight-[^"
 ALGORITHM = r'<div class="algorithm-code[^"]*"><div class="highlight">'
 CODE = re.compile(rf"({CELL}|{ALGORITHM})(<pre>)(.*?)(</pre>)", re.DOTALL)
 SOURCE = re.compile(r"(<pre>)(.*)(</pre>)", re.DOTALL)
+MOST_LINKS = 3  # of one name on one page, which they make heavier
 SOURCES = "_modules/"  # where sphinx.ext.viewcode writes the source pages
 
 
@@ -23,6 +25,7 @@ class Page:
         self.builder, self.docname = builder, docname
         self.objects = builder.env.get_domain("py").objects
         self.equations = builder.env.get_domain("math").equations
+        self.linked = Counter()
 
     def to_name(self, name):
         """The address of a public name, or None if no page describes it."""
@@ -41,12 +44,14 @@ class Page:
         return self.builder.get_relative_uri(self.docname, docname) if docname != self.docname else ""
 
     def links(self, text, words):
-        """The links in a text: the first of each name, and every label of an equation."""
+        """The links in a text: the first of each name, a few times a page, and every label of an equation."""
         links, met = [], set()
         for word in words:
-            address = None if word.name in met else self.to_name(word.name)
+            known = word.name in met or self.linked[word.name] >= MOST_LINKS
+            address = None if known else self.to_name(word.name)
             met.add(word.name)
             if address:
+                self.linked[word.name] += 1
                 begin, end = (anchors.position(text, *place) for place in (word.begin, word.end))
                 links.append((begin, end, address, ""))
         for label in LABEL.finditer(text):
