@@ -185,7 +185,7 @@ def all_mutants(root, modules=()):
     ]
 
 
-def refusal_tests(file):
+def tests_of(file):
     """The test files that are asked about an error in a file."""
     module = file.removeprefix("ngbook/").removesuffix(".py")
     return [f"tests/test_{name}.py" for name in TESTS.get(module) or TESTS[module.split("/")[0]]]
@@ -223,7 +223,7 @@ def is_noticed(mutant, folder, tests, seconds):
         path.write_text(source, encoding="utf-8")
 
 
-def plant(planted, processes=1, root=ROOT, refusal_tests=refusal_tests):
+def plant(planted, processes=1, root=ROOT, tests_of=tests_of):
     """Those of the errors that are noticed."""
     with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(processes) as pool:
         copies = Queue()
@@ -248,12 +248,12 @@ def plant(planted, processes=1, root=ROOT, refusal_tests=refusal_tests):
             return 3 * (time.monotonic() - start) + 30
 
         def try_one(copy, mutant):
-            tests = refusal_tests(mutant.file)
+            tests = tests_of(mutant.file)
             noticed = is_noticed(mutant, copy, tests, seconds[tuple(tests)])
             print("." if noticed else "!", end="", flush=True)
             return noticed
 
-        suites = list(dict.fromkeys(tuple(refusal_tests(mutant.file)) for mutant in planted))
+        suites = list(dict.fromkeys(tuple(tests_of(mutant.file)) for mutant in planted))
         timed = pool.map(lambda tests: with_a_copy(seconds_of, tests), suites)
         seconds = dict(zip(suites, timed, strict=True))
         noticed = list(pool.map(lambda mutant: with_a_copy(try_one, mutant), planted))

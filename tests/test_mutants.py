@@ -61,7 +61,7 @@ def test_in_the_package_every_error_changes_the_code_and_no_text():
 
 def test_every_module_has_tests_that_are_asked():
     for path in mutants.ROOT.glob("ngbook/**/*.py"):
-        assert mutants.refusal_tests(path.relative_to(mutants.ROOT).as_posix())
+        assert mutants.tests_of(path.relative_to(mutants.ROOT).as_posix())
     for name in {name for names in mutants.TESTS.values() for name in names}:
         assert (mutants.ROOT / "tests" / f"test_{name}.py").exists(), name
 
@@ -86,7 +86,7 @@ def half(file):
 def test_a_planted_error_is_noticed_and_an_equivalent_one_survives_until_it_is_listed(repository):
     possible = mutants.all_mutants(repository)
     source = (repository / "ngbook" / "half.py").read_text()
-    noticed = mutants.plant(possible, processes=2, root=repository, refusal_tests=half)
+    noticed = mutants.plant(possible, processes=2, root=repository, tests_of=half)
     assert (repository / "ngbook" / "half.py").read_text() == source
     (survivor,) = [mutant for mutant in possible if mutant not in noticed]
     assert survivor.after == "return x / 2 - offset" and len(noticed) == 4
@@ -115,7 +115,7 @@ def test_tests_that_fail_without_an_error_or_that_do_not_end_show_nothing(reposi
     assert not mutants.pass_in(repository, ["tests/test_half.py"], seconds=2)
     test.write_text("def test_half():\n    assert False\n")
     with pytest.raises(SystemExit, match="before anything is planted"):
-        mutants.plant(mutants.all_mutants(repository)[:1], root=repository, refusal_tests=half)
+        mutants.plant(mutants.all_mutants(repository)[:1], root=repository, tests_of=half)
 
 
 def test_what_changes_nothing_is_listed_with_its_reason_and_its_line_exists():

@@ -48,17 +48,21 @@ def _module(name):
 
 
 @cache
-def _classes():
-    """The public classes: {class: public name}, and {name without its module: class} for written types."""
+def _public():
+    """What the modules of the package say is public: the meanings, by the identity of the thing."""
     package = import_module(PACKAGE)
-    modules = [getattr(package, name) for name in package.__all__]
     return {
-        thing: f"{module.__name__}.{name}"
-        for module in modules
+        id(getattr(module, name)): Meaning(getattr(module, name), f"{module.__name__}.{name}")
+        for module in (getattr(package, name) for name in package.__all__)
         if isinstance(module, ModuleType)
         for name in module.__all__
-        if isinstance(thing := getattr(module, name), type)
     }
+
+
+@cache
+def _classes():
+    """The public classes, with their public names."""
+    return {each.thing: each.name for each in _public().values() if isinstance(each.thing, type)}
 
 
 def _object_of(kind):
@@ -91,19 +95,10 @@ def words(code, scope):
 
 def scope_of(function):
     """The scope of a function of the package: the public things among the globals of its module."""
-    classes, scope = _classes(), {}
-    package = import_module(PACKAGE)
-    public = {
-        id(getattr(module, name)): Meaning(getattr(module, name), f"{module.__name__}.{name}")
-        for module in (getattr(package, name) for name in package.__all__)
-        if isinstance(module, ModuleType)
-        for name in module.__all__
+    known = inspect.unwrap(function).__globals__.items()
+    scope = {
+        name: _public()[id(thing)] for name, thing in known if callable(thing) and id(thing) in _public()
     }
-    for name, thing in inspect.unwrap(function).__globals__.items():
-        if isinstance(thing, type) and thing in classes:
-            scope[name] = Meaning(thing, classes[thing])
-        elif callable(thing) and id(thing) in public:
-            scope[name] = public[id(thing)]
     scope.pop(function.__name__, None)  # it stands above its own code
     return scope
 
