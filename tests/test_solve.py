@@ -781,6 +781,23 @@ def test_a_matrix_that_memory_does_not_hold_is_refused_before_it_is_formed():
             natural_direction(scores, np.zeros(shape[1]), 1.0)
 
 
+class Unformed(Foreign):
+    """Scores that nobody may multiply with each other."""
+
+    def __matmul__(self, other):
+        raise AssertionError("the matrix was formed before its size was refused")
+
+
+FORMING = [(natural_direction, (9, 4)), (natural_direction, (4, 9)), (dual_solve, (4, 9))]
+
+
+@pytest.mark.parametrize(("solve", "shape"), FORMING)
+def test_a_matrix_of_an_array_is_refused_before_it_is_formed(solve, shape, monkeypatch):
+    monkeypatch.setattr(check, "MOST_BYTES", 8 * 3**2)
+    with pytest.raises(ValueError, match="4 × 4 would need"):
+        solve(Unformed(np.ones(shape)), np.ones(shape[1]), 1.0)
+
+
 def test_many_parameters_never_cost_a_square_of_memory():
     """The Fisher matrix of 50,000 parameters would take 20 GB."""
     scores, gradient = problem((10, 50_000))

@@ -64,13 +64,18 @@ def finite(values, name):
     array = floats(values, name)
     if array.size == 0:
         raise ValueError(f"{name} is empty, of shape {array.shape}: give at least one number")
+    _refuse_not_finite(array, name)
+    return array
+
+
+def _refuse_not_finite(array, name):
+    """Refuse an array with NaN or infinity in it, with the first such entry."""
     if not np.isfinite(array).all():
         where = tuple(np.argwhere(~np.isfinite(array))[0].tolist())
         at = f" at index {where}" if where else ""
         raise ValueError(
             f"{name} must be finite, but is {array[where]}{at}: is the point it is computed at allowed?"
         )
-    return array
 
 
 def number(value, name="value", *, above=-np.inf, least=-np.inf, below=np.inf, most=np.inf, because=""):
@@ -78,7 +83,7 @@ def number(value, name="value", *, above=-np.inf, least=-np.inf, below=np.inf, m
     array = floats(value, name)
     if array.ndim != 0:
         raise ValueError(f"{name} must be one number, but has shape {array.shape}: average it, or pick one")
-    finite(array, name)
+    _refuse_not_finite(array, name)
     if not (above < array < below and least <= array <= most):
         bounds = {"greater than": above, "at least": least, "below": below, "at most": most}
         wanted = " and ".join(f"{words} {bound:g}" for words, bound in bounds.items() if np.isfinite(bound))
@@ -224,13 +229,17 @@ def matrix(value, size=None):
     return (array + array.T) / 2
 
 
-def gram(product, size):
-    """The product of scores with themselves as an array, finite, and of a size that memory holds."""
+def formable(size):
+    """Refuse a matrix that memory does not hold, before it is formed."""
     if 8 * size**2 > MOST_BYTES:
         raise ValueError(
             f"a matrix of {size} × {size} would need {8e-9 * size**2:.1f} GB, and is not formed above "
             f"{MOST_BYTES / 1e9:g} GB: use conjugate_gradient(mean_outer_product(scores), ...)"
         )
+
+
+def gram(product, size):
+    """The product of scores with themselves as an array, finite."""
     product = np.asarray(product if hasattr(product, "__array__") else product @ np.eye(size))
     if not np.isfinite(np.diag(product)).all():
         raise ValueError("scores must be finite, and not too large to be multiplied with each other")

@@ -121,7 +121,7 @@ def _prepared(metric, gradient):
     metric = check.metric(metric, gradient.size)
     scale = np.ldexp(1.0, int(np.frexp(np.abs(gradient).max())[1]) - 1)
     if isinstance(metric, np.ndarray):
-        metric = metric.astype(precision)
+        metric = metric.astype(precision, copy=False)
     return metric, (gradient / scale).astype(precision), scale
 
 

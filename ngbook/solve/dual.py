@@ -32,6 +32,7 @@ def dual_solve(scores, gradient, damping):
     """
     n, p = scores.shape
     check.fits(gradient, p, "gradient")
+    check.formable(n)
     gram = check.gram(scores @ scores.T, n) / n
     _refuse_lost(damping, gram, scores.shape)
     gram[np.diag_indices(n)] += damping

@@ -32,5 +32,6 @@ def natural_direction(scores, gradient, damping):
     if n < p:
         return dual_solve(scores, gradient, damping)  # eq-conjugate-gradient-dual
     check.fits(gradient, p, "gradient")
+    check.formable(p)
     fisher = check.gram(scores.T @ scores, p) / n  # eq-conjugate-gradient-fisher-product
     return dense_solve(fisher, gradient, damping)  # eq-lagrangian-solve
