@@ -269,13 +269,19 @@ def scores(value, name="scores"):
     if len(array.shape) != 2 or 0 in array.shape:
         shape = tuple(array.shape)
         raise ValueError(f"{name} must have shape (n, p), but have {shape}: of one parameter scores[:, None]")
-    if not is_operator(value) and not np.isfinite(array).all():
+    if not is_operator(value):
+        finite_rows(array, name, "are theta and the samples inside their spaces?")
+    return array
+
+
+def finite_rows(array, name, remedy):
+    """Refuse an array of which rows are not finite, with the first of them."""
+    if not np.isfinite(array).all():
         bad = ~np.isfinite(array).all(axis=1)
         raise ValueError(
             f"{name} must be finite, but {bad.sum()} of {len(array)} rows are not, the first being row "
-            f"{np.argmax(bad)}: {array[np.argmax(bad)]}; are theta and the samples inside their spaces?"
+            f"{np.argmax(bad)}: {array[np.argmax(bad)]}; {remedy}"
         )
-    return array
 
 
 def distributions(value, name, shape):

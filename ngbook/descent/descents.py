@@ -39,7 +39,6 @@ def gradient_descent(value, gradient, start, step_size, iterations=100, toleranc
     Path
         Every point, value, gradient and step.
     """
-
     walk, size_at = Walk(value, gradient, start, iterations, tolerance), _step_sizes(step_size)
     while walk.inside:
         g = walk.gradient
@@ -62,20 +61,12 @@ def natural_gradient_descent(
 
     Parameters
     ----------
-    value : callable
-        ``value(theta)``, the objective to minimise, a number.
-    gradient : callable
-        ``gradient(theta)``, its partial derivatives, of shape (p,).
+    value, gradient, start, step_size, iterations
+        As for ``gradient_descent``.
     metric : callable
         ``metric(theta)``, a positive definite ndarray of shape (p, p) or a LinearOperator, in the
         chart of theta: a family's Fisher matrix, or an estimate of it. When the objective is a sum
         over N data and the metric is per sample, the step size carries a factor N.
-    start : ndarray of shape (p,)
-        Where to begin.
-    step_size : float or callable
-        A number above 0, or a line search, ``step_size(value, gradient, point, direction)``.
-    iterations : int
-        The largest number of steps.
     tolerance : float
         Stop when √(gᵀG⁻¹g) is at most this; 0 asks for every step.
 
@@ -110,22 +101,16 @@ def trust_region_descent(value, gradient, metric, start, radius, iterations=100,
 
     Parameters
     ----------
-    value : callable
-        ``value(theta)``, the objective to minimise, a number.
+    value, start, iterations
+        As for ``gradient_descent``.
     gradient : callable
         ``gradient(theta)``, its partial derivatives, of shape (p,). Only its direction matters:
         a sum and a mean over the data take the same steps.
-    metric : callable
-        ``metric(theta)``, a positive definite ndarray of shape (p, p) or a LinearOperator.
-    start : ndarray of shape (p,)
-        Where to begin.
+    metric, tolerance
+        As for ``natural_gradient_descent``.
     radius : float or callable
         ε, half the squared length of a step: above 0, or ``radius(t)`` for step t = 0, 1, ...
         With the Fisher matrix it is the KL divergence of one step, to leading order.
-    iterations : int
-        The largest number of steps.
-    tolerance : float
-        Stop when √(gᵀG⁻¹g) is at most this; 0 asks for every step.
 
     Returns
     -------
@@ -156,18 +141,12 @@ def adaptive_trust_region(value, gradient, start, length, iterations=100, tolera
 
     Parameters
     ----------
-    value : callable
-        ``value(theta)``, the objective to minimise, a number.
-    gradient : callable
-        ``gradient(theta)``, its partial derivatives, of shape (p,).
-    start : ndarray of shape (p,)
-        Where to begin.
+    value, gradient, start, tolerance
+        As for ``gradient_descent``.
     length : float
         δ, the length of the first trial, above 0.
     iterations : int
         The largest number of trials.
-    tolerance : float
-        Stop when the Euclidean norm of the gradient is at most this; 0 asks for every trial.
 
     Returns
     -------

@@ -74,11 +74,5 @@ class Policy:
             )
         if not self.inputs:
             return observations[:, :0]
-        finite = np.isfinite(observations)
-        if not finite.all():
-            bad = ~finite.all(axis=1)
-            raise ValueError(
-                f"observations must be finite, but {bad.sum()} of {len(bad)} rows are not, the first being "
-                f"row {np.argmax(bad)}: {observations[np.argmax(bad)]}; check the environment"
-            )
+        check.finite_rows(observations, "observations", "check the environment")
         return observations if self._scale is None else observations * self._scale

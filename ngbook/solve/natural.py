@@ -16,10 +16,8 @@ def natural_direction(scores, gradient, damping):
 
     Parameters
     ----------
-    scores : ndarray of shape (n, p), LinearOperator, or what else has a shape, ``@`` and ``.T``
-        One score per row, of samples from the model.
-    gradient : ndarray of shape (p,)
-        The vector of partial derivatives, in the same chart.
+    scores, gradient
+        As for ``dual_solve``.
     damping : float
         Added to the diagonal; at least 0, and above 0 with fewer samples than parameters.
 
