@@ -83,7 +83,7 @@ def same(left, right, about="", unlike=None, scope="") -> None:
     from ngbook.checks.exact import compare
 
     claim = _claim(about, scope)
-    conditions, failure = compare(left, right, about, unlike, scope == GENERAL)
+    conditions, failure = compare(left, right, about, unlike)
     if failure:
         raise CheckFailed(failure)
     suffix = f" (where {', '.join(conditions)})" if conditions else ""
@@ -235,7 +235,9 @@ def _claim(about, scope, proves=True):
     """What is claimed, and for what."""
     about, scope = (" ".join(str(words).split()) for words in (about, scope))
     if scope == GENERAL and not proves:
-        raise ValueError(f"scope is {scope!r}, which only `same` can show: name the instance that was computed")
+        raise ValueError(
+            f"scope is {scope!r}, which only `same` can show: name the instance that was computed"
+        )
     return (about or "both sides agree") + (f", for {scope}" if scope else "")
 
 

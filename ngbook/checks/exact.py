@@ -10,11 +10,8 @@ from ngbook._check import expressions as check
 from ngbook._equality import UNEVALUATED, decide
 
 
-def compare(left, right, about, unlike=None, general=False):
-    """Prove ``left == right``: the conditions it needs and what failed (``None`` if nothing did).
-
-    If it is to hold in ``general``, for all values of its symbols, there must be one.
-    """
+def compare(left, right, about, unlike=None):
+    """Prove ``left == right``: the conditions it needs and what failed (``None`` if nothing did)."""
     left, right = check.matrix(left, "left"), check.matrix(right, "right")
     if left.shape != right.shape:
         raise ValueError(f"left has shape {left.shape} and right {right.shape}: give both the same shape")
@@ -23,8 +20,6 @@ def compare(left, right, about, unlike=None, general=False):
             f"both sides are {_text(left)} before any simplification, so the check could be empty. "
             "Leave a claim unevaluated (sp.Derivative, sp.Integral), or give unlike=<a plausible mistake>"
         )
-    if general and not (left.free_symbols | right.free_symbols):
-        raise ValueError("scope is 'all values', and neither side has a symbol: name the instance")
     if unlike is not None:
         _must_differ(left, check.matrix(unlike, "unlike"))
     conditions = []

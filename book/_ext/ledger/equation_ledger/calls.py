@@ -6,10 +6,10 @@ configuration (`Checks`); ``about`` and ``scope`` are read where they are given 
 """
 
 import ast
+import re
 from dataclasses import dataclass
 
-GENERAL = "all values"
-ONE_OF_MANY = {"all", "any", "every", "arbitrary", "general"}
+GENERAL = re.compile(r"\b(all|any|every|each|arbitrary|general) values?\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -25,10 +25,7 @@ class Check:
     @property
     def is_general(self):
         """Whether its scope claims more than a named instance."""
-        words = (self.scope or "").lower().split()
-        return " ".join(words[:2]) == GENERAL or (
-            {"value", "values"} & set(words) and not ONE_OF_MANY.isdisjoint(words)
-        )
+        return GENERAL.search(self.scope or "") is not None
 
 
 class Checks:
@@ -47,7 +44,9 @@ class Checks:
             name: {"proof": False, "kind_with": {}} | (what if isinstance(what, dict) else {"kind": what})
             for name, what in configured.items()
         }
-        kinds = [kind for what in self.functions.values() for kind in (*what["kind_with"].values(), what["kind"])]
+        kinds = [
+            kind for what in self.functions.values() for kind in (*what["kind_with"].values(), what["kind"])
+        ]
         self.kinds = tuple(dict.fromkeys(kinds))
 
     def in_cells(self, sources):

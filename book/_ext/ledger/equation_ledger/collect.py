@@ -98,6 +98,7 @@ def _ancestors(node):
 
 def read_page(app, document):
     docname, checks = app.env.docname, Checks(app.config.ledger_checks)
+    has_scopes = docname not in app.config.ledger_pages_without_scopes
     page = pages(app.env).setdefault(docname, Page())
     page.equations = [Equation(label_of(n), docname, _line(n)) for n in book_equations(document)]
     containers = list(document.findall(is_cell))
@@ -107,6 +108,9 @@ def read_page(app, document):
         tags = container["cell_metadata"].get("tags", [])
         labels = tuple(tag.removeprefix(TAG).strip() for tag in tags if tag.startswith(TAG))
         if not labels:
+            container["prints_checks"] = (
+                bool(calls) and has_scopes
+            )  # what it prints are the lines of its checks
             continue
         anchor = _anchor(labels[0], anchors)
         container["ids"].append(anchor)
@@ -121,8 +125,7 @@ def read_page(app, document):
                 anchor,
                 container.get("exec_count"),
                 draws=next(container.findall(nodes.image), None) is not None,
-                is_tick=docname not in app.config.ledger_pages_without_scopes
-                and container.get("hide_mode") != "all",
+                is_tick=has_scopes and container.get("hide_mode") != "all",
             )
         )
 

@@ -91,7 +91,10 @@ class Tables:
         return [equation_link(self.env, self.app.builder, self.docname, equation.label)]
 
     def cell(self, cell, equation):
-        shown = [f"for {scope}: {', '.join(kinds)}" if scope else ", ".join(kinds) for scope, kinds in cell.evidence]
+        shown = [
+            f"for {scope}: {', '.join(kinds)}" if scope else ", ".join(kinds)
+            for scope, kinds in cell.evidence
+        ]
         text = f"{'; '.join(shown)}: " + (f"cell [{cell.count}]" if cell.count else "cell")
         if cell.docname != equation.docname:
             text += f" of {self.env.titles[cell.docname].astext()}"

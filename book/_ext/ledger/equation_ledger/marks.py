@@ -7,7 +7,6 @@ from sphinx.util.nodes import make_refnode
 from equation_ledger import entries as ledger_file
 from equation_ledger.collect import all_equations, book_equations, cells_checking, is_cell, label_of, pages
 
-
 TICK = "ledger-tick"
 
 
@@ -90,6 +89,9 @@ class LedgerMarks(SphinxPostTransform):
                     container.children[0].append(back)  # inside the fold
                 else:
                     _insert_after(container, back)
+        for container in self.document.findall(is_cell):
+            if container.get("prints_checks") and container.get("hide_mode") == "input":
+                _fold_lines(container)
 
     def mark(self, docname, builder, label, tick):
         cells = cells_checking(self.env, label) if label else []
@@ -123,6 +125,16 @@ def _cells_of(env, document):
     for container in list(document.findall(is_cell)):
         for anchor in set(container["ids"]) & set(cells):
             yield container, cells[anchor]
+
+
+def _fold_lines(container):
+    """Move what a cell prints, beside what it draws, into the fold with its code."""
+    fold, output = container.children[0], container.children[-1]
+    lines = [each for each in output.children if "stream" in each["classes"]]
+    for each in lines:
+        output.remove(each)
+    if lines:
+        fold.append(nodes.container("", *lines, classes=["cell_output"]))
 
 
 def _tick_below(node):
@@ -178,6 +190,7 @@ def _view(app, env, docname):
 
 
 def setup(app):
+    app.add_post_transform(Ticks)
     app.add_post_transform(LedgerMarks)
     # After Sphinx's own handler, which numbers the equations.
     app.connect("env-get-updated", rewrite_what_changed, priority=900)

@@ -15,17 +15,19 @@ NO_CHECK = (
     "is only defined does not count; the cell and the import must not be hidden by remove-input)"
 )
 NO_SCOPE = (
-    'the check "{about}" states no scope: give scope="all values" if it proves the equation for all values of '
-    'its symbols, or else name the instance in a plain text, such as scope="three parameters"'
+    'the check "{about}" states no scope: give scope="all values" if it proves the equation for all values '
+    'of its symbols, or else name the instance in a plain text, such as scope="three parameters"'
 )
 TOO_GENERAL = (
-    'the check "{about}" has the scope "{scope}", and {function} proves nothing: name the instance for which it '
-    "was computed"
+    'the check "{about}" has the scope "{scope}", and {function} proves nothing: name the instance for which '
+    "it was computed"
 )
 WHICH_SCOPE = (
-    "the cell tagged {tags} has checks of different scopes, and it does not say which equation has which: split it"
+    "the cell tagged {tags} has checks of several scopes, and which equation has which is not said: split it"
 )
-DRAWS = "the cell tagged {tags} draws, and would be folded with its picture: check the equation in another cell"
+DRAWS = (
+    "the cell tagged {tags} draws, and would be folded with its picture: check the equation in another cell"
+)
 
 
 def problems_of_pages(equations, cells, entries, checks, without_scopes):
@@ -70,7 +72,7 @@ def problems_of_list(cells, without_scopes, docnames):
         if name not in docnames:
             yield f"ledger_pages_without_scopes names {name}, and there is no such page: remove it"
         elif all(call.scope for call in calls):
-            yield f"ledger_pages_without_scopes names {name}, all of whose checks state their scopes: remove it"
+            yield f"ledger_pages_without_scopes names {name}, all of whose checks have a scope: remove it"
 
 
 def _problem_of_equation(label, labels, tagged, entries):
