@@ -12,8 +12,12 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-from ledger import calls
+import yaml
+from equation_ledger.calls import Checks
 from live import needs
+
+CONFIG = yaml.safe_load((Path(__file__).parents[1] / "_config.yml").read_text(encoding="utf-8"))
+CHECKS = Checks(CONFIG["sphinx"]["config"]["ledger_checks"])
 
 # --- reading -------------------------------------------------------------------------------------
 
@@ -228,7 +232,7 @@ def figures(notebook):
 def asserted_figures(notebook):
     """What a figure shows is asserted in the cell that draws it; the ledger says what is a check."""
     cells = code_cells(notebook)
-    checks_of = calls.checks_of_cells([cell["source"] for _, cell in cells])
+    checks_of = CHECKS.in_cells([cell["source"] for _, cell in cells])
     return [
         f"{name} draws a figure and checks nothing: assert what it shows, with ngbook.checks"
         for (name, cell), checks in zip(cells, checks_of, strict=True)

@@ -228,6 +228,7 @@ REFUSED = [
     *TWICE.refuses("unlike", *NOT_SIDES, says("before any simplification", None)),
     *TWICE.refuses("unlike", says("not found to differ", sp.expand((x + 1) ** 2 - x**2 - 1))),
     *SAME.takes_anything("about"),
+    *SAME.takes_anything("scope"),
     *CLOSE.refuses("actual", *NOT_ARRAYS),
     *CLOSE.refuses("expected", *NOT_ARRAYS),
     *TO_ITSELF.refuses("expected", says("one object twice", SHARED), says("one object twice", SHARED[:])),
@@ -239,6 +240,7 @@ REFUSED = [
     *SAMPLED.refuses("rtol", says("not both", 0.1)),
     *SAMPLED.refuses("atol", says("not both", 0.1)),
     *CLOSE.takes_anything("about"),
+    *CLOSE.refuses("scope", says("only `same` can show", "all values")),
     *SLOPE.refuses("x", *NOT_ARRAYS, says("at least 3", [1.0, 10.0]), says("decade", [1.0, 2.0, 9.0])),
     *SLOPE.refuses("x", says("x contains 0", [0.0, 1.0, 10.0]), says("x contains -1", [-1.0, 2.0, 10.0])),
     *SLOPE.refuses("y", *NOT_ARRAYS, says("one length", [1.0, 2.0]), says("y contains -1", [-1.0, 1.0, 2.0])),
@@ -247,12 +249,34 @@ REFUSED = [
     *SLOPE.refuses("expected", *NOT_NUMBERS),
     *SLOPE.refuses("tolerance", *NOT_POSITIVE, says("below 0.5", 0.5)),
     *SLOPE.takes_anything("about"),
+    *SLOPE.refuses("scope", says("only `same` can show", "all values")),
     *AT_MOST.refuses("smaller", *NOT_ARRAYS[:-2], [1.0, 2.0, 3.0], INF),
     *AT_MOST.refuses("larger", *NOT_ARRAYS[:-2], [1.0, 2.0, 3.0], INF),
     *BELOW_ITSELF.refuses("larger", says("one object twice", SHARED)),
     *AT_MOST.takes_anything("about"),
+    *AT_MOST.refuses("scope", says("only `same` can show", "all values")),
 ]
 test_works, test_refused = refusal_tests(REFUSED)
+
+
+def test_the_printed_line_ends_with_the_scope(capsys):
+    checks.same(sp.sin(x) ** 2 + sp.cos(x) ** 2, 1, about="one", scope="all  values")
+    checks.close(2.0, 2.0 + 1e-12, about="two", scope="2.0")
+    checks.slope(DECADES, np.square(DECADES), 2, about="three", scope="squares")
+    checks.at_most(1, 2, about="four", scope="1 and 2")
+    assert [line.split(" (")[0] for line in capsys.readouterr().out.splitlines()] == [
+        "exact: one, for all values",
+        "close: two, for 2.0",
+        "slope: three, for squares",
+        "at most: four, for 1 and 2",
+    ]
+
+
+def test_a_check_that_fails_says_for_what(capsys):
+    with pytest.raises(checks.CheckFailed, match=r"^at most: the bound, for two numbers: 2 > 1"):
+        checks.at_most(2, 1, about="the bound", scope="two numbers")
+    with pytest.raises(checks.CheckFailed, match=r"^not close: the sum, for two numbers: "):
+        checks.close(2.0, 1.0, about="the sum", scope="two numbers")
 
 
 def test_what_is_equal_before_any_step_is_refused_as_matrices_and_arrays_too():

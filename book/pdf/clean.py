@@ -18,7 +18,7 @@ from book.pdf import formulas
 
 USELESS = (
     "script, style, template, noscript, button, input, .headerlink, .sd-summary-state-marker,"
-    " .toctree-wrapper, .live-bar, .viewcode-link,"
+    " .toctree-wrapper, .live-bar, .viewcode-link, .ledger-tick .ledger-back,"
     # The first page's picture of three ways through the book: the list and its sentences remain.
     " .lane, .lanes, .visually-hidden, .reading-path .part, .reading-path .number"
 )
@@ -72,6 +72,8 @@ def unfold_cells(article):
             _remove_keeping_id(cell)
     for fold in article.find_all("details"):
         for summary in fold.find_all("summary", recursive=False):
+            if "ledger-tick" in fold.parent.get("class", ()):  # what the check shows, and for what
+                summary.insert_before(tag("p", summary.p.get_text(), class_="tick"))
             summary.decompose()
         fold.name = "div"
         fold.attrs.pop("open", None)

@@ -7,6 +7,10 @@ because margins differ between processors.  A comparison that could never fail
 through) is refused with a ``ValueError``, because it would look like evidence
 and be none; so are a side of another kind or shape, and a number that is not finite.
 
+A claim has a ``scope``, which the line ends with: "all values", of the symbols in
+it, where `same` has proved it; else the instance for which it was computed, such
+as "three parameters".
+
 ========== ==========================================================
 `same`     two symbolic expressions or matrices are equal, exactly
 `close`    two arrays agree, to a tolerance or to a standard error
@@ -23,6 +27,7 @@ __all__ = ["CheckFailed", "at_most", "close", "same", "slope"]
 
 STANDARD_ERRORS = 4
 DEFAULT_RTOL = 1e-9
+GENERAL = "all values"  # the scope of what was proved for all values of its symbols
 
 
 class CheckFailed(AssertionError):
@@ -32,7 +37,7 @@ class CheckFailed(AssertionError):
 # --- exact ---------------------------------------------------------------------------------------
 
 
-def same(left, right, about="", unlike=None) -> None:
+def same(left, right, about="", unlike=None, scope="") -> None:
     """Check that two SymPy expressions or matrices are equal, exactly.
 
     Unevaluated ``Derivative``, ``Integral``, ``Sum`` and ``Limit`` objects are
@@ -54,6 +59,8 @@ def same(left, right, about="", unlike=None) -> None:
         A plausible wrong result, such as the same formula without its one half.
         It is shown to differ from ``left``. Needed where both sides come out
         structurally equal, because such a comparison could otherwise be empty.
+    scope : str
+        "all values", or what the claim is proved for: a family, a dimension.
 
     Raises
     ------
@@ -66,25 +73,28 @@ def same(left, right, about="", unlike=None) -> None:
     >>> import sympy as sp
     >>> from ngbook import checks
     >>> x = sp.Symbol("x", positive=True)
-    >>> checks.same(sp.Derivative(x * sp.log(x), x), 1 + sp.log(x), "derivative of x log x")
-    exact: derivative of x log x
+    >>> checks.same(
+    ...     sp.Derivative(x * sp.log(x), x), 1 + sp.log(x), "slope of x log x", scope="all values"
+    ... )
+    exact: slope of x log x, for all values
     """
     # The exact engine is imported here, on first use: a page that only compares numbers, and
     # `import ngbook`, do not pay the third of a second that SymPy takes to load.
     from ngbook.checks.exact import compare
 
+    claim = _claim(about, scope)
     conditions, failure = compare(left, right, about, unlike)
     if failure:
         raise CheckFailed(failure)
     suffix = f" (where {', '.join(conditions)})" if conditions else ""
     suffix += " (told apart from a wrong version)" if unlike is not None else ""
-    print(f"exact: {_phrase(about)}{suffix}")
+    print(f"exact: {claim}{suffix}")
 
 
 # --- numbers -------------------------------------------------------------------------------------
 
 
-def close(actual, expected, rtol=DEFAULT_RTOL, atol=0.0, standard_error=None, about="") -> None:
+def close(actual, expected, rtol=DEFAULT_RTOL, atol=0.0, standard_error=None, about="", scope="") -> None:
     """Check that numbers agree: to a tolerance, or to four standard errors.
 
     Without ``standard_error``, every element must satisfy
@@ -101,24 +111,27 @@ def close(actual, expected, rtol=DEFAULT_RTOL, atol=0.0, standard_error=None, ab
         Standard error of ``actual``; positive, one number or one per element.
     about : str
         What is claimed, in words.
+    scope : str
+        The instance for which it was computed.
 
     Raises
     ------
     CheckFailed
         Some element differs by more than is allowed; the message shows the worst.
     """
+    claim = _claim(about, scope, proves=False)
     actual, expected = _independent(actual=actual, expected=expected)
     if actual.shape != expected.shape:
         raise ValueError(f"actual has shape {actual.shape} and expected {expected.shape}: make them the same")
     if standard_error is None:
         rtol, atol = check.not_negative(rtol, "rtol"), check.not_negative(atol, "atol")
         allowed = atol + rtol * np.abs(expected)
-        passed = f"close: {_phrase(about)} ({_bound(rtol, atol)})"
+        passed = f"close: {claim} ({_bound(rtol, atol)})"
     else:
         if atol != 0.0 or rtol != DEFAULT_RTOL:
             raise ValueError("give either a standard_error or rtol and atol, not both")
         allowed = STANDARD_ERRORS * _standard_error(standard_error, expected.shape)
-        passed = f"Monte Carlo: {_phrase(about)} (within {STANDARD_ERRORS} standard errors)"
+        passed = f"Monte Carlo: {claim} (within {STANDARD_ERRORS} standard errors)"
     # A result half as large must be caught in at least one element that is not zero.
     nonzero = expected != 0
     if np.any(nonzero) and np.all((allowed >= np.abs(expected) / 2)[nonzero]):
@@ -131,7 +144,7 @@ def close(actual, expected, rtol=DEFAULT_RTOL, atol=0.0, standard_error=None, ab
     if np.any(difference > allowed):
         worst = np.unravel_index(np.argmax(difference - allowed), difference.shape)
         raise CheckFailed(
-            f"not close: {_phrase(about)}: "
+            f"not close: {claim}: "
             f"actual {actual[worst]:.17g}, expected {expected[worst]:.17g}{_at(worst)}; "
             f"difference {difference[worst]:.3g}, allowed {allowed[worst]:.3g} "
             f"({np.count_nonzero(difference > allowed)} of {difference.size} differ)"
@@ -139,7 +152,7 @@ def close(actual, expected, rtol=DEFAULT_RTOL, atol=0.0, standard_error=None, ab
     print(passed)
 
 
-def slope(x, y, expected, tolerance=0.05, about="") -> None:
+def slope(x, y, expected, tolerance=0.05, about="", scope="") -> None:
     """Check an order of convergence: the slope of ``log y`` against ``log x``.
 
     Parameters
@@ -151,14 +164,15 @@ def slope(x, y, expected, tolerance=0.05, about="") -> None:
     tolerance : float
         How far the least-squares slope may be from it; below one half, so that
         two neighbouring orders cannot both pass.
-    about : str
-        What is claimed, in words.
+    about, scope : str
+        What is claimed, in words, and for which instance.
 
     Raises
     ------
     CheckFailed
         The measured slope is further from ``expected`` than ``tolerance``.
     """
+    claim = _claim(about, scope, proves=False)
     x, y = _independent(x=x, y=y)
     if x.ndim != 1 or x.shape != y.shape or x.size < 3:
         raise ValueError(f"x has shape {x.shape} and y {y.shape}: give vectors of one length, at least 3")
@@ -177,13 +191,13 @@ def slope(x, y, expected, tolerance=0.05, about="") -> None:
     measured = np.polynomial.Polynomial.fit(np.log(x), np.log(y), 1).convert().coef[1]
     if not abs(measured - expected) <= tolerance:
         raise CheckFailed(
-            f"slope: {_phrase(about)}: measured {measured:.4f}, "
+            f"slope: {claim}: measured {measured:.4f}, "
             f"expected {expected:g} to within {tolerance:g} (off by {measured - expected:+.4f})"
         )
-    print(f"slope: {_phrase(about)} ({_short(expected + 0.0)} to within {_short(tolerance)})")
+    print(f"slope: {claim} ({_short(expected + 0.0)} to within {_short(tolerance)})")
 
 
-def at_most(smaller, larger, about="") -> None:
+def at_most(smaller, larger, about="", scope="") -> None:
     """Check an inequality, ``smaller <= larger``, element by element.
 
     Parameters
@@ -191,14 +205,15 @@ def at_most(smaller, larger, about="") -> None:
     smaller, larger : float or ndarray
         Real numbers, of one shape; either may be a single number, which then
         bounds every element of the other.
-    about : str
-        What is claimed, in words.
+    about, scope : str
+        What is claimed, in words, and for which instance.
 
     Raises
     ------
     CheckFailed
         Some element of ``smaller`` exceeds its partner; the message shows the worst.
     """
+    claim = _claim(about, scope, proves=False)
     smaller, larger = _independent(smaller=smaller, larger=larger)
     if smaller.shape != larger.shape and smaller.ndim and larger.ndim:
         raise ValueError(f"smaller has shape {smaller.shape} and larger {larger.shape}: make them the same")
@@ -207,17 +222,23 @@ def at_most(smaller, larger, about="") -> None:
     worst = np.unravel_index(np.argmin(margin), margin.shape)
     if margin[worst] < 0:
         raise CheckFailed(
-            f"at most: {_phrase(about)}: {smaller[worst]:.10g} > {larger[worst]:.10g}{_at(worst)}, "
+            f"at most: {claim}: {smaller[worst]:.10g} > {larger[worst]:.10g}{_at(worst)}, "
             f"by {-margin[worst]:.3g}"
         )
-    print(f"at most: {_phrase(about)}")
+    print(f"at most: {claim}")
 
 
 # --- helpers -------------------------------------------------------------------------------------
 
 
-def _phrase(about):
-    return " ".join(str(about).split()) or "both sides agree"
+def _claim(about, scope, proves=True):
+    """What is claimed, and for what."""
+    about, scope = (" ".join(str(words).split()) for words in (about, scope))
+    if scope == GENERAL and not proves:
+        raise ValueError(
+            f"scope is {scope!r}, which only `same` can show: name the instance that was computed"
+        )
+    return (about or "both sides agree") + (f", for {scope}" if scope else "")
 
 
 def _at(index):

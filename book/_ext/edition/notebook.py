@@ -144,13 +144,15 @@ class Assembly:
         text, outputs = self._of_source(node["cell_index"])
         captions = [self.writer.caption_of(figure, "figure") for figure in figures]
         if mode is not None:
-            text = _titled(text, "Solution in code" if is_solution else self._heading(figures))
+            text = _titled(text, "Solution in code" if is_solution else self._heading(node, figures))
         self.add_code(text, outputs, folded={None: None, "input": FOLDED}.get(mode, HIDDEN))
         self.text += captions
         self.flush()
 
-    def _heading(self, figures):
+    def _heading(self, node, figures):
         """What a reader of the collapsed cell sees first."""
+        if "ledger-tick" in node["classes"]:
+            return node["prompt_show"]
         if figures:
             return "Draws " + " and ".join(self.writer.name_of(figure, "figure") for figure in figures)
         return "Set-up" if self.count == 1 else None  # the first of the chapter's own

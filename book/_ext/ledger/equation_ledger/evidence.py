@@ -6,9 +6,9 @@ from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
-from ledger import calls
-from ledger.collect import Page, all_cells, all_equations, cells_checking, pages
-from ledger.marks import cell_link, entries_of, entry_anchor, equation_link, separated
+from equation_ledger.calls import Checks
+from equation_ledger.collect import Page, all_cells, all_equations, cells_checking, pages
+from equation_ledger.marks import cell_link, entries_of, entry_anchor, equation_link, separated
 
 
 class evidence(nodes.General, nodes.Element):
@@ -60,11 +60,14 @@ class Tables:
     def totals(self):
         claims = [e.label for e in self.equations if cells_checking(self.env, e.label)]
         counts = Counter(
-            kind for label in claims for kind in {k for c in cells_checking(self.env, label) for k in c.kinds}
+            kind
+            for label in claims
+            for kind in {call.kind for cell in cells_checking(self.env, label) for call in cell.calls}
         )
         given = Counter(self.entries[e.label].kind for e in self.equations if e.label in self.entries)
-        cells = [cell for cell in all_cells(self.env) if cell.kinds]
-        by_kind = ", ".join(f"{counts[kind]} {kind}" for kind in calls.KINDS if counts[kind])
+        cells = [cell for cell in all_cells(self.env) if cell.calls]
+        kinds = Checks(self.env.config.ledger_checks).kinds
+        by_kind = ", ".join(f"{counts[kind]} {kind}" for kind in kinds if counts[kind])
         if by_kind:
             by_kind = f" ({by_kind}; an equation may be checked in several ways)"
         return (
@@ -75,7 +78,7 @@ class Tables:
 
     def claim(self, equation):
         cells = cells_checking(self.env, equation.label)
-        abouts = dict.fromkeys(about for cell in cells for about in cell.abouts)
+        abouts = dict.fromkeys(call.about for cell in cells for call in cell.calls if call.about)
         links = [self.cell(cell, equation) for cell in cells]
         return equation, [self.number(equation), [nodes.Text("; ".join(abouts))], list(separated(links))]
 
@@ -88,7 +91,11 @@ class Tables:
         return [equation_link(self.env, self.app.builder, self.docname, equation.label)]
 
     def cell(self, cell, equation):
-        text = f"{', '.join(cell.kinds)}: " + (f"cell [{cell.count}]" if cell.count else "cell")
+        shown = [
+            f"for {scope}: {', '.join(kinds)}" if scope else ", ".join(kinds)
+            for scope, kinds in cell.evidence
+        ]
+        text = f"{'; '.join(shown)}: " + (f"cell [{cell.count}]" if cell.count else "cell")
         if cell.docname != equation.docname:
             text += f" of {self.env.titles[cell.docname].astext()}"
         return cell_link(self.app.builder, self.docname, cell, text, None)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from docutils import nodes
 
-from ledger.calls import checks_of_cells, kinds_of
+from equation_ledger.calls import Checks
 
 TAG = "check:"
 
@@ -23,12 +23,22 @@ class Cell:
     """A code cell with ``check:`` tags, the checks it calls, and the anchor that leads to it."""
 
     labels: tuple
-    kinds: tuple
-    abouts: tuple  # what it checks, in the author's words
+    calls: tuple  # each a `Check`
+    evidence: tuple  # of (scope, kinds): what it shows, for what
     docname: str
     line: int | None
     anchor: str
     count: int | None  # execution count: what a reader of the notebook sees as [7]
+    draws: bool
+    is_tick: bool  # folded into one line, on a page whose checks state their scopes
+
+    @property
+    def phrases(self):
+        """What its tick says: "for all values", or "for sigma = 2: numeric"."""
+        for scope, kinds in self.evidence:
+            kind = ", ".join(kinds)
+            general = all(call.is_general for call in self.calls if call.scope == scope)
+            yield kind if not scope else f"for {scope}" if general else f"for {scope}: {kind}"
 
 
 @dataclass
@@ -56,7 +66,7 @@ def all_cells(env):
 def cells_checking(env, label):
     """The cells that check ``label``: those on the equation's own page first, in reading order."""
     home = {equation.docname for equation in all_equations(env) if equation.label == label}
-    cells = [cell for cell in all_cells(env) if label in cell.labels and cell.kinds]
+    cells = [cell for cell in all_cells(env) if label in cell.labels and cell.calls]
     return sorted(cells, key=lambda cell: cell.docname not in home)
 
 
@@ -87,23 +97,37 @@ def _ancestors(node):
 
 
 def read_page(app, document):
-    docname = app.env.docname
+    docname, checks = app.env.docname, Checks(app.config.ledger_checks)
+    has_scopes = docname not in app.config.ledger_pages_without_scopes
     page = pages(app.env).setdefault(docname, Page())
     page.equations = [Equation(label_of(n), docname, _line(n)) for n in book_equations(document)]
     containers = list(document.findall(is_cell))
-    checks = checks_of_cells([_source(container) for container in containers])
     page.cells, anchors = [], set()
-    for container, called in zip(containers, checks, strict=True):
+    called = checks.in_cells([_source(container) for container in containers])
+    for container, calls in zip(containers, called, strict=True):
         tags = container["cell_metadata"].get("tags", [])
         labels = tuple(tag.removeprefix(TAG).strip() for tag in tags if tag.startswith(TAG))
-        if labels:
-            anchor = _anchor(labels[0], anchors)
-            container["ids"].append(anchor)
-            count = container.get("exec_count")
-            abouts = tuple(dict.fromkeys(about for _, about in called if about))
-            page.cells.append(
-                Cell(labels, kinds_of(called), abouts, docname, _line(container), anchor, count)
+        if not labels:
+            container["prints_checks"] = (
+                bool(calls) and has_scopes
+            )  # what it prints are the lines of its checks
+            continue
+        anchor = _anchor(labels[0], anchors)
+        container["ids"].append(anchor)
+        scopes = dict.fromkeys(call.scope for call in calls)
+        page.cells.append(
+            Cell(
+                labels,
+                tuple(calls),
+                tuple((s, checks.kinds_of(c for c in calls if c.scope == s)) for s in scopes),
+                docname,
+                _line(container),
+                anchor,
+                container.get("exec_count"),
+                draws=next(container.findall(nodes.image), None) is not None,
+                is_tick=has_scopes and container.get("hide_mode") != "all",
             )
+        )
 
 
 def _source(container):
@@ -140,6 +164,8 @@ def merge_pages(app, env, docnames, other):
 
 
 def setup(app):
+    app.add_config_value("ledger_checks", {}, "env")
+    app.add_config_value("ledger_pages_without_scopes", [], "env")
     app.connect("doctree-read", read_page)
     app.connect("env-purge-doc", purge_page)
     app.connect("env-merge-info", merge_pages)

@@ -74,7 +74,7 @@ def _problem(label, fields):
         return f"{label}: give a reason, one line, why this equation needs no check"
     name = fields.get("implements")
     if name is not None and not importable(name):
-        return f"{label}: implements {name!r} cannot be imported; give the full name of an object of ngbook"
+        return f"{label}: implements {name!r} cannot be imported; give its full name"
     return None
 
 

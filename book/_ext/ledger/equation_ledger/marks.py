@@ -4,8 +4,10 @@ from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.nodes import make_refnode
 
-from ledger import entries as ledger_file
-from ledger.collect import all_equations, book_equations, cells_checking, is_cell, label_of, pages
+from equation_ledger import entries as ledger_file
+from equation_ledger.collect import all_equations, book_equations, cells_checking, is_cell, label_of, pages
+
+TICK = "ledger-tick"
 
 
 def entries_of(app):
@@ -42,8 +44,30 @@ def separated(links, separator=", "):
         yield link
 
 
+class Ticks(SphinxPostTransform):
+    """Fold each cell that checks an equation into one line that says what it shows.
+
+    Before MyST-NB folds cells (priority 199), which it does by the attributes that are set here.
+    """
+
+    default_priority = 198
+
+    def run(self, **kwargs):
+        for container, cell in _cells_of(self.env, self.document):
+            if cell.is_tick and cell.calls:
+                labels = dict.fromkeys(cell.labels)
+                numbers = [
+                    equation_link(self.env, self.app.builder, self.env.docname, label).astext()
+                    for label in labels
+                ]
+                text = f"✓ {', '.join(numbers)} {'; '.join(cell.phrases)}"
+                container["classes"].append(TICK)
+                container["hide_mode"] = "all"
+                container["prompt_show"] = container["prompt_hide"] = text
+
+
 class LedgerMarks(SphinxPostTransform):
-    """Write the mark under each equation and the line under each checking cell.
+    """Write the mark under each equation and the line that leads from a checking cell to its equations.
 
     After MyST-NB has folded cells (priority 199): it takes a cell's first and last child for its
     source and its output.
@@ -55,27 +79,31 @@ class LedgerMarks(SphinxPostTransform):
     def run(self, **kwargs):
         docname, builder = self.env.docname, self.app.builder
         for node in list(book_equations(self.document)):
-            mark = self.mark(docname, builder, label_of(node))
+            mark = self.mark(docname, builder, label_of(node), _tick_below(node))
             if mark is not None:
                 _insert_after(node, mark)
-        page = pages(self.env).get(docname)
-        cells = {cell.anchor: cell for cell in page.cells} if page else {}
-        for container in list(self.document.findall(is_cell)):
-            cell = next((cells[anchor] for anchor in container["ids"] if anchor in cells), None)
-            if cell is not None and cell.kinds:
-                _insert_after(container, self.back(docname, builder, cell))
+        for container, cell in _cells_of(self.env, self.document):
+            if cell.calls:
+                back = self.back(docname, builder, cell)
+                if cell.is_tick:
+                    container.children[0].append(back)  # inside the fold
+                else:
+                    _insert_after(container, back)
+        for container in self.document.findall(is_cell):
+            if container.get("prints_checks") and container.get("hide_mode") == "input":
+                _fold_lines(container)
 
-    def mark(self, docname, builder, label):
+    def mark(self, docname, builder, label, tick):
         cells = cells_checking(self.env, label) if label else []
-        if cells:
-            texts = _distinct(" + ".join(cell.kinds) for cell in cells)
-            links = [
-                cell_link(builder, docname, cell, text, "Go to the cell that checks this equation")
-                for cell, text in zip(cells, texts, strict=True)
-            ]
-            return _line("checked: ", links, "ledger-mark")
+        links = [
+            cell_link(builder, docname, cell, text, "Go to the cell that checks this equation")
+            for cell, text in zip(cells, _distinct("; ".join(cell.phrases) for cell in cells), strict=True)
+            if cell.anchor not in tick
+        ]
+        if links:
+            return _line("also " if tick else "", links, "ledger-mark")
         entry = entries_of(self.app).get(label)
-        if entry is None:
+        if cells or entry is None:
             return None
         home = evidence_page(self.env)
         if home is None:
@@ -88,6 +116,31 @@ class LedgerMarks(SphinxPostTransform):
     def back(self, docname, builder, cell):
         links = [equation_link(self.env, builder, docname, label) for label in dict.fromkeys(cell.labels)]
         return _line("checks ", links, "ledger-back")
+
+
+def _cells_of(env, document):
+    """The containers of a page's checking cells, each with its `Cell`."""
+    page = pages(env).get(env.docname)
+    cells = {cell.anchor: cell for cell in page.cells} if page else {}
+    for container in list(document.findall(is_cell)):
+        for anchor in set(container["ids"]) & set(cells):
+            yield container, cells[anchor]
+
+
+def _fold_lines(container):
+    """Move what a cell prints, beside what it draws, into the fold with its code."""
+    fold, output = container.children[0], container.children[-1]
+    lines = [each for each in output.children if "stream" in each["classes"]]
+    for each in lines:
+        output.remove(each)
+    if lines:
+        fold.append(nodes.container("", *lines, classes=["cell_output"]))
+
+
+def _tick_below(node):
+    """The ids of the tick directly under an equation, which says there what a mark would say."""
+    after = node.next_node(descend=False, siblings=True)
+    return after["ids"] if after is not None and is_cell(after) and TICK in after["classes"] else []
 
 
 def _insert_after(node, new):
@@ -137,6 +190,7 @@ def _view(app, env, docname):
 
 
 def setup(app):
+    app.add_post_transform(Ticks)
     app.add_post_transform(LedgerMarks)
     # After Sphinx's own handler, which numbers the equations.
     app.connect("env-get-updated", rewrite_what_changed, priority=900)

@@ -4,23 +4,24 @@ import io
 import json
 import re
 import warnings
-from pathlib import Path
 
-import numpy as np
 import pytest
-import sympy as sp
-from ledger import calls, entries
+from equation_ledger import entries
+from equation_ledger.calls import Checks
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
 
-from ngbook import checks
-
-BOOK = Path(__file__).parent.parent / "book"
-
-IMPORT = "from ngbook import checks"
-CHECK = f"{IMPORT}\nchecks.close(2.0, 2.0 + 1e-12)"
-CONFIGURATION = """
-extensions = ["myst_nb", "ledger", "sphinx.ext.autodoc"]
+PROOF, NUMBERS, SAMPLES, BOUND = "proof", "numbers", "samples", "bound"
+CHECKS = {
+    "sums.checks.same": {"kind": PROOF, "proof": True},
+    "sums.checks.close": {"kind": NUMBERS, "kind_with": {"standard_error": SAMPLES}},
+    "sums.checks.at_most": BOUND,
+}
+IMPORT = "from sums import checks"
+CHECK = f"{IMPORT}\nchecks.close(2.0, 2.0 + 1e-12, scope='two')"
+CONFIGURATION = f"""
+extensions = ["myst_nb", "equation_ledger", "sphinx.ext.autodoc"]
+ledger_checks = {CHECKS}
 nb_execution_mode = "off"
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence"]
 numfig = math_numfig = True
@@ -29,10 +30,12 @@ html_theme = "basic"
 """
 
 
-def cell(source, *tags, output=None):
-    outputs = []
-    if output:
-        outputs = [{"output_type": "display_data", "metadata": {}, "data": {"text/latex": output}}]
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+
+
+def cell(source, *tags, output=None, image=False):
+    shown = {"text/latex": output} if output else {"image/png": PIXEL} if image else {}
+    outputs = [{"output_type": "display_data", "metadata": {}, "data": shown}] if shown else []
     metadata = {"tags": list(tags)} if tags else {}
     return {
         "cell_type": "code", "execution_count": 1, "metadata": metadata, "outputs": outputs, "source": source
@@ -102,15 +105,16 @@ SOUND = {
         equation("eq-claim"),
         equation("eq-definition", "c = d"),
         cell(IMPORT, output="$$\nx = 1\n$$"),
-        cell("checks.close(2.0, 2.0 + 1e-12, about='one is one')", "check:eq-claim"),
+        cell("checks.close(2.0, 2.0 + 1e-12, about='one is one', scope='one')", "check:eq-claim"),
         ":::{admonition} Note\n\n" + equation("eq-inside", "e = f") + "\n:::",
     ],
     "two": [
         "## Second",
         equation("eq-assumption", "g = h"),
         cell(
-            "from ngbook.checks import same, slope\nsame(left, right, 'left and right are equal')\n"
-            "slope(h, e, 3, about=f'error of {name}')",
+            "from sums.checks import at_most, same\n"
+            "same(left, right, about='left and right are equal', scope='two sums')\n"
+            "at_most(a, b, about=f'error of {name}', scope='two sums')",
             "check:eq-claim",
             "check:eq-inside",
             "hide-cell",
@@ -118,7 +122,7 @@ SOUND = {
     ],
 }
 SOUND_LEDGER = """
-eq-definition: {kind: definition, reason: It names d., implements: ngbook.checks.close}
+eq-definition: {kind: definition, reason: It names d., implements: pathlib.Path.exists}
 eq-assumption: {kind: assumption, reason: Regularity.}
 """
 
@@ -127,13 +131,53 @@ def test_a_sound_book_builds_without_a_warning(book):
     assert book.write(SOUND, SOUND_LEDGER).build() == []
 
 
+def plain(html):
+    return " ".join(re.sub("<.*?>", " ", html).split())
+
+
+def ticks(page):
+    """The summary and the rest of each folded check cell."""
+    found = re.findall(
+        r'<div class="[^"]*ledger-tick[^>]*>\s*<details[^>]*>(.*?)</details>', page, flags=re.S
+    )
+    return [tuple(part for part in tick.split("</summary>")) for tick in found]
+
+
+def test_a_check_cell_is_folded_into_one_line_that_says_what_it_shows(book):
+    book.write(SOUND, SOUND_LEDGER).build()
+    ((summary, inside),) = ticks(book.html("one"))
+    assert "✓ (1.1) for one: numbers" in plain(summary)
+    assert plain(inside).startswith("checks . close (") and plain(inside).endswith("checks (1.1)")
+
+
+def test_the_tick_of_a_proof_says_for_all_values(book):
+    proof = cell(f"{IMPORT}\nchecks.same(a, b, scope='all values')", "check:eq-a")
+    assert book.write({"one": [equation(), proof]}).build() == []
+    ((summary, _),) = ticks(book.html("one"))
+    assert plain(summary).split(") ")[1].startswith("for all values")
+    assert PROOF not in plain(summary)
+    assert "ledger-mark" not in book.html("one")  # the tick stands where the mark would
+
+
+def test_what_checks_print_is_folded_with_the_code_that_draws(book):
+    drawing = cell(CHECK, "hide-input", image=True)
+    drawing["outputs"].append({"output_type": "stream", "name": "stdout", "text": "two is two"})
+    assert book.write({"one": [drawing]}).build() == []
+    (fold,) = re.findall(r"<details.*?</details>(?=.*<img)", book.html("one"), flags=re.S)
+    assert "two is two" in fold and book.html("one").count("two is two") == 1
+
+
+def test_a_solution_stays_a_solution(book):
+    book.write(SOUND, SOUND_LEDGER).build()
+    assert ticks(book.html("two")) == []
+
+
 def test_marks_and_backward_links_lead_somewhere(book):
     book.write(SOUND, SOUND_LEDGER).build()
     one, two, evidence = book.html("one"), book.html("two"), book.html("evidence")
     marks = re.findall(r'<p class="ledger-mark[^>]*>(.*?)</p>', one, flags=re.S)
-    assert len(marks) == 3
     claim, definition, inside = marks
-    assert re.sub("<.*?>", "", claim) == "checked: numeric, exact (SymPy) + order of convergence"
+    assert re.sub("<.*?>", "", claim) == "for one: numbers, for two sums: proof, bound"
     assert 'href="#check-eq-claim"' in claim and 'href="two.html#check-eq-claim"' in claim
     assert 'href="evidence.html#ledger-eq-definition"' in definition and 'title="It names d."' in definition
     assert re.sub("<.*?>", "", definition) == "definition"
@@ -151,14 +195,14 @@ def test_the_evidence_page_lists_every_equation(book):
     book.write(SOUND, SOUND_LEDGER).build()
     text = re.sub(r"\s+", " ", re.sub("<.*?>", " ", book.html("evidence")))
     assert (
-        "The book has 4 display equations: 2 checked by 2 cells (2 exact (SymPy), 1 numeric, 2 order of "
-        "convergence; an equation may be checked in several ways), 1 definition and 1 assumption." in text
+        "The book has 4 display equations: 2 checked by 2 cells (2 proof, 1 numbers, 2 bound; an equation "
+        "may be checked in several ways), 1 definition and 1 assumption." in text
     )
     assert (
         "(1.1) one is one; left and right are equal; error of … "
-        "numeric: cell [1] , exact (SymPy), order of convergence: cell [1] of Page two" in text
+        "for one: numbers: cell [1] , for two sums: proof, bound: cell [1] of Page two" in text
     )
-    assert "(1.2) definition It names d. ngbook.checks.close" in text
+    assert "(1.2) definition It names d. pathlib.Path.exists" in text
     assert "(2.1) assumption Regularity. –" in text
     first, second = (re.search(f"Page {name} \\W*Equation {column}", text) for name, column in [
         ("one", "What is checked How, and where"), ("two", "Taken as Because In code")
@@ -169,9 +213,9 @@ def test_the_evidence_page_lists_every_equation(book):
 def test_the_implementing_function_links_to_its_api_page(book):
     book.write(SOUND, SOUND_LEDGER)
     with (book.source / "index.md").open("a") as index:
-        index.write("\n```{eval-rst}\n.. py:function:: ngbook.checks.close(a)\n```\n")
+        index.write("\n```{eval-rst}\n.. py:function:: pathlib.Path.exists(a)\n```\n")
     assert book.build() == []
-    assert 'href="index.html#ngbook.checks.close"' in book.html("evidence")
+    assert 'href="index.html#pathlib.Path.exists"' in book.html("evidence")
 
 
 @pytest.mark.parametrize("builder", ["text", "latex", "xml", "dirhtml", "singlehtml"])
@@ -228,8 +272,42 @@ WRONG = {
     ),
     "implements nothing": (
         [equation()],
-        "eq-a: {kind: definition, reason: It is one., implements: ngbook.checks.equal}",
-        "ledger.yml:1: WARNING: eq-a: implements 'ngbook.checks.equal' cannot be imported",
+        "eq-a: {kind: definition, reason: It is one., implements: pathlib.nothing}",
+        "ledger.yml:1: WARNING: eq-a: implements 'pathlib.nothing' cannot be imported",
+    ),
+    "no scope": (
+        [equation(), cell(f"{IMPORT}\nchecks.close(a, b, about='the sum')", "check:eq-a")],
+        "",
+        'one.ipynb:30002: WARNING: the check "the sum" states no scope',
+    ),
+    "a scope that cannot be read": (
+        [equation(), cell(f"{IMPORT}\nchecks.close(a, b, about='the sum', scope=f'{{n}}')", "check:eq-a")],
+        "",
+        'the check "the sum" states no scope',
+    ),
+    "numbers for all values": (
+        [equation(), cell(f"{IMPORT}\nchecks.close(a, b, about='it', scope='all values')", "check:eq-a")],
+        "",
+        'the check "it" has the scope "all values", and close proves nothing',
+    ),
+    "a bound for any value": (
+        [equation(), cell(f"{IMPORT}\nchecks.at_most(a, b, scope='any value of x')", "check:eq-a")],
+        "",
+        'the check "at_most" has the scope "any value of x", and at_most proves nothing',
+    ),
+    "which equation has which scope": (
+        [
+            equation(),
+            equation("eq-b"),
+            cell(f"{CHECK}\nchecks.same(a, b, scope='all values')", "check:eq-a", "check:eq-b"),
+        ],
+        "",
+        "the cell tagged check:eq-a, check:eq-b has checks of several scopes",
+    ),
+    "a figure that would be folded": (
+        [equation(), cell(CHECK, "check:eq-a", image=True)],
+        "",
+        "the cell tagged check:eq-a draws, and would be folded with its picture",
     ),
     "used twice": ([equation(), equation()], DEFINED, "the equation label eq-a is used 2 times"),
     "listed twice": (
@@ -279,7 +357,7 @@ def test_an_edit_changes_the_marks_on_other_pages(book):
     found = book.build()
     assert len(found) == 1 and "equation eq-inside is neither" in found[0]
     assert "two.html#check" not in book.html("one")
-    assert "order of convergence" not in book.html("evidence")
+    assert "bound" not in book.html("evidence")
 
 
 def test_a_new_equation_renumbers_the_links_on_other_pages(book):
@@ -326,146 +404,69 @@ def test_parallel_reading_gives_the_same_book(book, tmp_path):
 @pytest.mark.parametrize(
     ("sources", "kinds"),
     [
-        (["from ngbook import checks", "checks.same(a, b)"], [calls.EXACT]),
-        (["from ngbook import checks as c\nc.close(a, b)"], [calls.NUMERIC]),
-        (["import ngbook\nngbook.checks.slope(a, b, 3)"], [calls.ORDER]),
-        (["import ngbook.checks\nngbook.checks.at_most(a, b)"], [calls.INEQUALITY]),
-        (["import ngbook.checks as c", "x = [c.same(a, b) for a, b in pairs]"], [calls.EXACT]),
-        (["from ngbook.checks import same as equal\nfor i in x:\n    equal(i, 0)"], [calls.EXACT]),
-        (["from ngbook.checks import *\nclose(a, b, standard_error=s)"], [calls.MONTE_CARLO]),
-        (["from ngbook.checks import close\nclose(a, b, 0, 0, s)"], [calls.MONTE_CARLO]),
-        (["from ngbook.checks import close\nclose(a, b, standard_error=None)"], [calls.NUMERIC]),
-        (["from ngbook import checks\nchecks.close(a, b)\nchecks.same(c, d)"], [calls.EXACT, calls.NUMERIC]),
-        (["from ngbook import checks\ndef f():\n    checks.same(a, b)"], []),
-        (["from ngbook import checks\nf = lambda: checks.same(a, b)"], []),
-        (["from ngbook import checks\nchecks = other\nchecks.same(a, b)"], []),
-        (["from ngbook.checks import same", "same = print", "same(a, b)"], []),
+        (["from sums import checks", "checks.same(a, b)"], [PROOF]),
+        (["from sums import checks as c\nc.close(a, b)"], [NUMBERS]),
+        (["import sums\nsums.checks.at_most(a, b)"], [BOUND]),
+        (["import sums.checks\nsums.checks.at_most(a, b)"], [BOUND]),
+        (["import sums.checks as c", "x = [c.same(a, b) for a, b in pairs]"], [PROOF]),
+        (["from sums.checks import same as equal\nfor i in x:\n    equal(i, 0)"], [PROOF]),
+        (["from sums.checks import *\nclose(a, b, standard_error=s)"], [SAMPLES]),
+        (["from sums.checks import close\nclose(a, b, standard_error=None)"], [NUMBERS]),
+        (["from sums import checks\nchecks.close(a, b)\nchecks.same(c, d)"], [PROOF, NUMBERS]),
+        (["from sums import checks\ndef f():\n    checks.same(a, b)"], []),
+        (["from sums import checks\nf = lambda: checks.same(a, b)"], []),
+        (["from sums import checks\nchecks = other\nchecks.same(a, b)"], []),
+        (["from sums.checks import same", "same = print", "same(a, b)"], []),
         (["checks.same(a, b)"], []),
         (["from other import checks\nchecks.same(a, b)"], []),
-        (["from ngbook import checks\nchecks.CheckFailed(a)"], []),
-        (["%magic\nfrom ngbook import checks\nchecks.same(a, b)"], []),
+        (["from sums import checks\nchecks.CheckFailed(a)"], []),
+        (["%magic\nfrom sums import checks\nchecks.same(a, b)"], []),
     ],
 )
 def test_the_kind_of_check_is_read_from_the_syntax_tree(sources, kinds):
-    assert list(calls.kinds_of(calls.checks_of_cells(sources)[-1])) == kinds
+    checks = Checks(CHECKS)
+    assert list(checks.kinds_of(checks.in_cells(sources)[-1])) == kinds
+
+
+@pytest.mark.parametrize(
+    ("scope", "general"),
+    [
+        ("all values", True),
+        ("all values of x", True),
+        ("every value", True),
+        ("arbitrary values of n", True),
+        ("three values of n", False),
+        ("all families of the table", False),
+        ("n = 3", False),
+    ],
+)
+def test_a_general_scope_is_known_by_its_words(scope, general):
+    ((call,),) = Checks(CHECKS).in_cells([f"{IMPORT}\nchecks.same(a, b, scope={scope!r})"])
+    assert (call.scope, call.is_general) == (scope, general)
+
+
+# --- pages whose checks state no scopes yet --------------------------------------------------------
+
+
+def test_a_page_may_come_later_to_its_scopes(book):
+    old = cell(f"{IMPORT}\nchecks.close(a, b)", "check:eq-a")
+    assert book.write({"one": [equation(), old]}).build(ledger_pages_without_scopes=["one"]) == []
+    assert ticks(book.html("one")) == []
+    (mark,) = re.findall(r'<p class="ledger-mark[^>]*>(.*?)</p>', book.html("one"), flags=re.S)
+    assert plain(mark) == NUMBERS
+
+
+@pytest.mark.parametrize(("name", "reason"), [("one", "have a scope"), ("two", "no such page")])
+def test_the_list_of_such_pages_is_kept(book, name, reason):
+    found = book.write({"one": [equation(), cell(CHECK, "check:eq-a")]}).build(
+        "dummy", ledger_pages_without_scopes=[name]
+    )
+    assert len(found) == 1 and reason in found[0]
 
 
 def test_an_implementation_may_be_a_module_a_function_or_a_method():
-    assert entries.importable("ngbook.checks")
-    assert entries.importable("ngbook.checks.same")
+    assert entries.importable("pathlib")
+    assert entries.importable("json.loads")
     assert entries.importable("pathlib.Path.exists")
-    assert not entries.importable("ngbook.nothing")
-    assert not entries.importable("ngbook.checks.same.nothing")
-
-
-# --- a check must be able to fail ----------------------------------------------------------------
-
-x, mu, mu0 = sp.symbols("x mu mu_0", real=True)
-sigma, sigma0 = sp.symbols("sigma sigma_0", positive=True)
-epsilon, g1, g2 = sp.symbols("epsilon g_1 g_2", positive=True)
-HALF = sp.Rational(1, 2)
-
-
-def log_normal(mean, deviation):
-    return -((x - mean) ** 2) / (2 * deviation**2) - sp.log(deviation) - sp.log(2 * sp.pi) / 2
-
-
-def mean_under_normal(value, mean, deviation):
-    return sp.Integral(sp.exp(log_normal(mean, deviation)) * sp.expand(value), (x, -sp.oo, sp.oo))
-
-
-# Of Normal(mu, sigma) from Normal(mu0, sigma0), the old one.
-KL = sp.log(sigma / sigma0) + (sigma0**2 + (mu0 - mu) ** 2) / (2 * sigma**2) - HALF
-SCORE = sp.Matrix([log_normal(mu, sigma)]).jacobian([mu, sigma]).T
-METRIC, GRADIENT = sp.Matrix([[2, 1], [1, 3]]), sp.Matrix([g1, g2])
-
-
-def step(half=HALF, sign=-1, metric=METRIC):
-    """Minimiser of ``gradient @ d`` on ``half * d @ metric @ d == epsilon``."""
-    direction = metric.inv() * GRADIENT
-    return sign * direction * sp.sqrt(epsilon / half) / sp.sqrt((GRADIENT.T * direction)[0])
-
-
-CLAIMS = {
-    "entropy": (
-        mean_under_normal(-log_normal(mu, sigma), mu, sigma),
-        HALF * sp.log(2 * sp.pi * sp.E * sigma**2),
-        {
-            "sign": -HALF * sp.log(2 * sp.pi * sp.E * sigma**2),
-            "no half": sp.log(2 * sp.pi * sp.E * sigma**2),
-            "sigma": HALF * sp.log(2 * sp.pi * sp.E * sigma),
-        },
-    ),
-    "relative entropy": (
-        mean_under_normal(log_normal(mu0, sigma0) - log_normal(mu, sigma), mu0, sigma0),
-        KL,
-        {
-            "sign": -KL,
-            "no half": KL + HALF,
-            "swapped": KL.subs({mu: mu0, mu0: mu, sigma: sigma0, sigma0: sigma}, simultaneous=True),
-            "sigma": sp.log(sigma / sigma0) + (sigma0 + (mu0 - mu) ** 2) / (2 * sigma) - HALF,
-        },
-    ),
-    "Fisher matrix": (
-        (SCORE * SCORE.T).applyfunc(lambda entry: mean_under_normal(entry, mu, sigma)),
-        sp.diag(1 / sigma**2, 2 / sigma**2),
-        {
-            "sign": sp.diag(1 / sigma**2, -2 / sigma**2),
-            "half": sp.diag(1 / sigma**2, 1 / sigma**2),
-            "sigma": sp.diag(1 / sigma, 2 / sigma),
-        },
-    ),
-    "trust-region step has length sqrt(2 epsilon)": (
-        HALF * step().T * METRIC * step(),
-        sp.Matrix([epsilon]),
-        {"sign": sp.Matrix([-epsilon]), "no half": sp.Matrix([2 * epsilon])},
-    ),
-    "trust-region step satisfies the multiplier equation": (
-        METRIC * step() * sp.sqrt((GRADIENT.T * METRIC.inv() * GRADIENT)[0] / (2 * epsilon)),
-        -GRADIENT,
-        {"sign": GRADIENT, "no half": -GRADIENT * sp.sqrt(2), "metric": -METRIC * GRADIENT},
-    ),
-}
-
-
-@pytest.mark.parametrize("claim", CLAIMS)
-def test_the_claim_passes(claim):
-    left, right, _ = CLAIMS[claim]
-    checks.same(left, right, claim)
-
-
-@pytest.mark.parametrize(("claim", "mutation"), [(c, m) for c in CLAIMS for m in CLAIMS[c][2]])
-def test_the_doctored_claim_fails(claim, mutation):
-    left, _, wrong = CLAIMS[claim]
-    with pytest.raises(checks.CheckFailed, match="not the same"):
-        checks.same(left, wrong[mutation])
-
-
-def kl_normal(old, new):
-    (m, s), (n, t) = old, new
-    return np.log(t / s) + (s**2 + (m - n) ** 2) / (2 * t**2) - 0.5
-
-
-def test_dropping_the_half_changes_the_order_of_the_remainder():
-    h = np.geomspace(1e-3, 1e-1, 9)
-    divergence = kl_normal((0, 1), (h, 1 + h))
-    squared_length = h**2 + 2 * h**2
-    checks.slope(h, np.abs(divergence - squared_length / 2), 3, tolerance=0.1)
-    with pytest.raises(checks.CheckFailed):
-        checks.slope(h, np.abs(divergence - squared_length), 3, tolerance=0.1)
-
-
-def test_numeric_and_monte_carlo_checks_notice_swapped_arguments_and_sigma():
-    old, new = (0.3, 0.7), (-0.2, 1.1)
-    sample = np.random.default_rng(1).normal(*old, size=20_000)
-    z_old, z_new = (sample - old[0]) / old[1], (sample - new[0]) / new[1]
-    ratio = np.log(new[1] / old[1]) + (z_new**2 - z_old**2) / 2
-    error = ratio.std(ddof=1) / np.sqrt(ratio.size)
-    checks.close(ratio.mean(), kl_normal(old, new), standard_error=error, about="KL(old, new)")
-    square_root = (old[0], np.sqrt(old[1])), (new[0], np.sqrt(new[1]))
-    right = kl_normal(old, new)
-    for wrong in (kl_normal(new, old), -right, 2 * right, kl_normal(*square_root)):
-        with pytest.raises(checks.CheckFailed):
-            checks.close(ratio.mean(), wrong, standard_error=error)
-        with pytest.raises(checks.CheckFailed):
-            checks.close(kl_normal(old, new), wrong, rtol=1e-9)
+    assert not entries.importable("pathlib.nothing")
+    assert not entries.importable("pathlib.Path.exists.nothing")
