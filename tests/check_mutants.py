@@ -1,0 +1,330 @@
+"""Errors planted in the check cells of the chapters, one at a time: does the cell raise?
+
+``python -m tests.check_mutants`` tries what can be planted in each check cell that is not as it was when its
+row of ``check_mutants.txt`` was written, and writes these rows anew; with ``--all`` it writes every row.
+
+An error is another operator or comparison, the next small number, a sign or a ``not`` left out, the arguments
+of a divergence exchanged, or one attribute for its partner (`PARTNERS`). None is planted where it changes no
+mathematics: in texts, tolerances, figures, what is printed or glued, seeds, the numbers of samples and of
+points on a grid, and wrong results for ``unlike=``.
+
+An error is noticed if the cell raises anything; that it prints another number does not count. One that does
+not end counts neither way, nor does one that nobody can notice: write ``because REASON`` below it in the
+table, where it stays as long as the error is not noticed.
+
+A row has a hash of its cell alone. A verdict hangs on cells above and on the package, too, but what they
+change in it is little, and with them every row would be stale after every change.
+"""
+
+import argparse
+import ast
+import contextlib
+import hashlib
+import json
+import multiprocessing
+import os
+import re
+import signal
+import sys
+import warnings
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+from IPython.display import display
+
+from tests.planting import REPLACEMENTS, Planter
+
+ROOT = Path(__file__).resolve().parents[1]
+TABLE = ROOT / "tests" / "check_mutants.txt"
+COMMAND = "make check-mutants"
+TITLE = f"""\
+Errors planted in each check cell, and which of them it does not notice. `{COMMAND}` writes the rows of cells
+that have changed. Below an error that changes nothing stands why: because REASON"""
+MOST_MEMORY = 8_000_000_000  # in bytes: an error may ask for any number of them
+PARTNERS = {
+    **{"mean": "std", "std": "mean", "sum": "mean"},
+    **{"max": "min", "min": "max", "maximum": "minimum", "argmax": "argmin", "argmin": "argmax"},
+    **{"exp": "log", "log": "exp", "sin": "cos", "cos": "sin", "sinh": "cosh", "cosh": "sinh"},
+    **{"asin": "acos", "acosh": "asinh", "arccosh": "arcsinh", "digamma": "gamma", "eye": "ones"},
+    **{"parameters": "old_parameters", "old_parameters": "parameters"},
+}
+NAMES = {"old": "new", "new": "old"}  # exchanged where a cell has both
+DIVERGENCE = re.compile(r"(?:.*\.)?(?:kl|kl_\w+)")
+SHOWN = re.compile(r"(?:axes|display|fig|glue|plots|plt|print)\b")
+CHOSEN = re.compile(r".*(?:\brng|default_rng|geomspace|linspace)\b|.*\.random$", re.DOTALL)
+SIDES = {"checks.same": 2, "checks.close": 2, "checks.slope": 3, "checks.at_most": 2}
+SETTINGS = {
+    *("about", "scope", "unlike", "rtol", "atol", "tolerance", "standard_error"),
+    *("seed", "size", "iterations", "epsabs"),
+}
+
+
+# --- what is planted ----------------------------------------------------------------------------------------
+
+
+class CellPlanter(Planter):
+    """One error at each place of a check cell, where it changes mathematics."""
+
+    replacements = {old: new[:1] for old, new in REPLACEMENTS.items()} | {
+        str(number): [str(number + 1)] for number in range(10)
+    }
+
+    def __init__(self, source, file):
+        tree = ast.parse(source)
+        settings = _reads(part for node in ast.walk(tree) for part in self.settings(node))
+        self.names = _reads([tree])
+        self.only_settings = settings.keys() - (self.names - settings).keys()
+        super().__init__(source, file)
+
+    def settings(self, node):
+        """The arguments of a call that are a choice of whoever wrote it."""
+        if not isinstance(node, ast.Call):
+            return []
+        function = ast.unparse(node.func)
+        if CHOSEN.match(function):
+            return [*node.args, *node.keywords]
+        return [
+            *node.args[SIDES.get(function, len(node.args)) :],
+            *(keyword for keyword in node.keywords if keyword.arg in SETTINGS),
+        ]
+
+    def inside(self, node):
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)]) if name in self.only_settings:
+                return
+            case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=children)):
+                pairs = zip(names, children, strict=False)
+                children = [each for name, each in pairs if getattr(name, "id", "") not in self.only_settings]
+            case _:
+                settings = self.settings(node)
+                children = [child for child in super().inside(node) if child not in settings]
+        for child in children:
+            if not (isinstance(child, ast.Call) and SHOWN.match(ast.unparse(child.func))):
+                yield child
+
+    def errors(self, node):
+        yield from super().errors(node)
+        match node:
+            case ast.Attribute(attr=name) if name in PARTNERS:
+                line, end = self.end(node)
+                yield self.mutant((line, end - len(name)), (line, end), PARTNERS[name])
+            case ast.Name(id=name, ctx=ast.Load()) if NAMES.get(name) in self.names:
+                yield self.mutant(self.start(node), self.end(node), NAMES[name])
+            case ast.Call() if DIVERGENCE.fullmatch(ast.unparse(node.func)):
+                yield from self.exchanged(node)
+
+    def exchanged(self, call):
+        """The two arguments of a divergence, or what it is a method of and its one argument."""
+        given = call.args + [each.value for each in call.keywords if each.arg in NAMES]
+        if len(given) == 1 and isinstance(call.func, ast.Attribute):
+            given = [call.func.value, *given]
+        if len(given) == 2 and not isinstance(given[1], ast.Starred):
+            start, middle, end = self.start(given[0]), self.end(given[0]), self.start(given[1])
+            first, between = self.text(start, middle), self.text(middle, end)
+            second = self.text(end, self.end(given[1]))
+            yield self.mutant(start, self.end(given[1]), second + between + first)
+
+
+def _reads(parts):
+    """How often each name is read there."""
+    nodes = (node for part in parts for node in ast.walk(part))
+    return Counter(node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
+
+
+# --- the table ----------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Row:
+    """What is known of one check cell."""
+
+    page: str
+    labels: str
+    digest: str
+    planted: int = 0
+    endless: int = 0
+    survivors: dict = field(
+        default_factory=dict
+    )  # from (line before, line after) to why nothing changes, or ""
+
+    @property
+    def cell(self):
+        return self.page, self.labels, self.digest
+
+    @property
+    def counts(self):
+        """How many are noticed, and of how many that end and change something."""
+        same = sum(map(bool, self.survivors.values()))
+        end = self.planted - self.endless
+        return end - len(self.survivors), end - same
+
+    def __str__(self):
+        endless = f", {self.endless} without an end" if self.endless else ""
+        lines = [f"{self.page} {self.labels}", f"{self.digest}: {self.planted} planted{endless}"]
+        for (before, after), reason in self.survivors.items():
+            lines += [f"  {before} -> {after}", *([f"    because {reason}"] if reason else [])]
+        return "\n".join(lines)
+
+
+def parsed(paragraph):
+    """The row that is printed so."""
+    (first, second), *survivors = (part.split("\n") for part in re.split(r"\n  (?! )", paragraph))
+    page, labels = first.split(" ", 1)
+    digest, planted, endless = re.fullmatch(
+        r"(\w+): (\d+) planted(?:, (\d+) without an end)?", second
+    ).groups()
+    row = Row(page, labels, digest, int(planted), int(endless or 0))
+    for line, *reason in survivors:
+        before, _, after = line.partition(" -> ")
+        row.survivors[before, after] = "".join(reason).removeprefix("    because ")
+    return row
+
+
+def read(text):
+    return [parsed(paragraph) for paragraph in text.strip().split("\n\n")[1:-1]]
+
+
+def written(rows):
+    """The whole table."""
+    return "\n\n".join([TITLE, *map(str, rows), "\n".join(totals(rows))]) + "\n"
+
+
+def totals(rows):
+    """The share noticed of what ends and changes something, by chapter and in all."""
+    pages = [(page, list(its)) for page, its in groupby(rows, lambda row: row.page)]
+    yield "Noticed of those that end and change something:"
+    for name, its in [*pages, ("all", rows)]:
+        noticed, counted = (sum(numbers) for numbers in zip(*[row.counts for row in its], strict=True))
+        yield f"{name:50}{noticed:5} of {counted:4} {noticed / max(counted, 1):6.1%}"
+
+
+# --- the cells ----------------------------------------------------------------------------------------------
+
+
+def code_cells(path):
+    """(source, labels), where the labels of a cell that checks nothing are empty."""
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        if cell["cell_type"] == "code":
+            tags = cell["metadata"].get("tags", [])
+            labels = " ".join(tag.removeprefix("check:") for tag in tags if tag.startswith("check:"))
+            yield "".join(cell["source"]), labels
+
+
+def check_cells(book):
+    """From what a row says of a check cell to the number of errors planted there."""
+    return {
+        (page, labels, digest_of(source)): len(errors(source, page))
+        for path in sorted(book.rglob("*.ipynb"))
+        if ".ipynb_checkpoints" not in path.parts
+        for page in [path.relative_to(book).as_posix()]
+        for source, labels in code_cells(path)
+        if labels
+    }
+
+
+def digest_of(source):
+    return hashlib.sha256(source.encode()).hexdigest()[:12]
+
+
+def errors(source, page):
+    """What is planted in a cell; two errors that look alike are one."""
+    return list({error.key: error for error in CellPlanter(source, page).found}.values())
+
+
+def stale(cells, rows):
+    """The cells that have no row, and the rows that have no cell."""
+    known = {row.cell: row.planted for row in rows}
+    return (
+        [cell for cell, planted in cells.items() if known.get(cell) != planted],
+        [row.cell for row in rows if row.cell not in cells],
+    )
+
+
+# --- trying -------------------------------------------------------------------------------------------------
+
+
+def run_alone(source, names, seconds=600):
+    """Run a cell in a process of its own: (whether it raised, or None if it did not end; seconds it took)."""
+    import resource  # not on Windows, where the table can be read all the same
+
+    child = os.fork()
+    if child == 0:
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+        resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+        try:
+            exec(compile(source, "cell", "exec"), names)
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    _, status, usage = os.wait4(child, 0)
+    ended = not (os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGKILL))
+    return (status != 0 if ended else None), usage.ru_utime + usage.ru_stime
+
+
+def try_page(book, page, wanted):
+    """The rows of some check cells of a page, whose cells all run in their order, and errors in a fork."""
+    names, rows = {"__name__": "__main__", "display": display}, []
+    os.chdir((book / page).parent)
+    plt.switch_backend("agg")
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for source, labels in code_cells(book / page):
+            row = Row(page, labels, digest_of(source))
+            if row.cell in wanted:
+                rows.append(try_cell(row, source, names))
+            exec(compile(source, "cell", "exec"), names)
+            plt.close("all")
+    return rows
+
+
+def try_cell(row, source, names):
+    raised, seconds = run_alone(source, names)
+    if raised is not False:
+        raise RuntimeError(f"{row.page}, {row.labels}: the cell fails before anything is planted")
+    for error in errors(source, row.page):
+        row.planted += 1
+        raised, _ = run_alone(error.planted(source), names, seconds=int(3 * seconds + 10))
+        if raised is None:
+            row.endless += 1
+        elif not raised:
+            row.survivors[error.before, error.after] = ""
+    return row
+
+
+def renew(book, table, everything=False, processes=2):
+    """Try the errors of all cells whose rows are stale, or of all, and write the table after each page."""
+    cells = check_cells(book)
+    rows = {row.cell: row for row in read(table.read_text(encoding="utf-8"))} if table.exists() else {}
+    known = {(row.page, *error): why for row in rows.values() for error, why in row.survivors.items()}
+    wanted, _ = (list(cells), []) if everything else stale(cells, rows.values())
+    pages = dict.fromkeys(page for page, *_ in wanted)
+    os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    fresh = {"mp_context": multiprocessing.get_context("spawn"), "max_tasks_per_child": 1}
+    with ProcessPoolExecutor(processes, **fresh) as pool:
+        for done in as_completed([pool.submit(try_page, book, page, wanted) for page in pages]):
+            for row in done.result():
+                row.survivors = {error: known.get((row.page, *error), "") for error in row.survivors}
+                rows[row.cell] = row
+            there = [rows[cell] for cell in cells if cell in rows]
+            table.write_text(written(there), encoding="utf-8")
+            print(f"{done.result()[0].page}: {len(done.result())} cells", flush=True)
+    return [rows[cell] for cell in cells]
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--all", action="store_true", help="renew every row")
+    parser.add_argument("--processes", type=int, default=2)
+    options = parser.parse_args(arguments)
+    print(*totals(renew(ROOT / "book", TABLE, options.all, options.processes)), sep="\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
