@@ -26,6 +26,7 @@ import os
 import re
 import signal
 import sys
+import time
 import warnings
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -247,8 +248,50 @@ def stale(cells, rows):
 # --- trying -------------------------------------------------------------------------------------------------
 
 
-def run_alone(source, names, seconds=600):
-    """Run a cell in a process of its own: (whether it raised, or None if it did not end; seconds it took)."""
+def try_page(book, page, wanted, patience):
+    """The rows of some check cells of a page, whose cells all run in their order, and each error in a fork.
+
+    Before that they have run once: this shows that they pass and how long they take, and fills SymPy's cache.
+    """
+    os.chdir((book / page).parent)
+    plt.switch_backend("agg")
+    cells = [(source, Row(page, labels, digest_of(source))) for source, labels in code_cells(book / page)]
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        names = namespace()
+        seconds = [run(source, names) for source, _ in cells]
+        names = namespace()
+        for (source, row), needed in zip(cells, seconds, strict=True):
+            if row.cell in wanted:
+                try_errors(row, source, names, int(3 * needed + patience))
+            run(source, names)
+    return [row for _, row in cells if row.cell in wanted]
+
+
+def namespace():
+    return {"__name__": "__main__", "display": display}
+
+
+def run(source, names):
+    """Run a cell; how many seconds of processor time it takes."""
+    start = time.process_time()
+    exec(compile(source, "cell", "exec"), names)
+    plt.close("all")
+    return time.process_time() - start
+
+
+def try_errors(row, source, names, seconds):
+    for error in errors(source, row.page):
+        row.planted += 1
+        raised = raises(error.planted(source), names, seconds)
+        if raised is None:
+            row.endless += 1
+        elif not raised:
+            row.survivors[error.before, error.after] = ""
+
+
+def raises(source, names, seconds):
+    """Whether a cell raises in a process of its own; None if it does not end within that processor time."""
     import resource  # not on Windows, where the table can be read all the same
 
     child = os.fork()
@@ -257,56 +300,26 @@ def run_alone(source, names, seconds=600):
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
         resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
         try:
-            exec(compile(source, "cell", "exec"), names)
+            run(source, names)
         except BaseException:
             os._exit(1)
         os._exit(0)
-    _, status, usage = os.wait4(child, 0)
-    ended = not (os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGKILL))
-    return (status != 0 if ended else None), usage.ru_utime + usage.ru_stime
+    _, status = os.waitpid(child, 0)
+    stopped = os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGKILL)
+    return None if stopped else status != 0
 
 
-def try_page(book, page, wanted):
-    """The rows of some check cells of a page, whose cells all run in their order, and errors in a fork."""
-    names, rows = {"__name__": "__main__", "display": display}, []
-    os.chdir((book / page).parent)
-    plt.switch_backend("agg")
-    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for source, labels in code_cells(book / page):
-            row = Row(page, labels, digest_of(source))
-            if row.cell in wanted:
-                rows.append(try_cell(row, source, names))
-            exec(compile(source, "cell", "exec"), names)
-            plt.close("all")
-    return rows
-
-
-def try_cell(row, source, names):
-    raised, seconds = run_alone(source, names)
-    if raised is not False:
-        raise RuntimeError(f"{row.page}, {row.labels}: the cell fails before anything is planted")
-    for error in errors(source, row.page):
-        row.planted += 1
-        raised, _ = run_alone(error.planted(source), names, seconds=int(3 * seconds + 10))
-        if raised is None:
-            row.endless += 1
-        elif not raised:
-            row.survivors[error.before, error.after] = ""
-    return row
-
-
-def renew(book, table, everything=False, processes=2):
+def renew(book, table, everything=False, processes=2, patience=5):
     """Try the errors of all cells whose rows are stale, or of all, and write the table after each page."""
     cells = check_cells(book)
     rows = {row.cell: row for row in read(table.read_text(encoding="utf-8"))} if table.exists() else {}
     known = {(row.page, *error): why for row in rows.values() for error, why in row.survivors.items()}
     wanted, _ = (list(cells), []) if everything else stale(cells, rows.values())
     pages = dict.fromkeys(page for page, *_ in wanted)
-    os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "SYMPY_CACHE_SIZE": "None"}
     fresh = {"mp_context": multiprocessing.get_context("spawn"), "max_tasks_per_child": 1}
     with ProcessPoolExecutor(processes, **fresh) as pool:
-        for done in as_completed([pool.submit(try_page, book, page, wanted) for page in pages]):
+        for done in as_completed([pool.submit(try_page, book, page, wanted, patience) for page in pages]):
             for row in done.result():
                 row.survivors = {error: known.get((row.page, *error), "") for error in row.survivors}
                 rows[row.cell] = row
