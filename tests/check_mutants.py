@@ -75,37 +75,19 @@ class CellPlanter(Planter):
     }
 
     def __init__(self, source, file):
-        tree = ast.parse(source)
-        settings = _reads(part for node in ast.walk(tree) for part in self.settings(node))
-        self.names = _reads([tree])
-        self.only_settings = settings.keys() - (self.names - settings).keys()
         super().__init__(source, file)
-
-    def settings(self, node):
-        """The arguments of a call that are a choice of whoever wrote it."""
-        if not isinstance(node, ast.Call):
-            return []
-        function = ast.unparse(node.func)
-        if CHOSEN.match(function):
-            return [*node.args, *node.keywords]
-        return [
-            *node.args[SIDES.get(function, len(node.args)) :],
-            *(keyword for keyword in node.keywords if keyword.arg in SETTINGS),
-        ]
+        nodes = list(ast.walk(self.tree))
+        settings = [part for node in nodes for part in _settings(node)]
+        self.names, set_by = _reads([self.tree]), _reads(settings)
+        only_set = set_by.keys() - (self.names - set_by).keys()  # names that are read in settings alone
+        self.left_out = {
+            *settings,
+            *(node for node in nodes if isinstance(node, ast.Call) and SHOWN.match(ast.unparse(node.func))),
+            *(value for node in nodes for name, value in _assigned(node) if name in only_set),
+        }
 
     def inside(self, node):
-        match node:
-            case ast.Assign(targets=[ast.Name(id=name)]) if name in self.only_settings:
-                return
-            case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=children)):
-                pairs = zip(names, children, strict=False)
-                children = [each for name, each in pairs if getattr(name, "id", "") not in self.only_settings]
-            case _:
-                settings = self.settings(node)
-                children = [child for child in super().inside(node) if child not in settings]
-        for child in children:
-            if not (isinstance(child, ast.Call) and SHOWN.match(ast.unparse(child.func))):
-                yield child
+        return [child for child in super().inside(node) if child not in self.left_out]
 
     def errors(self, node):
         yield from super().errors(node)
@@ -130,6 +112,27 @@ class CellPlanter(Planter):
             yield self.mutant(start, self.end(given[1]), second + between + first)
 
 
+def _settings(node):
+    """The arguments of a call that are a choice of whoever wrote it."""
+    if not isinstance(node, ast.Call):
+        return []
+    function = ast.unparse(node.func)
+    if CHOSEN.match(function):
+        return [*node.args, *node.keywords]
+    texts = node.args[SIDES.get(function, len(node.args)) :]
+    return [*texts, *(keyword for keyword in node.keywords if keyword.arg in SETTINGS)]
+
+
+def _assigned(node):
+    """Names and what each of them is set to."""
+    match node:
+        case ast.Assign(targets=[ast.Name(id=name)], value=value):
+            return [(name, value)]
+        case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)):
+            return [(getattr(name, "id", ""), value) for name, value in zip(names, values, strict=False)]
+    return []
+
+
 def _reads(parts):
     """How often each name is read there."""
     nodes = (node for part in parts for node in ast.walk(part))
@@ -141,16 +144,14 @@ def _reads(parts):
 
 @dataclass
 class Row:
-    """What is known of one check cell."""
+    """What is known of one check cell: of each survivor, (line before, line after), why it changes nothing."""
 
     page: str
     labels: str
     digest: str
     planted: int = 0
     endless: int = 0
-    survivors: dict = field(
-        default_factory=dict
-    )  # from (line before, line after) to why nothing changes, or ""
+    survivors: dict = field(default_factory=dict)
 
     @property
     def cell(self):

@@ -6,6 +6,7 @@ import ast
 import io
 import tokenize
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 REPLACEMENTS = {
@@ -82,10 +83,12 @@ class Planter:
         for token in tokenize.generate_tokens(io.StringIO(source).readline):
             if token.type in (tokenize.OP, tokenize.NAME, tokenize.NUMBER):
                 self.tokens[token.start] = token
-        found = set()
-        for node in self.nodes(ast.parse(source)):
-            found.update(self.errors(node))
-        self.found = sorted(found, key=lambda one: (one.line, one.start, one.new))
+        self.tree = ast.parse(source)
+
+    @cached_property
+    def found(self):
+        found = {error for node in self.nodes(self.tree) for error in self.errors(node)}
+        return sorted(found, key=lambda one: (one.line, one.start, one.new))
 
     def nodes(self, node):
         yield node
