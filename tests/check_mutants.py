@@ -144,7 +144,7 @@ def _reads(parts):
 
 @dataclass
 class Row:
-    """What is known of one check cell: of each survivor, (line before, line after), why it changes nothing."""
+    """What is known of one check cell: of each survivor (line before, line after) why it changes nothing."""
 
     page: str
     labels: str
