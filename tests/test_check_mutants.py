@@ -20,6 +20,7 @@ axes.plot(x - 1)
 print(x + 1)
 checks.same(other, x + old, "1 + 1", unlike=2 * wrong)
 checks.close(x.mean(), 0, rtol=10 * 2)
+rounded = np.round(x, 3)
 """
 
 
