@@ -260,6 +260,7 @@ def try_page(book, page, wanted, patience):
 
     Before that they have run once: this shows that they pass and how long they take, and fills SymPy's cache.
     """
+    os.environ["SYMPY_CACHE_SIZE"] = "None"  # of this process alone, which has not imported SymPy yet
     os.chdir((book / page).parent)
     plt.switch_backend("agg")
     cells = [(source, Row(page, labels, digest_of(source))) for source, labels in code_cells(book / page)]
@@ -324,17 +325,21 @@ def renew(book, table, everything=False, processes=2, patience=5):
     known = {(row.page, *error): why for row in rows.values() for error, why in row.survivors.items()}
     wanted, _ = (list(cells), []) if everything else stale(cells, rows.values())
     pages = dict.fromkeys(page for page, *_ in wanted)
-    os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "SYMPY_CACHE_SIZE": "None"}
     fresh = {"mp_context": multiprocessing.get_context("spawn"), "max_tasks_per_child": 1}
+
+    def there():
+        found = [rows[cell] for cell in cells if cell in rows]
+        table.write_text(written(found), encoding="utf-8")
+        return found
+
     with ProcessPoolExecutor(processes, **fresh) as pool:
         for done in as_completed([pool.submit(try_page, book, page, wanted, patience) for page in pages]):
             for row in done.result():
                 row.survivors = {error: known.get((row.page, *error), "") for error in row.survivors}
                 rows[row.cell] = row
-            there = [rows[cell] for cell in cells if cell in rows]
-            table.write_text(written(there), encoding="utf-8")
+            there()
             print(f"{done.result()[0].page}: {len(done.result())} cells", flush=True)
-    return [rows[cell] for cell in cells]
+    return there()  # with other totals, perhaps, where nothing was stale
 
 
 def main(arguments=None):

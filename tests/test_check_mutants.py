@@ -99,6 +99,8 @@ def test_only_stale_rows_are_renewed_and_reasons_stay(tmp_path):
     rows = read(text)
     assert written(rows).split("\n\n")[:-1] == text.split("\n\n")[:-1]
     assert rows[1].counts == (4, 4)
+    table.write_text(text)
+    assert renewed(tmp_path) == rows and table.read_text() == written(rows) != text, "counted again"
     rows[0].endless = 1
     table.write_text(written(rows))
 
