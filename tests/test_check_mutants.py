@@ -1,11 +1,14 @@
 """Errors planted in check cells: where, which count as noticed; that the table is of these chapters."""
 
+import ast
 import json
+import random
 
 import pytest
 
 from tests import check_mutants
 from tests.check_mutants import read, stale, written
+from tests.test_mutants import untouched
 
 CELL = """
 rng = np.random.default_rng(3)
@@ -45,6 +48,18 @@ def test_errors_are_planted_where_they_change_mathematics():
     (exchanged,) = (error for error in found if error.line == 7)
     assert exchanged.after == "apart = far.kl_gradient( one)"
     assert "apart = far.kl_gradient(\n    one)\nfig" in exchanged.planted(CELL)
+
+
+def test_in_the_chapters_every_error_changes_the_code_and_no_text():
+    paths = sorted((check_mutants.ROOT / "book").rglob("*.ipynb"))
+    cells = [
+        (path.name, source) for path in paths for source, labels in check_mutants.code_cells(path) if labels
+    ]
+    for page, source in random.Random(0).sample(cells, 40):
+        for error in check_mutants.errors(source, page):
+            before, after = ast.parse(source), ast.parse(error.planted(source))
+            assert ast.dump(before) != ast.dump(after), error
+            assert untouched(before) == untouched(after), error
 
 
 def write(book, *cells):
