@@ -339,6 +339,12 @@ def mutants(*options):
 
 
 @task
+def check_mutants(*options):
+    """errors planted in the check cells, one at a time: do they raise? (cells that have changed; minutes)"""
+    run(own_environment(), "-m", "tests.check_mutants", *options)
+
+
+@task
 def bench(*names):
     """side-by-side measurements; the peers go into benchmarks/.peers"""
     _peers()

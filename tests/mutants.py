@@ -11,8 +11,6 @@ status is 0 if at least 95 in 100 of the others are noticed.
 """
 
 import argparse
-import ast
-import io
 import os
 import random
 import shutil
@@ -21,40 +19,16 @@ import subprocess
 import sys
 import tempfile
 import time
-import tokenize
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from queue import Queue
+
+from tests.planting import Planter
 
 ROOT = Path(__file__).resolve().parents[1]
 EQUIVALENT = ROOT / "tests" / "equivalent_mutants.txt"
 NOTICED, EQUIVALENTS = 0.95, 0.1  # the least share noticed; the largest share of what changes nothing
 MOST_MEMORY = 8_000_000  # in kB: an error may ask for any number of them
-REPLACEMENTS = {
-    "+": ["-"],
-    "-": ["+"],
-    "*": ["/", "**"],
-    "/": ["*"],
-    "**": ["*"],
-    "<": ["<=", ">"],
-    "<=": ["<", ">="],
-    ">": [">=", "<"],
-    ">=": [">", "<="],
-    "==": ["!="],
-    "!=": ["=="],
-    "+=": ["-="],
-    "-=": ["+="],
-    "*=": ["/="],
-    "/=": ["*="],
-    "and": ["or"],
-    "or": ["and"],
-    "0": ["1"],
-    "1": ["0", "2"],
-    "2": ["1", "3"],
-}
-LEFT_OUT = {"-": "", "not": ""}
 TESTS = {  # of a module, or of all in a package, tests/test_NAME.py: the quick ones first
     "__init__": ["package"],
     "_check": [
@@ -83,95 +57,6 @@ TESTS = {  # of a module, or of all in a package, tests/test_NAME.py: the quick 
 }
 
 
-@dataclass(frozen=True)
-class Mutant:
-    """One error: the line of a file, and what takes the place of the characters from ``start`` to ``end``."""
-
-    file: str
-    line: int
-    start: int
-    end: int
-    text: str
-    new: str
-
-    @property
-    def before(self):
-        return self.text.strip()
-
-    @property
-    def after(self):
-        return (self.text[: self.start] + self.new + self.text[self.end :]).strip()
-
-    @property
-    def key(self):
-        return self.file, self.before, self.after
-
-    def planted(self, source):
-        """The text of the file with the error in it."""
-        lines = source.split("\n")
-        lines[self.line - 1] = self.text[: self.start] + self.new + self.text[self.end :]
-        return "\n".join(lines)
-
-    def __str__(self):
-        return f"{self.file}\n- {self.before}\n+ {self.after}\nin line {self.line}\n"
-
-
-def mutants(source, file):
-    """All errors that can be planted in a source text."""
-    lines = source.split("\n")
-    tokens = {}
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type in (tokenize.OP, tokenize.NAME, tokenize.NUMBER):
-            tokens[token.start] = token
-    found = []
-
-    def plant(token, replacements):
-        (line, start), (_, end) = token.start, token.end
-        text = lines[line - 1]
-        if token.string == "not":
-            end += 1  # and the space behind it
-        found.extend(Mutant(file, line, start, end, text, new) for new in replacements)
-
-    def position(line, column):
-        """From ast, which counts bytes, to tokenize, which counts characters."""
-        return line, len(lines[line - 1].encode()[:column].decode())
-
-    def between(left, right):
-        start = position(left.end_lineno, left.end_col_offset)
-        end = position(right.lineno, right.col_offset)
-        return [token for place, token in tokens.items() if start <= place < end and token.string not in "()"]
-
-    def visit(node):
-        match node:
-            case ast.BinOp():
-                operators = between(node.left, node.right)
-            case ast.Compare():
-                sides = [node.left, *node.comparators]
-                operators = [each for pair in pairwise(sides) for each in between(*pair)]
-            case ast.BoolOp():
-                operators = [each for pair in pairwise(node.values) for each in between(*pair)]
-            case ast.AugAssign():
-                operators = between(node.target, node.value)
-            case ast.Constant() if type(node.value) is int:
-                operators = [tokens[position(node.lineno, node.col_offset)]]
-            case _:
-                operators = []
-        for token in operators:
-            plant(token, REPLACEMENTS.get(token.string, ()))
-        if isinstance(node, ast.UnaryOp):
-            token = tokens[position(node.lineno, node.col_offset)]
-            plant(token, [LEFT_OUT[token.string]] if token.string in LEFT_OUT else ())
-        for field, value in ast.iter_fields(node):
-            if field in ("annotation", "returns"):
-                continue
-            for child in value if isinstance(value, list) else [value]:
-                if isinstance(child, ast.AST) and not isinstance(child, ast.JoinedStr | ast.Raise):
-                    visit(child)
-
-    visit(ast.parse(source))
-    return sorted(set(found), key=lambda one: (one.line, one.start, one.new))
-
-
 def all_mutants(root, modules=()):
     """Of the modules named, ``"solve"`` or ``"_check"``, or of the whole package."""
     files = {path: path.relative_to(root / "ngbook").parts[0] for path in root.glob("ngbook/**/*.py")}
@@ -181,7 +66,7 @@ def all_mutants(root, modules=()):
     return [
         mutant
         for path in chosen
-        for mutant in mutants(path.read_text(encoding="utf-8"), path.relative_to(root).as_posix())
+        for mutant in Planter(path.read_text(encoding="utf-8"), path.relative_to(root).as_posix()).found
     ]
 
 

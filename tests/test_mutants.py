@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests import mutants
+from tests.planting import Planter
 
 TRAPS = '''
 """1 + 1 is not -1."""
@@ -22,7 +23,7 @@ def scaled(x: "1 + 1", *rest, size: int | 1 = 2, **others) -> 2 - 1:
 
 
 def test_errors_are_planted_in_the_code_alone():
-    found = mutants.mutants(TRAPS, "traps.py")
+    found = Planter(TRAPS, "traps.py").found
     changes = [(m.text[m.start : m.end], m.new, m.line) for m in found]
     assert changes == [
         *[("2", new, 4) for new in "13"],
