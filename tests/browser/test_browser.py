@@ -20,3 +20,14 @@ def test_a_page_opens(open_page):
     visited = open_page("index")
     assert visited.page.title()
     assert visited.errors == []
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason=MISSING)
+def test_the_few_icons_come_with_the_faces_and_not_from_the_themes_font(open_page):
+    """Those of a chapter with its menu, of the search page and of boxes that say what they are."""
+    for name in ("foundations/distance", "search", "probability/fisher_catalogue"):
+        visited = open_page(name)
+        icon = visited.page.locator(".fa-solid:visible").first
+        assert icon.evaluate("each => getComputedStyle(each).fontFamily") == '"Font Awesome 6 Free"'
+        assert visited.page.evaluate("document.fonts.check('900 1em \"Font Awesome 6 Free\"', '\\uf002')")
+        assert not [request for request in visited.requests if "fa-" in request]
