@@ -1,4 +1,4 @@
-"""What Sphinx, the theme and MyST-NB write for a few elements, on a page made for it and on those of the book."""
+"""What Sphinx, the theme and MyST-NB write for a few elements, on a page made for it and in the book."""
 
 import io
 import re
