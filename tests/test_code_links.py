@@ -198,6 +198,14 @@ def test_a_label_leads_to_its_equation_from_a_page_and_from_a_source():
             assert re.fullmatch(r"Equation \d+\.\d+", link["title"])
 
 
+def test_a_label_in_a_docstring_is_a_link_with_the_number_of_its_equation():
+    links = soup("reference/api").select('dl.py a[href*="#equation-eq-"]')
+    assert len(links) > 50
+    assert not [link for link in links if not re.fullmatch(r"\(\d+\.\d+\)", link.get_text())]
+    texts = soup("reference/api").select("dl.py p")
+    assert not [text for text in texts if re.search(r"\beq-\w", text.get_text())]
+
+
 def own(name):
     """Whether a documented name is defined where it is documented, and not inherited."""
     package, module, *path = name.split(".")

@@ -8,7 +8,10 @@ from bs4 import BeautifulSoup
 from book.pdf import clean, document, links, pages
 
 SEEN = '<span aria-hidden="true" class="katex-html"><span class="base"><span>1/σ²</span></span></span>'
-MATHML = "<math><mfrac><mn>1</mn><msup><mi>σ</mi><mn>2</mn></msup></mfrac></math>"
+TEX = "<annotation encoding='application/x-tex'>1/\\sigma^2</annotation>"
+MATHML = (
+    f"<math><semantics><mfrac><mn>1</mn><msup><mi>σ</mi><mn>2</mn></msup></mfrac>{TEX}</semantics></math>"
+)
 FORMULA = f'<span class="katex"><span class="katex-mathml">{MATHML}</span>{SEEN}</span>'
 TOC = """
 format: jb-book

@@ -11,6 +11,11 @@ The faces that nearly every formula needs are part of the style sheet that the p
 would be asked for only when the first formula stands, and everything would be laid out a second time.
 
 ``katex_macros`` in the configuration are the book's macros, as KaTeX takes them: ``{"\R": "\mathbb{R}"}``.
+
+A formula is on its page as KaTeX writes it: drawn, and in MathML for screen readers, which holds its TeX.
+
+Relies on the place of katex.min.js in its package, on the addresses of the fonts in KaTeX's style sheet, and
+on Sphinx's way with numbers and lines of equations, which ``display_source`` repeats: tests/test_maths.py.
 """
 
 import json
@@ -35,8 +40,6 @@ SHEET = Path(__file__).parents[1] / "assets" / "katex" / "katex.min.css"
 FACE = re.compile(r"url\(fonts/(KaTeX_(?:Main-Regular|Math-Italic|Size[1-4]-Regular)\.woff2)\)")
 CLASSES = "math notranslate nohighlight"
 ENVIRONMENT = re.compile(r"\\begin\{(\w+\*?)\}.*?\\end\{\1\}", re.DOTALL)
-# What a formula carries for other readers than a browser: its TeX, and the names of the XML vocabularies.
-LUGGAGE = re.compile(r'<annotation .*?</annotation>|</?semantics>| xmlns="[^"]*"', re.DOTALL)
 logger = logging.getLogger(__name__)
 
 
@@ -67,7 +70,7 @@ class Typesetter:
         self.process.stdin.write(json.dumps(question) + "\n")
         self.process.stdin.flush()
         answer = json.loads(self.process.stdout.readline())
-        return LUGGAGE.sub("", answer.get("html", "")), answer.get("error")
+        return answer.get("html", ""), answer.get("error")
 
     def close(self):
         """End the process, if there is one."""

@@ -13,8 +13,8 @@ occurrence of a name is a link, so that the keyboard does not stop at every word
 
 Relies on the class "cell_input" of MyST-NB, on Pygments, which writes a token as a span of text and nothing
 before the code, and on the source pages of sphinx.ext.viewcode, in _modules/. tests/test_code_links.py
-follows links on pages of each kind. (sphinx-codeautolink links the names in code blocks, too, but no algorithm, no
-source and no label of an equation, and as often as they occur.)
+follows links on pages of each kind. (sphinx-codeautolink links the names in code blocks, too, but no
+algorithm, no source and no label of an equation, and as often as they occur.)
 """
 
 from code_links import pages
