@@ -198,9 +198,9 @@ def main():
         browser = stack.enter_context(started)
         pages = [path.relative_to(HTML).as_posix() for path in sorted(HTML.rglob("*.html"))]
         pages = [page for page in pages if not page.startswith("_static")]
-        weights = {page: visit(browser, f"{addresses[OURS]}/{page}", package)["bytes"] for page in pages}
+        weights = {page: visit(browser, f"{addresses[OURS]}/{page}", package)["sent"] for page in pages}
         for page, weight in sorted(weights.items(), key=lambda item: -item[1]):
-            print(f"page {page}: {weight:,} bytes", flush=True)
+            print(f"page {page}: {weight:,} bytes sent", flush=True)
         heaviest = max(
             (page for page in pages if (ROOT / "book" / page).with_suffix(".ipynb").exists()), key=weights.get
         )

@@ -140,9 +140,14 @@ def _start(app):
     app.typesetter = Typesetter(app.config.katex_macros)
 
 
+def _is_formula(node):
+    return isinstance(node, (nodes.math, nodes.math_block))
+
+
 def _add_files(app, pagename, templatename, context, doctree):
+    texts = [doctree] if doctree else []
     titles = app.env.titles.values()  # they are in the side bar of every page
-    if 'class="katex' in context.get("body", "") or any(any(t.findall(nodes.math)) for t in titles):
+    if any(any(text.findall(_is_formula)) for text in (*texts, *titles)):
         app.add_css_file("katex.css")
         app.add_css_file("maths.css")
         app.add_js_file("maths.js", loading_method="defer")
