@@ -1,7 +1,9 @@
-"""Builds of the book beside each other: what a page makes a server send, and when its formulas are there.
+"""Builds of the book beside each other: what a page makes a server send, and what work it is for a browser.
 
 For measuring what a change of the build buys. The first build is what the others are compared with; each
-page is opened in all of them in turns, so that a busy machine is busy for all.
+page is opened in all of them in turns. *Sent* counts bytes as a web server sends them, texts compressed;
+*formulas* is the time until every formula is set; *work* is the time for which the page's own thread kept a
+processor, which a busy machine does not change much.
 
 Usage: python benchmarks/_builds.py NAME=FOLDER NAME=FOLDER ...     (folders of pages; needs Chromium)
 """
@@ -10,34 +12,37 @@ import statistics
 import sys
 from contextlib import ExitStack
 
-from pages import ROOT, SIZES, served, visit
+from pages import ROOT, served, visit
 from playwright.sync_api import sync_playwright
 
 from book import chromium
 
 PAGES = ("probability/fisher_catalogue", "foundations/distance", "index")
-ROUNDS = 5
+ROUNDS = 3
 
 
-def percent(value, before):
-    """How much less than before, with its sign."""
+def change(value, before):
+    """How much more than before, with its sign."""
     return f"{100 * (value / before - 1):+.0f} %"
 
 
+def seconds(quantity, seen, first):
+    """The time in the middle, and in brackets its change and the shortest and the longest."""
+    times, others = ([one[quantity] for one in runs] for runs in (seen, first))
+    middle = statistics.median(times)
+    if not middle:
+        return "none to set"
+    changed = change(middle, statistics.median(others))
+    return f"{middle:.2f} ({changed}; {min(times):.2f} to {max(times):.2f})"
+
+
 def row(name, seen, first):
-    """A line of the table: bytes, and the seconds in the middle with their spread."""
-    kilobytes, before = seen["formulas"][0]["sent"] / 1000, first["formulas"][0]["sent"] / 1000
-    cells = [f"{kilobytes:.0f} ({percent(kilobytes, before)})", f"{seen['formulas'][0]['bytes'] / 1e6:.2f}"]
-    for column in SIZES:
-        times, others = ([one["seconds"] for one in runs[column]] for runs in (seen, first))
-        middle = statistics.median(times)
-        if middle:
-            change = percent(middle, statistics.median(others))
-            cells.append(f"{middle:.2f} ({change}; {min(times):.2f} to {max(times):.2f})")
-        else:
-            cells.append("none to set")
-    moved = max(one["moved"] for runs in seen.values() for one in runs)
-    return f"| {name} | {' | '.join(cells)} | {moved:.4f} |"
+    """A line of the table."""
+    sent = f"{seen[0]['sent'] / 1000:.0f} ({change(seen[0]['sent'], first[0]['sent'])})"
+    times = [seconds(quantity, seen, first) for quantity in ("seconds", "work")]
+    moved = max(one["moved"] for one in seen)
+    cells = [name, sent, f"{seen[0]['bytes'] / 1e6:.2f}", *times, f"{moved:.4f}"]
+    return f"| {' | '.join(cells)} |"
 
 
 def main(builds):
@@ -48,16 +53,15 @@ def main(builds):
         options = {"executable_path": chromium.find(), "args": list(chromium.FLAGS)}
         browser = stack.enter_context(playwright.chromium.launch(**options))
         for page in PAGES:
-            seen = {name: {column: [] for column in SIZES} for name in builds}
+            seen = {name: [] for name in builds}
             for _ in range(ROUNDS):
-                for column, (size, slower) in SIZES.items():
-                    for name, address in addresses.items():
-                        one = visit(browser, f"{address}/{page}.html", ROOT, size, slower)
-                        seen[name][column].append(one)
+                for name, address in addresses.items():
+                    seen[name].append(visit(browser, f"{address}/{page}.html", ROOT))
+            first = next(iter(seen.values()))
             print(f"### {page}\n")
-            print("| build | sent, kB | loaded, MB | formulas, s | phone, s | moved |")
+            print("| build | sent, kB | loaded, MB | formulas, s | work, s | moved |")
             print("| --- | --: | --: | --: | --: | --: |")
-            print(*(row(name, each, next(iter(seen.values()))) for name, each in seen.items()), sep="\n")
+            print(*(row(name, runs, first) for name, runs in seen.items()), sep="\n")
             print(flush=True)
 
 

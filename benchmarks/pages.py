@@ -131,19 +131,23 @@ def sent(response):
 
 
 def visit(browser, address, package, size=(1280, 900), slower=1):
-    """Open a page in a fresh context: seconds to its formulas, bytes, requests and layout shift."""
+    """Open a page in a fresh context: seconds to its formulas and of work, bytes, requests, layout shift."""
     context = browser.new_context(viewport={"width": size[0], "height": size[1]})
     context.route("**/*", lambda route: answer(route, package))
     context.add_init_script(WATCH)
     page, responses = context.new_page(), []
     page.on("response", lambda response: responses.append(response))
-    context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": slower})
+    session = context.new_cdp_session(page)
+    session.send("Emulation.setCPUThrottlingRate", {"rate": slower})
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
     page.goto(address, wait_until="load", timeout=120_000)
     if page.locator(".math").count():
         page.wait_for_function("window.done", timeout=120_000)
     page.wait_for_timeout(500)
+    metrics = {each["name"]: each["value"] for each in session.send("Performance.getMetrics")["metrics"]}
     seen = {
         "seconds": (page.evaluate("window.done") or 0) / 1000,
+        "work": metrics["TaskDuration"],
         "bytes": sum(len(response.body()) for response in responses if response.ok),
         "sent": sum(sent(response) for response in responses if response.ok),
         "requests": len(responses),
