@@ -13,8 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -24,6 +23,8 @@ PEERS = ROOT / "benchmarks" / ".peers"
 OLDEST_PYTHON = (3, 11)
 NOTEBOOKS = ("notebooks", "*-notebooks.zip")  # in _build
 SOURCES = {".py", ".js", ".json", ".html"}  # what the extensions are made of
+# What a build reads: the text, the package, and what the notebooks for people are packed with.
+READ = ("book", "ngbook", "benchmarks/*.md", "*.md", "*.yml", "*.toml", "*.txt", "LICENSE", "tasks.py")
 WORKERS = os.environ.get("WORKERS") or "2"  # make hands on an empty one
 SETTINGS = {
     # Two threads of linear algebra on a shared machine can be many times slower than one.
@@ -180,28 +181,44 @@ def _compile(target, *options, kept=""):
 # --- tasks --------------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def _whole(name, *parts):
-    """What is built inside lies in these parts of _build; what was left there by halves is removed before.
+def _whole(name, make, *parts):
+    """Let ``make()`` write these parts of _build, unless they are there and nothing has changed.
 
-    A stamp is a digest of what was built, and of the extensions: Sphinx builds anew what comes from a source
-    that has changed, and does not look at either.
+    A stamp has a digest of what was built and of the extensions, and one of everything that a build reads.
+    What was left by halves is removed before, and so is what other extensions built: Sphinx builds anew what
+    comes from a source that has changed, and does not look at either.
     """
     stamp = BUILD / f".{name}"
-    if not (stamp.exists() and stamp.read_text(encoding="utf-8") == _state(parts)):
+    found = stamp.read_text(encoding="utf-8").split() if stamp.exists() else [None, None]
+    state, read = _state(parts), _digest(_files(*READ))
+    if found == [state, read]:
+        print(f"{name}: nothing has changed", flush=True)
+        return
+    if found[0] != state:
         for path in [path for part in parts for path in BUILD.glob(part)]:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     stamp.unlink(missing_ok=True)
-    yield
-    _write(stamp, _state(parts))
+    make()
+    _write(stamp, f"{_state(parts)}\n{read}\n")
 
 
 def _state(parts):
     """A digest of some parts of _build, and of what pages are made with."""
-    machinery = [path for name in ("_ext", "_templates") for path in (ROOT / "book" / name).rglob("*")]
-    files = [path for path in machinery if path.suffix in SOURCES] + [ROOT / "requirements.txt"]
-    built = [path for part in parts for path in BUILD.glob(part)]
-    files += [path for top in built for path in (top, *top.rglob("*")) if path.is_file()]
+    machinery = [path for path in _files("book/_ext", "book/_templates") if path.suffix in SOURCES]
+    built = [path for part in parts for top in BUILD.glob(part) for path in (top, *top.rglob("*"))]
+    return _digest([*machinery, ROOT / "requirements.txt", *filter(Path.is_file, built)])
+
+
+def _files(*names):
+    """The files of this repository with these names and in the folders of these names, but no hidden ones."""
+    for path in (path for name in names for top in ROOT.glob(name) for path in (top, *top.rglob("*"))):
+        parts = path.relative_to(ROOT).parts
+        if path.is_file() and not any(part.startswith((".", "__pycache__")) for part in parts):
+            yield path
+
+
+def _digest(files):
+    """One digest of the names and bytes of files."""
     digest = hashlib.sha256()
     for path in sorted(files):
         digest.update(path.relative_to(ROOT).as_posix().encode() + hashlib.sha256(path.read_bytes()).digest())
@@ -212,8 +229,7 @@ def _state(parts):
 def book():
     """the HTML, in _build/html/index.html, and the notebooks for people, in _build/notebooks"""
     python = own_environment()
-    with _whole("book", "html", ".doctrees", "jupyter_execute", *NOTEBOOKS):
-        build(python)
+    _whole("book", lambda: build(python), "html", ".doctrees", "jupyter_execute", *NOTEBOOKS)
     return python
 
 
@@ -233,8 +249,8 @@ def build(python):
 def notebooks_edition():
     """those notebooks alone, without the pages"""
     python = own_environment()
-    with _whole("notebooks-edition", "alone", ".doctrees-alone", *NOTEBOOKS):
-        run(python, "-m", "book.notebooks")
+    make = partial(run, python, "-m", "book.notebooks")
+    _whole("notebooks-edition", make, "alone", ".doctrees-alone", *NOTEBOOKS)
     return python
 
 

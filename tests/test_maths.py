@@ -74,7 +74,6 @@ def test_a_formula_is_pictured_and_spoken(typeset):
     assert error is None
     assert "<math" in html and "<mfrac><mi>a</mi><mi>b</mi></mfrac>" in html
     assert '<span class="katex-html" aria-hidden="true">' in html
-    assert "annotation" not in html and "xmlns" not in html
 
 
 @pytest.mark.parametrize("macro", MACROS)
@@ -149,7 +148,7 @@ def test_katex_numbers_no_equation(typeset):
 
 
 class Text(HTMLParser):
-    """What a reader reads on a page, without code."""
+    """What a reader reads on a page, without code and without the TeX that no browser shows."""
 
     def __init__(self, path):
         super().__init__()
@@ -157,7 +156,7 @@ class Text(HTMLParser):
         self.feed(path.read_text(encoding="utf-8"))
 
     def handle_starttag(self, tag, attributes):
-        if tag in ("pre", "code", "script", "style"):
+        if tag in ("pre", "code", "script", "style", "annotation"):
             self.inside.append(tag)
 
     def handle_endtag(self, tag):

@@ -4,12 +4,14 @@ import re
 
 import pytest
 from bs4 import BeautifulSoup
-from weight import markup
 
-from book.pdf import clean, document, formulas, links, pages
+from book.pdf import clean, document, links, pages
 
 SEEN = '<span aria-hidden="true" class="katex-html"><span class="base"><span>1/σ²</span></span></span>'
-MATHML = "<math><mfrac><mn>1</mn><msup><mi>σ</mi><mn>2</mn></msup></mfrac></math>"
+TEX = "<annotation encoding='application/x-tex'>1/\\sigma^2</annotation>"
+MATHML = (
+    f"<math><semantics><mfrac><mn>1</mn><msup><mi>σ</mi><mn>2</mn></msup></mfrac>{TEX}</semantics></math>"
+)
 FORMULA = f'<span class="katex"><span class="katex-mathml">{MATHML}</span>{SEEN}</span>'
 TOC = """
 format: jb-book
@@ -41,7 +43,6 @@ FIRST = f"""<section id="first"><h1><span class="section-number">1. </span>First
 <section id="exercise-1"><h3>Exercise 1: think</h3><p>Why?</p>
 <details><summary>Solution</summary><p>Because.</p></details></section>
 </section></section>"""
-STYLES = "<style>.k0{{height:{}em!important;top:-1em!important}}</style>"
 SECOND = f"""<section id="second"><h1><span class="section-number">2. </span>Second</h1>
 <section id="derivation"><h2>Derivation</h2>
 <div class="math" id="equation-eq-b"><span class="eqno">(2.1)</span>{FORMULA}</div></section></section>"""
@@ -167,15 +168,6 @@ def test_punctuation_stays_on_the_line_of_its_formula(printed):
     assert together.find_next_sibling(string=True).get_text().startswith(" and on.")
 
 
-def test_formulas_inside_each_other_are_one():
-    text, store = f'a <span class="katex-display">{FORMULA}</span> b {FORMULA} c', []
-    left = formulas.take_out(text, store)
-    assert len(store) == 2 and left.count("<") == 4 and left.endswith(" c")
-    assert store[0] == f'<span class="katex-display">{FORMULA}</span>'
-    with pytest.raises(ValueError, match="does not end"):
-        formulas.take_out('<span class="katex"><span>x</span>', [])
-
-
 def test_a_page_that_is_not_built_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"nowhere\.html.*make book"):
         _ = pages.Page("nowhere", None, tmp_path).article
@@ -187,18 +179,3 @@ def test_opening_a_fold_needs_no_other_step():
     )
     clean.unfold_cells(article)
     assert str(article) == '<div><div><p id="p">x</p></div></div>'
-
-
-def test_what_the_pages_do_to_styles_is_undone():
-    spans = '<span class="strut" style="height:1em"></span><span style="top:-1em;height:2em"></span>'
-    page = f"<head></head><body>{spans}{spans}</body>"
-    assert (lighter := markup.with_styles_once(page)) != page
-    assert formulas.with_own_styles(lighter).endswith(f"<body>{spans}{spans}</body>")
-
-
-def test_a_style_that_the_head_of_a_page_explains_goes_with_its_box():
-    box = '<p class="k0">no</p><span class="strut k0"></span><span class="k0"></span>'
-    for height in ("1", "2"):
-        found = formulas.with_own_styles(f"<head>{STYLES.format(height)}</head>{box}").partition("</head>")[2]
-        style = f'style="height:{height}em;top:-1em"'
-        assert found == f'<p class="k0">no</p><span class="strut" {style}></span><span {style}></span>'

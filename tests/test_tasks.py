@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -176,6 +177,91 @@ def test_an_interrupted_build_is_repaired(small_book):
     tasks.book()
     assert whole("third")
     assert (small_book / "_build" / ".book").exists()
+
+
+@pytest.fixture
+def built_book(small_book, monkeypatch):
+    """The same, built; and the commands that are run from now on."""
+    tasks.book()
+    commands, run = [], tasks.run
+    monkeypatch.setattr(tasks, "run", lambda *command: commands.append(command) or run(*command))
+    return small_book, commands
+
+
+def test_nothing_is_done_when_nothing_has_changed(built_book, capsys):
+    folder, commands = built_book
+    pages = {path: path.stat().st_mtime_ns for path in (folder / "_build").rglob("*")}
+    os.utime(folder / "book" / "second.md")  # a time is no change
+    tasks.book()
+    assert commands == [] and capsys.readouterr().out.endswith("book: nothing has changed\n")
+    assert pages == {path: path.stat().st_mtime_ns for path in (folder / "_build").rglob("*")}
+
+
+def test_what_has_changed_is_built_and_no_more(built_book):
+    folder, commands = built_book
+    third = folder / "_build" / "html" / "third.html"
+    before = third.stat().st_mtime_ns
+    (folder / "book" / "second.md").write_text("# Second\n\nOther words.\n", encoding="utf-8")
+    tasks.book()
+    assert "Other words." in (folder / "_build" / "html" / "second.html").read_text(encoding="utf-8")
+    assert len(commands) == 1 and third.stat().st_mtime_ns == before
+    tasks.book()
+    assert len(commands) == 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["_build/html/third.html", "_build/.doctrees/third.doctree", "_build/html/_static/basic.css"],
+)
+def test_what_was_damaged_is_built_anew(built_book, name):
+    folder, commands = built_book
+    whole = (folder / name).read_bytes()
+    (folder / name).write_bytes(whole[:100])
+    tasks.book()
+    assert len(commands) == 1 and len((folder / name).read_bytes()) == len(whole)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "_config.yml",
+        "book/_ext/interrupted.py",
+        "book/assets/book.css",
+        "book/index.md",
+        "ngbook/solve/dual.py",
+        "README.md",
+        "LICENSE",
+        "benchmarks/RESULTS.md",
+        "requirements.txt",
+        "requirements-lab.txt",
+        "pyproject.toml",
+        "tasks.py",
+    ],
+)
+def test_a_change_of_anything_that_a_build_reads_is_noticed(small_book, name):
+    made = []
+    (small_book / "_build").mkdir()
+    _whole = partial(tasks._whole, "book", lambda: made.append(name), "html")
+    _whole()
+    _whole()
+    assert len(made) == 1
+    path = small_book / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("other", encoding="utf-8")
+    (small_book / "book" / "__pycache__").mkdir()
+    (small_book / "book" / "__pycache__" / "cover.cpython-311.pyc").touch()
+    _whole()
+    _whole()
+    assert len(made) == 2
+
+
+def test_a_build_that_fails_is_not_taken_for_whole(small_book):
+    (small_book / "_build").mkdir()
+    with pytest.raises(ZeroDivisionError):
+        tasks._whole("book", lambda: 1 / 0, "html")
+    made = []
+    tasks._whole("book", lambda: made.append(1), "html")
+    assert made
 
 
 # --- the command line ---------------------------------------------------------------------------------------

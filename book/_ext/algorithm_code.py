@@ -7,6 +7,8 @@ shows ``ngbook.policy_gradient.trpo`` from its ``def`` to its end, without decor
 it the numbers of the equations that its comments name. So what a page prints and what a program runs cannot
 differ. The function must be public and short enough to be read as one: anything else is a warning, and so
 fails the build.
+
+Relies on no markup; tests/test_algorithms.py compares what pages, notebooks and the PDF show with the source.
 """
 
 import ast

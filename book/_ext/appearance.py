@@ -6,37 +6,30 @@
    unique, so each is named after its algorithm.
 3. Sphinx copies the style sheets only when it writes a page, so that an edited sheet alone would change
    nothing. Their digest is made a part of the configuration, and a new digest writes the pages anew.
-4. MyST-NB names every folded cell "Toggle hidden content" for a screen reader, over what is written on it.
-   The words that everybody sees ("Show the code", "Show solution") are the better name.
-5. The theme looks up the reader's choice of light or dark, and on a first visit, when there is none, writes
-   an error to the console and paints the page once without colours. The choice is made before: the system's.
-6. The templates in _templates mend parts of the theme for screen readers; the reasons are in them.
-7. The empty corner of a table is written as a heading of nothing. It is an ordinary cell.
-8. The roles that docutils gives to references do not fit its own elements, and are taken off.
-9. The list of all source pages is written as lists that stand outside of the items of lists. It is one list.
-10. Two of the theme's buttons show no ring when the keyboard reaches them: keyboard.css.
+4. The list of all source pages is written as lists that stand outside of the items of lists. It is one list.
+5. The templates in _templates mend parts of the theme; the reasons are in them. The menu of downloads needs a
+   script in place of Bootstrap: menu.js.
+6. Two of the theme's buttons show no ring when the keyboard reaches them: keyboard.css.
+
+Relies on "thebe" in the names or texts of its files, on the id "proof-content", on the nested lists of
+sphinx.ext.viewcode, and on the names of the theme's templates and blocks. tests/test_built_book.py notices
+requests and ids, tests/test_look.py the list and the head of a page, tests/browser the rest.
 """
 
 import hashlib
-import re
 from pathlib import Path
 
-TEMPLATES = Path(__file__).parents[1] / "_templates"
-FIRST_VISIT = """<script>
-  localStorage.mode ||= "auto";
-  if (localStorage.mode === "auto") {
-    localStorage.theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-  }
-</script>"""
+from bs4 import BeautifulSoup
 
-DOUBTFUL_ROLES = re.compile(r' role="doc-biblioentry"| role="list"(?= class="citation-list")')
-EMPTY_HEADING = re.compile(r"<th\b([^>]*)>\s*((?:<p>\s*</p>)?)\s*</th>")
+TEMPLATES = Path(__file__).parents[1] / "_templates"
 
 
 def one_list(body):
     """A body with one list, of all items of its lists."""
-    items = re.findall(r"<li>.*?</li>", body)
-    return f"{body.split('<ul>')[0]}<ul>{''.join(items)}</ul>"
+    page = BeautifulSoup(body, "html.parser")
+    for inner in page.select("ul ul"):
+        inner.unwrap()
+    return str(page)
 
 
 def _without_thebe(scripts):
@@ -54,14 +47,10 @@ def _without_thebe(scripts):
 
 
 def _clean_page(app, pagename, templatename, context, doctree):
-    body = context.get("body", "").replace(' aria-label="Toggle hidden content"', "")
-    body = DOUBTFUL_ROLES.sub("", body)
-    body = one_list(body) if pagename == "_modules/index" else body
-    context["body"] = EMPTY_HEADING.sub(r"<td\1>\2</td>", body)
-    context["metatags"] = context.get("metatags", "") + FIRST_VISIT
-    context["script_files"] = _without_thebe(context.get("script_files", []))
-    sheets = context.get("css_files", [])
-    context["css_files"] = [s for s in sheets if "thebe" not in str(getattr(s, "filename", s))]
+    if pagename == "_modules/index":
+        context["body"] = one_list(context["body"])
+    for files in ("script_files", "css_files"):
+        context[files] = _without_thebe(context.get(files, []))
 
 
 def _unique_ids(app, doctree, docname):
@@ -81,6 +70,7 @@ def _digest(folder):
 def setup(app):
     """Register with Sphinx; late, so that every other extension has added its scripts."""
     app.add_css_file("keyboard.css")
+    app.add_js_file("menu.js", loading_method="defer")
     app.config.templates_path.insert(0, str(TEMPLATES))
     app.add_config_value("style_sheets_digest", _digest(Path(app.srcdir, "assets")), "html")
     app.connect("doctree-resolved", _unique_ids)

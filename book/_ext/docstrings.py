@@ -2,6 +2,9 @@
 
 In the source a docstring says "(eq-fisher-matrix)", which a reader of `help()` can search for; on the API
 page the same words show the equation's number and lead to it.
+
+Relies on autodoc's event for docstrings. A label that is no equation of the book is a warning, which fails
+the build, and tests/test_code_links.py reads the API page.
 """
 
 import re

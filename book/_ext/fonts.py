@@ -1,5 +1,9 @@
 """The faces of the pages, from Source Serif 4, Source Sans 3 and Source Code Pro, inside a style sheet.
 
+Relies on the name under which the theme asks for its icons: a face of that name, with the few that are shown,
+spares readers the theme's font of 156 kB. tests/test_look.py asks of all pages whether the faces have their
+letters and icons, and tests/browser/test_browser.py that no page loads the theme's font.
+
 No page depends on the fonts that a machine happens to have. A font in a file of its own arrives after the
 text that is to be set in it: either the words are not there for a moment, or they move when it comes. One
 that is part of the style sheet is there with it. A browser may yet draw once before it has read it, so that
@@ -13,15 +17,16 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parents[1] / "assets" / "fonts"
 FACES = [tuple(path.stem.split("-")) for path in sorted(FOLDER.glob("*.woff2"))]
+NAMES = {"icons": "Font Awesome 6 Free", "mono": "Book Mono", "sans": "Book Sans", "serif": "Book Serif"}
 RULE = """@font-face {{
-  font-family: "Book {family}";
+  font-family: "{family}";
   font-style: {style};
   font-weight: {weights};
   font-display: block;
   src: url("data:font/woff2;base64,{data}") format("woff2");
 }}
 """
-WEIGHTS = {"400": "400", "600": "600 700"}  # weights that each is drawn for
+WEIGHTS = {"400": "400", "600": "600 700", "900": "900"}  # weights that each is drawn for
 HIDDEN = """.faces-awaited body { visibility: hidden; animation: faces-late 0s 0.5s forwards }
 @keyframes faces-late { to { visibility: visible } }
 """
@@ -36,13 +41,14 @@ def style_sheet():
     for family, weight, style in FACES:
         data = b64encode((FOLDER / f"{family}-{weight}-{style}.woff2").read_bytes()).decode()
         weights = WEIGHTS[weight]
-        rules.append(RULE.format(family=family.capitalize(), style=style, weights=weights, data=data))
+        rules.append(RULE.format(family=NAMES[family], style=style, weights=weights, data=data))
     return "".join([*rules, HIDDEN])
 
 
 def script():
-    """Hide the page until the faces are read."""
-    faces = [f'{style} {weight} 1em "Book {family.capitalize()}"' for family, weight, style in FACES]
+    """Hide the page until the faces of its texts are read."""
+    texts = [face for face in FACES if face[0] != "icons"]  # to ask for these loads the theme's, too
+    faces = [f'{style} {weight} 1em "{NAMES[family]}"' for family, weight, style in texts]
     return AWAIT % json.dumps(faces)
 
 

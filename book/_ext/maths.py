@@ -11,6 +11,11 @@ The faces that nearly every formula needs are part of the style sheet that the p
 would be asked for only when the first formula stands, and everything would be laid out a second time.
 
 ``katex_macros`` in the configuration are the book's macros, as KaTeX takes them: ``{"\R": "\mathbb{R}"}``.
+
+A formula is on its page as KaTeX writes it: drawn, and in MathML for screen readers, which holds its TeX.
+
+Relies on the place of katex.min.js in its package, on the addresses of the fonts in KaTeX's style sheet, and
+on Sphinx's way with numbers and lines of equations, which ``display_source`` repeats: tests/test_maths.py.
 """
 
 import json
@@ -35,8 +40,6 @@ SHEET = Path(__file__).parents[1] / "assets" / "katex" / "katex.min.css"
 FACE = re.compile(r"url\(fonts/(KaTeX_(?:Main-Regular|Math-Italic|Size[1-4]-Regular)\.woff2)\)")
 CLASSES = "math notranslate nohighlight"
 ENVIRONMENT = re.compile(r"\\begin\{(\w+\*?)\}.*?\\end\{\1\}", re.DOTALL)
-# What a formula carries for other readers than a browser: its TeX, and the names of the XML vocabularies.
-LUGGAGE = re.compile(r'<annotation .*?</annotation>|</?semantics>| xmlns="[^"]*"', re.DOTALL)
 logger = logging.getLogger(__name__)
 
 
@@ -67,7 +70,7 @@ class Typesetter:
         self.process.stdin.write(json.dumps(question) + "\n")
         self.process.stdin.flush()
         answer = json.loads(self.process.stdout.readline())
-        return LUGGAGE.sub("", answer.get("html", "")), answer.get("error")
+        return answer.get("html", ""), answer.get("error")
 
     def close(self):
         """End the process, if there is one."""
@@ -137,9 +140,14 @@ def _start(app):
     app.typesetter = Typesetter(app.config.katex_macros)
 
 
+def _is_formula(node):
+    return isinstance(node, (nodes.math, nodes.math_block))
+
+
 def _add_files(app, pagename, templatename, context, doctree):
+    texts = [doctree] if doctree else []
     titles = app.env.titles.values()  # they are in the side bar of every page
-    if 'class="katex' in context.get("body", "") or any(any(t.findall(nodes.math)) for t in titles):
+    if any(any(text.findall(_is_formula)) for text in (*texts, *titles)):
         app.add_css_file("katex.css")
         app.add_css_file("maths.css")
         app.add_js_file("maths.js", loading_method="defer")

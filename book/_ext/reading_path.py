@@ -12,6 +12,9 @@ The body is an ordinary list, and stays one wherever this is not HTML. Its items
 chapters in their order, and every name on a route must be one of them: anything else is a warning, and so
 fails the build. Lines differ by colour, by dash and by their place, and a screen reader is told the routes
 in words.
+
+Relies on the numbers and captions that Sphinx keeps of the table of contents (``env.toc_secnumbers``,
+``env.tocs``). tests/test_look.py compares the map on the first page with _toc.yml.
 """
 
 from docutils import nodes

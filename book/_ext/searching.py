@@ -2,6 +2,10 @@
 
 Sphinx ranks a name in the reference above the chapter that explains it. searching.js, which Sphinx puts into
 its search scripts, ranks the results anew.
+
+Relies on names in Sphinx's search scripts: the order of what a result is made of, ``Search._index``,
+``Search.htmlToText`` and ``splitQuery``, and on "article" around the text. tests/browser/test_search.py
+searches the book.
 """
 
 import hashlib

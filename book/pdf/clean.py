@@ -68,7 +68,7 @@ def unfold_cells(article):
         if not checks_something(cell):
             for code in cell.select("details.above-input, div.cell_input"):
                 code.decompose()
-        if not cell.get_text(strip=True) and not cell.find(["img", formulas.PLACE]):
+        if not cell.get_text(strip=True) and not cell.find("img"):
             _remove_keeping_id(cell)
     for fold in article.find_all("details"):
         for summary in fold.find_all("summary", recursive=False):
@@ -118,14 +118,13 @@ def thin_code(article):
             word.unwrap()
 
 
-def hold_punctuation(page):
+def hold_punctuation(article):
     """Keep a bracket or a comma on the line of the short formula that it belongs to.
 
     A browser may break a line on either side of a formula, whatever stands there.
     """
-    for place in page.article.find_all(formulas.PLACE):
-        formula = place.parent
-        if formula.name != "span" or formulas.pieces(page.formulas[int(place["n"])]) > PIECES:
+    for formula in article.select("span.math"):
+        if formulas.pieces(formula) > PIECES:
             continue
         before, after = formula.previous_sibling, formula.next_sibling
         opening = OPENING.search(before) if isinstance(before, NavigableString) else None
@@ -174,10 +173,11 @@ def name_things(article):
 def clean(page):
     """Prepare the article of a page, whose ids have been renamed, for print."""
     drop_useless(page.article)
+    formulas.speak(page.article)
     move_solutions(page)
     unfold_cells(page.article)
     thin_code(page.article)
     allow_breaks(page.article)
-    hold_punctuation(page)
+    hold_punctuation(page.article)
     name_things(page.article)
     shift_headings(page.article, 0 if page.part is None else 1)

@@ -15,7 +15,6 @@ from pathlib import Path
 import yaml
 
 from book.pdf import clean, links
-from book.pdf.formulas import put_back
 from book.pdf.pages import BOOK, HTML
 
 FOLDER = HTML.parent / "pdf"  # where the document is written, beside the built pages
@@ -171,7 +170,7 @@ def _take_cover(page):
         return "", ""
     place = picture.find_parent("p") or picture
     legend = place.find_next_sibling("p")
-    return str(picture.extract()), put_back(str(legend.extract()), page.formulas)
+    return str(picture.extract()), str(legend.extract())
 
 
 def _title_page(book, cover, legend):
@@ -223,7 +222,7 @@ def _sections(page):
     for section in page.article.find_all("section", recursive=False):
         title = section.find(re.compile("^h[1-6]$"))
         if title is not None and section.get("id"):
-            yield put_back(title.decode_contents().strip(), page.formulas), f"#{section['id']}"
+            yield title.decode_contents().strip(), f"#{section['id']}"
 
 
 def _part_name(part):
@@ -254,7 +253,5 @@ def _chapter(page, number, title):
     opening.append("Preface" if page.part is None else title)
     about = ABOUT if page.part is None else ""
     kind = "numbered" if number else "unnumbered"
-    text = put_back(str(page.article), page.formulas)
-    return (
-        f'<section class="chapter {kind} {_page_name(page)}" id="{page.anchor}">\n{text}\n{about}</section>'
-    )
+    opening_tag = f'<section class="chapter {kind} {_page_name(page)}" id="{page.anchor}">'
+    return f"{opening_tag}\n{page.article}\n{about}</section>"

@@ -4,14 +4,12 @@ The order, the parts and which of them are numbered come from ``_toc.yml``. A pa
 that the steps after this one need neither the file nor its neighbours.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import yaml
 from bs4 import BeautifulSoup
-
-from book.pdf.formulas import take_out, with_own_styles
 
 BOOK = Path(__file__).parents[1]
 HTML = BOOK.parent / "_build" / "html"
@@ -33,15 +31,13 @@ class Page:
     name: str
     part: Part | None
     folder: Path = HTML
-    formulas: list = field(default_factory=list, compare=False)  # as they stood on the page
 
     @cached_property
     def _soup(self):
         path = self.folder / f"{self.name}.html"
         if not path.exists():
             raise FileNotFoundError(f"{path} is not there: run `make book` first")
-        text = with_own_styles(path.read_text(encoding="utf-8"))
-        return BeautifulSoup(take_out(text, self.formulas), "html.parser")
+        return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
 
     @cached_property
     def article(self):

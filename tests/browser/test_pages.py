@@ -3,7 +3,7 @@
 Each page is opened three times: on a light desk, on a dark phone whose reader prefers that nothing moves, and
 where scripts do not run. It is taken through the views below and asked many questions in each; every question
 is a test, which says what is wrong in which view. The questions are tested in test_questions.py. There is no
-list of the theme's faults: they are mended in book/_ext/appearance.py and book/_templates.
+list of the theme's faults: they are mended in book/_ext (appearance.py, elements.py) and book/_templates.
 
 A width of 320 px, which is 1280 px enlarged four times, and texts twice as large are the accessibility
 guidelines' (WCAG 1.4.10 and 1.4.4), and so is contrast: 4.5:1 for texts, 3:1 for lines, edges and the ring

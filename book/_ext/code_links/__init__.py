@@ -10,6 +10,11 @@ module      what it does
 
 Nothing is run: what a name means follows from the imports and from simple assignments. In a cell the first
 occurrence of a name is a link, so that the keyboard does not stop at every word.
+
+Relies on the class "cell_input" of MyST-NB, on Pygments, which writes a token as a span of text and nothing
+before the code, and on the source pages of sphinx.ext.viewcode, in _modules/. tests/test_code_links.py
+follows links on pages of each kind. (sphinx-codeautolink links the names in code blocks, too, but no
+algorithm, no source and no label of an equation, and as often as they occur.)
 """
 
 from code_links import pages

@@ -1,15 +1,33 @@
 """Links around words of highlighted code, which stays the same text, to the letter."""
 
-import re
-from html import escape, unescape
+from bisect import bisect_left, bisect_right
 
-ATOM = re.compile(r'(<span class="[\w ]+">)([^<]*)(</span>)|<[^>]*>|[^<]+')
-LETTER = re.compile(r"&#?\w+;|.", re.DOTALL)
+from bs4 import BeautifulSoup, NavigableString
+
+PARSER = "html.parser"
 
 
-def text_of(code):
-    """The text of highlighted code."""
-    return unescape(re.sub(r"<[^>]*>", "", code))
+def with_links(code, links_in):
+    """Highlighted code with links.
+
+    ``links_in(text)`` gives those of its text: (beginning, end, address, title), apart from each other, in
+    order. A link lies within one element or around whole ones; one that would cut an element in two is left
+    out.
+    """
+    page = BeautifulSoup(code, PARSER)
+    strings = list(page.strings)
+    starts = [0]
+    for string in strings:
+        starts.append(starts[-1] + len(string))
+    links = links_in("".join(strings))
+    for begin, end, address, title in reversed(links):  # what stands before stays where it is
+        first, last = bisect_right(starts, begin) - 1, bisect_left(starts, end) - 1
+        link = page.new_tag("a", href=address, attrs={"title": title} if title else {})
+        if starts[first] == begin and starts[last + 1] == end:
+            _around([_element(string) for string in strings[first : last + 1]], link)
+        elif first == last:
+            strings[first] = _within(strings[first], begin - starts[first], end - starts[first], link)
+    return str(page) if links else code
 
 
 def position(text, line, column):
@@ -19,47 +37,24 @@ def position(text, line, column):
     return sum(len(each) + 1 for each in lines[: line - 1]) + len(before)
 
 
-def with_links(code, links):
-    """Highlighted code with links: (beginning, end, address, title), apart from each other, in order.
-
-    A link ends with an element or lies within one. One that would cut an element in two is left out.
-    """
-    pieces, at, waiting = [], 0, list(links)
-    open_until = None
-    for atom in ATOM.finditer(code):
-        opening, inner, closing = atom[1] or "", atom[2], atom[3] or ""
-        if inner is None:
-            if atom[0].startswith("<"):
-                pieces.append(atom[0])
-                continue
-            inner = atom[0]
-        letters = LETTER.findall(inner)
-        end = at + len(letters)
-        written = []
-        done = 0
-        while waiting and open_until is None and waiting[0][0] < end:
-            begin, last, address, title = waiting.pop(0)
-            if begin < at:
-                continue
-            tag = _tag(address, title)
-            if last <= end and not (begin == at and last == end):  # within this element
-                written += ["".join(letters[done : begin - at]), tag]
-                written += ["".join(letters[begin - at : last - at]), "</a>"]
-                done = last - at
-            elif begin == at:  # of whole elements
-                pieces.append(tag)
-                open_until = last
-        written.append("".join(letters[done:]))
-        if inner == "." and open_until is not None:  # within solve.dense_solve it is no operator
-            opening = closing = ""
-        pieces += [opening, *written, closing]
-        at = end
-        if open_until is not None and at >= open_until:
-            pieces.append("</a>")
-            open_until = None
-    return "".join(pieces)
+def _element(string):
+    """The element that holds a string and nothing else, or the string."""
+    parent = string.parent
+    return parent if parent.name == "span" and len(parent.contents) == 1 else string
 
 
-def _tag(address, title):
-    shown = f' title="{escape(title)}"' if title else ""
-    return f'<a href="{escape(address)}"{shown}>'
+def _around(elements, link):
+    if any(element.parent is not elements[0].parent for element in elements):
+        return
+    elements[0].insert_before(link)
+    for element in elements:
+        link.append(element.extract())
+        if element.string == "." and len(elements) > 1:  # within solve.dense_solve it is no operator
+            element.unwrap()
+
+
+def _within(string, begin, end, link):
+    """Put the link around a part of a string; return what is left of the string before it."""
+    before, link.string, after = NavigableString(string[:begin]), string[begin:end], string[end:]
+    string.replace_with(before, link, after)
+    return before

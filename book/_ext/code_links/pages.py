@@ -1,7 +1,7 @@
 """The code on a page: cells, which share their names, the algorithms of the package, and its sources."""
 
-import re
 from collections import Counter
+from functools import cached_property
 
 from docutils import nodes
 from sphinx.errors import PycodeError
@@ -9,11 +9,8 @@ from sphinx.pycode import ModuleAnalyzer
 
 from algorithm_code import LABEL, find
 from code_links import anchors, names
+from elements import add_before
 
-CELL = r'<div class="cell_input docutils container">\s*<div class="highlight-[^"]*"><div class="highlight">'
-ALGORITHM = r'<div class="algorithm-code[^"]*"><div class="highlight">'
-CODE = re.compile(rf"({CELL}|{ALGORITHM})(<pre>)(.*?)(</pre>)", re.DOTALL)
-SOURCE = re.compile(r"(<pre>)(.*)(</pre>)", re.DOTALL)
 MOST_LINKS = 3  # of one name on one page, which they make heavier
 SOURCES = "_modules/"  # where sphinx.ext.viewcode writes the source pages
 
@@ -69,42 +66,39 @@ def _apart(links):
     return kept
 
 
-def link_code(body, page, functions):
-    """A page's body with links in its code; ``functions`` are those whose code it shows, in order."""
-    scope, functions = {}, iter(functions)
+class Code:
+    """Goes before the translator of the pages, which is made anew for each."""
 
-    def linked(match):
-        opening, pre, code, closing = match.groups()
-        text = anchors.text_of(code)
-        if "cell_input" in opening:
-            words = names.words(text, scope)
-        else:
-            words = names.words(text, names.scope_of(find(next(functions)).function))
-        return f"{opening}{pre}{anchors.with_links(code, page.links(text, words))}{closing}"
+    def visit_literal_block(self, node):
+        """Code in a cell, or that of an algorithm, with links."""
+        try:
+            super().visit_literal_block(node)
+        except nodes.SkipNode:  # it is written
+            if "function" in node:
+                self._link(names.scope_of(find(node["function"]).function))
+            elif "cell_input" in node.parent["classes"]:
+                self._link(self._scope)
+            raise
 
-    return CODE.sub(linked, body)
+    @cached_property
+    def _page(self):
+        return Page(self.builder, self.builder.current_docname)
+
+    @cached_property
+    def _scope(self):
+        """What the names in the cells mean, so far."""
+        return {}
+
+    def _link(self, scope):
+        self.body[-1] = anchors.with_links(
+            self.body[-1], lambda text: self._page.links(text, names.words(text, scope))
+        )
 
 
-def link_source(body, page):
-    """A source page's body with links from labels to their equations."""
-
-    def linked(match):
-        text = anchors.text_of(match[2])
-        return f"{match[1]}{anchors.with_links(match[2], page.links(text, []))}{match[3]}"
-
-    return SOURCE.sub(linked, body)
-
-
-def _link_page(app, pagename, templatename, context, doctree):
-    body = context.get("body")
-    if not body or app.builder.format != "html":
-        return
-    page = Page(app.builder, pagename)
-    if doctree is not None:
-        shown = [node["function"] for node in doctree.findall(nodes.literal_block) if "function" in node]
-        context["body"] = link_code(body, page, shown)
-    elif pagename.startswith(SOURCES):
-        context["body"] = link_source(body, page)
+def _link_source(app, pagename, templatename, context, doctree):
+    if pagename.startswith(SOURCES) and app.builder.format == "html":
+        page = Page(app.builder, pagename)
+        context["body"] = anchors.with_links(context["body"], lambda text: page.links(text, []))
 
 
 def _read_source(app, module):
@@ -125,4 +119,5 @@ def setup(app):
     """Register with Sphinx."""
     app.setup_extension("sphinx.ext.viewcode")
     app.connect("viewcode-find-source", _read_source)
-    app.connect("html-page-context", _link_page)
+    add_before(app, Code)
+    app.connect("html-page-context", _link_source)

@@ -17,6 +17,10 @@ module      what it does
 `builder`   all of it, written if anything behind it has changed
 `offer`     the download menu of a chapter, the link to the zip
 ==========  =====================================================================================
+
+Relies on the nodes of Sphinx, MyST-NB, sphinx-design, sphinx-proof and sphinxcontrib-bibtex, of which one
+that it does not know fails the build, and on the names of the theme's buttons. tests/test_edition.py reads
+the notebooks and what the pages offer.
 """
 
 from edition import builder, offer
