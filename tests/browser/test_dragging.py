@@ -27,7 +27,7 @@ class Figure:
 
     def __init__(self, page, name):
         self.page, self.name, (tag, self.count) = page, name, FIGURES[name]
-        self.root = page.locator(f"[aria-labelledby=explorable-{tag}-title]")
+        self.root = page.locator(f"#explorable-{tag}")
         self.status = self.root.locator("[role=status]")
         self.rings = self.root.locator(".explorable-handle")
 

@@ -35,5 +35,6 @@ def test_a_page_on_paper_has_its_solutions_and_nothing_to_click(open_page):
     for gone in (".bd-sidebar-primary", ".prev-next-footer", ".explorable input", ".bd-header-article"):
         assert not page.evaluate(f"[...document.querySelectorAll('{gone}')].some({shown})"), gone
     assert page.evaluate(f"({shown})(document.querySelector('.bd-article h1'))")
-    assert page.evaluate(f"({shown})(document.querySelector('.explorable-printed img'))")
+    assert page.evaluate(f"({shown})(document.querySelector('#fig-lagrangian-ellipse img'))")
+    assert page.evaluate(f"({shown})(document.querySelector('.explorable-elsewhere'))")
     assert page.evaluate(f"[...document.querySelectorAll('details .cell_input')].some({shown})")

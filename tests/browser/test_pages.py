@@ -34,7 +34,7 @@ LETTERS = (
     "reference/evidence",
     "search",
 )
-SOME = dict.fromkeys(ON_CHAPTERS, CHAPTERS) | {"plainFigure": EXPLORABLES, "faces": LETTERS}
+SOME = dict.fromkeys(ON_CHAPTERS, CHAPTERS) | {"sentenceForFigure": EXPLORABLES, "faces": LETTERS}
 QUESTIONS = sorted({"axe", "theme", *OPENED, *ENLARGED, *CONTRAST, *OF_THE_BROWSER, *SOME})
 
 
@@ -106,7 +106,7 @@ def on_a_phone(walk, phone):
 
 
 def without_scripts(walk, served):
-    walk.ask(served, "without scripts", "headings", "landmarks", "plainFigure")
+    walk.ask(served, "without scripts", "headings", "landmarks", "sentenceForFigure")
 
 
 @pytest.fixture(scope="module", params=PAGES)

@@ -26,7 +26,6 @@ PLANTED = {
     "moving": [
         "<style>@keyframes f { to { width: 0 } }</style><p style='animation: f 9s infinite'>moves</p>"
     ],
-    "plainFigure": ["<div class='explorable'></div>"],
     "rings": ["<a href='#x' style='outline: none; box-shadow: none'>ringless</a>"],
     "scrollingCode": [f"<div class='cell_input'><pre style='white-space: pre'>{'long ' * 99}</pre></div>"],
     "texts": [
@@ -35,6 +34,7 @@ PLANTED = {
         "<p style='background: #fff'><i style='opacity: .4'>pale</i></p>",
         "<p style='background: rgba(0, 0, 0, .7)'><span style='color: #000'>dim on a tint</span></p>",
     ],
+    "sentenceForFigure": ["<div class='explorable'></div>"],
     "tooWide": ["<div style='width: 3000px'>wide</div>"],
     "unnamedDrawings": [f"<div class='explorable-drawings'>{WORDS.format('', '')}</div>"],
     "unnamedInputs": [

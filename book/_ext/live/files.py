@@ -21,12 +21,13 @@ SOURCES = ROOT / "book" / "assets" / "live"
 PYTHON = Path(__file__).parent
 RESULTS = ROOT / "book" / "results"
 KATEX = Path(find_spec("sphinxcontrib.katex").origin).with_name("katex.min.js")
+PINNED = Path(__file__).with_name("runtime.json")
 PACKED = (*needs.ALWAYS[1:], *needs.WITH_GYMNASIUM)
 
 
 def runtime():
     """The pinned version of Pyodide and its packages, where they are, and the digests of the core."""
-    return json.loads(Path(__file__).with_name("runtime.json").read_text(encoding="utf-8"))
+    return json.loads(PINNED.read_text(encoding="utf-8"))
 
 
 def results():

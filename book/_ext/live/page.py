@@ -5,29 +5,40 @@ from pathlib import Path
 
 import yaml
 from docutils import nodes
-from myst_nb.ext.glue.roles import PasteTextRole
 
-from live import needs
+from live import files, needs, versions
 
 NOTES = Path(__file__).parents[2] / "live.yml"
 BAR = """\
 <div class="live-bar pst-js-only" role="group" aria-label="Live code"
  data-compiled="{compiled}" data-packed="{packed}">
 <button type="button" class="live-button live-start">Run this page</button>
-<p class="live-status" role="status">{note}</p>
+<details class="live-about">
+<summary>{summary}</summary>
+<p>{note}</p>
+<table>
+<tr><td></td><th scope="col">wrote the outputs</th><th scope="col">runs in the page</th></tr>
+{rows}
+</table>
+<p>{versions}</p>
+</details>
+<p class="live-status" role="status"></p>
 </div>
 """
+ROW = '<tr data-package="{}"{}><th scope="row">{}</th><td>{}</td><td>{}</td></tr>'
 
 
-class NamedNumber(PasteTextRole):
-    """``{glue:text}`` that also says, by a class, which number it is: a live page can then change it."""
+def named(paste):
+    """The role that pastes a number, and then says by a class which one it is."""
 
-    def run(self):
-        found, messages = super().run()
+    def role(name, rawtext, text, *rest, **options):
+        found, messages = paste(name, rawtext, text, *rest, **options)
         for node in found:
             if isinstance(node, nodes.inline):
-                node["classes"].append(f"glue-{self.text.rsplit(':', 1)[0]}")
+                node["classes"].append(f"glue-{text.rsplit(':', 1)[0]}")
         return found, messages
+
+    return role
 
 
 def cells(doctree):
@@ -45,7 +56,18 @@ def bar(docname, sources):
     compiled, packed = needs.packages(sources)
     notes = yaml.safe_load(NOTES.read_text(encoding="utf-8"))
     note = f"{notes['every page'].strip()} {(notes['pages'] or {}).get(docname, '').strip()}".strip()
-    return BAR.format(compiled=" ".join(compiled), packed=" ".join(packed), note=escape(note))
+    rows = [
+        ROW.format(name, ' class="live-other"' * (wrote != runs), title, wrote, runs)
+        for name, title, wrote, runs in versions.rows([*compiled, *packed], files.runtime())
+    ]
+    return BAR.format(
+        compiled=" ".join(compiled),
+        packed=" ".join(packed),
+        summary=escape(notes["summary"]),
+        note=escape(note),
+        versions=escape(notes["versions"]),
+        rows="\n".join(rows),
+    )
 
 
 def _add_bar(app, doctree, docname):
@@ -62,13 +84,16 @@ def _add_script(app, pagename, templatename, context, doctree):
         app.add_js_file("live/start.js", loading_method="defer")
 
 
-def _name_numbers(app, config):
-    app.add_role_to_domain("glue", "text", NamedNumber(), override=True)
+def _name_numbers(app):
+    roles = app.env.get_domain("glue").roles
+    roles["text"] = named(roles["text"])
 
 
 def setup(app):
     """Register with Sphinx."""
-    app.add_config_value("live_notes", NOTES.read_text(encoding="utf-8"), "html")  # new notes: new pages
-    app.connect("config-inited", _name_numbers)  # every extension is there, and no page is read yet
+    # New notes or versions: new pages.
+    behind = [path.read_text(encoding="utf-8") for path in (NOTES, versions.LOCKED, files.PINNED)]
+    app.add_config_value("live_notes", "".join(behind), "html")
+    app.connect("builder-inited", _name_numbers)
     app.connect("doctree-resolved", _add_bar)
     app.connect("html-page-context", _add_script)

@@ -212,16 +212,15 @@ function sentence(longest) {
 }
 
 /**
- * Put an explorable in the place of the figure of the cell tagged `explorable-<tag>`.
+ * Build an explorable where the page has its question.
  *
- * The figure stays, with its number and caption, in a <details> below; links to it now lead here. An input is a slider,
- * or a list if it has `options`; one with `only: { name: value }` is there while the state has that value. `ask` is a
- * question that moving answers; in the state `longest` the sentence is as long as it gets; `handles` as in handles.js.
+ * An input is a slider, or a list if it has `options`; one with `only: { name: value }` is there while the state has that
+ * value. `hint` says how to read the drawings; in the state `longest` the sentence is as long as it gets; `handles` as in
+ * handles.js.
  */
-export function explore(tag, { title, ask, hint, legend, inputs, handles, longest, evaluate, draw, describe }) {
-  const figure = document.querySelector(`.tag_explorable-${tag} figure`);
-  if (!figure) return;
-  const printed = figure.querySelector(".caption-number")?.textContent.trim() || "The figure";
+export function explore(tag, { hint, legend, inputs, handles, longest, evaluate, draw, describe }) {
+  const place = document.getElementById(`explorable-${tag}`);
+  if (!place) return;
   const id = (part) => `explorable-${tag}-${part}`;
   const start = Object.fromEntries(inputs.map(({ name, value }) => [name, value]));
   const state = { ...start };
@@ -265,11 +264,7 @@ export function explore(tag, { title, ask, hint, legend, inputs, handles, longes
   const reset = html("button", { type: "button", class: "explorable-reset" }, "Back to the start");
   reset.addEventListener("click", () => move(start));
 
-  const place = html(
-    "div",
-    { class: "explorable", role: "group", "aria-labelledby": id("title") },
-    html("p", { class: "explorable-title", id: id("title") }, html("strong", {}, title)),
-    html("p", { class: "explorable-ask" }, ask),
+  place.append(
     html("p", { class: "explorable-hint" }, hint),
     legendOf(legend),
     stage,
@@ -277,13 +272,7 @@ export function explore(tag, { title, ask, hint, legend, inputs, handles, longes
     html("div", { class: "explorable-inputs" }, ...controls.map(({ row }) => row)),
     reset,
   );
-  const anchor = figure.id;
-  figure.removeAttribute("id");
-  if (anchor) place.id = anchor;
-  figure.replaceWith(place);
-  place.append(
-    html("details", { class: "explorable-printed" }, html("summary", {}, `${printed} as it is printed`), figure),
-  );
+  place.hidden = false;
   update();
   let painted = drawings.clientWidth;
   new ResizeObserver(() => {

@@ -47,10 +47,6 @@ export function describe({ distinct, residuals, solved }) {
 export const longest = { first: 0.5, second: 1, third: 9, width: 4 };
 
 explore("conjugate-gradient", {
-  title: "Move the eigenvalues",
-  ask:
-    "Predict first: how many iterations are needed if each group has width zero, and how many if two of them then " +
-    "meet? Then set the width to zero, and drag one group onto another.",
   hint:
     "Three groups of twenty eigenvalues each (strokes). A polynomial that is small on all strokes leaves little of " +
     "the error.",

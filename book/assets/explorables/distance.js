@@ -80,10 +80,6 @@ export function describe(numbers) {
 export const longest = { oldMean: -1.5, oldWidth: 0.2, newMean: 2.5, newWidth: 0.6 };
 
 explore("distance", {
-  title: "Move and widen two Gaussians",
-  ask:
-    "Predict first: from −1 to 1, is the step longer for two narrow Gaussians, or for two wide ones? Then drag both " +
-    "shoulders outwards.",
   hint:
     "In the second picture a Gaussian is a point, and all points of a thin ellipse are equally near its centre: " +
     "where Gaussians are wide, a step counts less.",

@@ -113,10 +113,6 @@ export function describe(numbers) {
 export const longest = { family: "weibull", "weibull-k": 0.3, "weibull-λ": 6.2, radius: 0.02 };
 
 explore("fisher-catalogue", {
-  title: "Pick a family and move it",
-  ask:
-    "Predict first: in which corner is the rim smallest, so that little moves of the parameters change the " +
-    "distribution most? Then drag it there.",
   hint:
     "The first picture shows what can come out, the second the parameters and the rim that the Fisher matrix puts at " +
     "ε nats. Each triangle on the rim is a neighbour in the first picture. Thin grey lines: the rim, or the Fisher " +

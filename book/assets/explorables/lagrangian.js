@@ -52,10 +52,6 @@ export function describe({ best, plain, gain, plainGain, between }) {
 export const longest = { stretch: 5.9, turn: 77.5, slope: 60, radius: 1.5 };
 
 explore("lagrangian", {
-  title: "Stretch and turn the ruler",
-  ask:
-    "Predict first: is the circle the only ellipse for which minus the gradient is the best step? Then drag an end of " +
-    "the long axis.",
   hint:
     "Every point of the ellipse is equally far away for the ruler. The thin lines join points of equal value " +
     "of the linear model, two apart; the thick one touches the ellipse.",

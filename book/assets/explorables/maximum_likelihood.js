@@ -79,10 +79,6 @@ export function describe({ plain, natural }, { deviation }) {
 export const longest = { mean: 10, deviation: 0.5, rate: 2.22 };
 
 explore("maximum-likelihood", {
-  title: "Two paths from one start",
-  ask:
-    "Predict first: can gradient descent win, from some start, at some step size? Then drag the start, and change " +
-    "the rate.",
   hint:
     "The cross is the estimate, grey are the contours of the likelihood. Thin arrows point downhill, with one scale " +
     "in each picture. " +

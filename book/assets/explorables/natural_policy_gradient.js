@@ -71,10 +71,6 @@ export function describe({ natural, plain }, { horizon, stepSize, spread }) {
 export const longest = { horizon: 26, stepSize: 0.255, spread: 10.5 };
 
 explore("natural-policy-gradient", {
-  title: "The race without noise",
-  ask:
-    "Predict first: does a policy that begins with a small σ learn faster or more slowly, and which of the two methods " +
-    "will notice? Then drag the start down.",
   hint:
     "The line walk from μ = 10, with the exact gradient, divided by the exact standard deviation of the return. The " +
     "second picture shows where μ and σ go; marks stand for every 25th update.",

@@ -54,10 +54,6 @@ export function describe({ quadratic, divergence, remainder, slope }) {
 export const longest = { length: 0.05 };
 
 explore("taylor", {
-  title: "Turn the step",
-  ask:
-    "Predict first: in which direction does the ellipse promise too little, in which too much, and in which the " +
-    "truth? Then turn the step.",
   hint:
     "One step away from the standard Gaussian. Solid: the ellipse of the Fisher matrix through its end. " +
     "Dash-dotted: the steps whose divergence is what the ellipse promises. " +

@@ -79,10 +79,6 @@ export function describe(numbers, { radius }) {
 export const longest = { first: 1, second: -0.5, radius: 2 };
 
 explore("trust-regions", {
-  title: "How far can this line be trusted?",
-  ask:
-    "Predict first: may the line be trusted farther high up on the steep slope, or down in the valley? Then drag the " +
-    "start there, and the circle until half of the promise is kept.",
   hint:
     "The triangle is the point of the circle that the linear model " +
     "likes best; inside the thick level line the valley is lower than at the start. In the second picture the stroke " +

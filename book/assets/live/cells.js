@@ -84,9 +84,6 @@ export function liveCell(element, number, count, run) {
     figure.classList.add("live-figure");
     figure.classList.remove("live-old");
     [drawn, stream] = [true, null];
-    // The picture of an explorable is folded below it; one that differs from the printed picture is to be seen.
-    const fold = figure.closest("details");
-    if (fold && area.value !== code) fold.open = true;
   };
 
   const cell = {

@@ -1,20 +1,19 @@
-// The bar of a live page: what its buttons do, and what it says meanwhile.
+// The bar of a live page: what its button does, and what it says meanwhile.
 
 import { html } from "./dom.js";
 import { liveCell } from "./cells.js";
 import { addresses, loadScript, startPython } from "./python.js";
+import { differences, readVersions } from "./versions.js";
 
 const bar = document.querySelector(".live-bar");
 const status = bar.querySelector(".live-status");
-const note = status.textContent;
-const startButton = bar.querySelector(".live-start");
+const mainButton = bar.querySelector(".live-start");
 const button = (words, action) => {
   const node = html("button", { type: "button", class: "live-button" }, words);
-  node.addEventListener("click", () => node.getAttribute("aria-disabled") === "true" || action());
+  node.addEventListener("click", action);
   return node;
 };
-const stopButton = button("Stop", stop);
-const restoreButton = button("Restore", restore);
+const restoreButton = button("Restore the printed page", restore);
 const numbers = [...document.querySelectorAll(".pasted-text")].map((node) => [node, node.textContent]);
 
 let cells = [];
@@ -22,6 +21,7 @@ let python = null;
 let loading = null; // an AbortController while Python is being loaded
 let queue = [];
 let current = null; // the cell that runs
+let versions = ""; // in what they differ from those that wrote the outputs, as a sentence with a blank before it
 let delayed = 0;
 
 // --- what it says --------------------------------------------------------------------------------
@@ -39,17 +39,17 @@ const seconds = (since) => {
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} s`;
 };
 
-function buttons() {
-  const busy = Boolean(loading || current);
-  startButton.setAttribute("aria-disabled", busy);
-  stopButton.setAttribute("aria-disabled", !busy);
+const busy = () => Boolean(loading || current);
+
+function showButton() {
+  mainButton.textContent = busy() ? "Stop" : "Run this page";
 }
 
 // --- Python --------------------------------------------------------------------------------------
 
 async function load() {
   loading = new AbortController();
-  buttons();
+  showButton();
   try {
     if (!window.katex) await loadScript("katex.min.js");
     python = await startPython({
@@ -59,6 +59,7 @@ async function load() {
       progress: say,
       output: (item) => (item.kind === "glue" ? paste(item) : current?.show(item)),
     });
+    versions = differences(readVersions(bar, python.versions)).replace(/^(?=.)/, " ");
     return python.missing;
   } catch (error) {
     if (loading.signal.aborted) say("Stopped, before Python was there. Nothing on the page has changed.");
@@ -72,7 +73,7 @@ async function load() {
     return null;
   } finally {
     loading = null;
-    buttons();
+    showButton();
   }
 }
 
@@ -87,19 +88,20 @@ function makeCells() {
   const elements = [...document.querySelectorAll(".bd-article div.cell")].filter((e) => e.querySelector(".cell_input pre"));
   cells = elements.map((element, k) => liveCell(element, k + 1, elements.length, runOne));
   bar.classList.add("live-active");
+  bar.querySelector(".live-about").append(restoreButton);
 }
 
 /** Run cells in order, and stop at the first that fails; in `fresh` variables, or with those that are there. */
 async function run(wanted, fresh = false) {
   queue.push(...wanted);
   for (const cell of wanted) cell.mark("waiting", "waiting");
-  if (loading || current) return;
+  if (busy()) return;
   const before = performance.now();
   let [count, outcome] = [0, "ok"];
   const last = queue.at(-1);
   while (queue.length && outcome === "ok") {
     current = queue.shift();
-    buttons();
+    showButton();
     say(`Running cell ${current.number} of ${cells.length} …`, { soon: count > 0 });
     const since = performance.now();
     current.mark("running …", "running");
@@ -115,19 +117,20 @@ async function run(wanted, fresh = false) {
   queue = [];
   if (outcome === "ok") {
     const what = count === 1 ? `Cell ${last.number} ran` : `${count} cells ran`;
-    say(`${what}, in ${seconds(before)}. Edit a cell and press Shift+Enter, or its button, to run it again.`);
+    const others = count === 1 ? "" : versions;
+    say(`${what}, in ${seconds(before)}.${others} Edit a cell and press Shift+Enter, or its button, to run it again.`);
   } else if (outcome === "error") {
     failed.mark("stopped by an error", "error");
     const more = [button("Go to the error", () => failed.error()?.focus())];
     if (unrun) more.push(button("Run the cells after it", () => run(cells.slice(failed.number))));
-    say(`Cell ${failed.number} of ${cells.length} was stopped by an error.${unrun} `, { more });
+    say(`Cell ${failed.number} of ${cells.length} was stopped by an error.${unrun}${versions} `, { more });
   } else {
     failed.mark("stopped; not finished", "error");
     python = null;
     const why = outcome === "stopped" ? "Stopped." : `Python broke down (${outcome.message}).`;
     say(`${why} Its variables are gone: the next run starts from the top.`);
   }
-  buttons();
+  showButton();
 }
 
 async function ensurePython() {
@@ -142,7 +145,7 @@ async function ensurePython() {
 }
 
 async function runAll() {
-  if (!loading && !current && (await ensurePython())) await run(cells, true);
+  if (!busy() && (await ensurePython())) await run(cells, true);
 }
 
 /** One cell; without its variables, all cells up to it. */
@@ -155,7 +158,6 @@ async function runOne(cell) {
 function stop() {
   loading?.abort();
   if (current) python.end();
-  startButton.focus();
 }
 
 /** The page as it is printed. Python stays for the next run, unless it has something to do. */
@@ -167,12 +169,13 @@ function restore() {
     for (const [node, text] of numbers) node.textContent = text;
     cells = [];
     bar.classList.remove("live-active");
-    startButton.focus();
-    say(note);
-    buttons();
+    restoreButton.remove();
+    mainButton.focus();
+    say("");
+    showButton();
   });
 }
 
-startButton.addEventListener("click", runAll);
-startButton.after(stopButton, restoreButton);
+// The second click of a double one is not meant to stop what the first has begun.
+mainButton.addEventListener("click", ({ detail }) => detail > 1 || (busy() ? stop() : runAll()));
 runAll();

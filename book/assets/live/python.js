@@ -34,8 +34,8 @@ export function addresses() {
  * Python, as soon as it has started: `run(number, code, fresh)` gives "ok", "error" or "stopped", in `fresh` variables if
  * so wanted, and `end()` stops whatever is done.
  *
- * `compiled` and `packed` are names of packages, from Pyodide and from the book. `progress` is called with what is being
- * done, `output` with what a cell produces. `signal` gives the load up.
+ * `compiled` and `packed` are names of packages, from Pyodide and from the book; `versions` says what came of them.
+ * `progress` is called with what is being done, `output` with what a cell produces. `signal` gives the load up.
  */
 export async function startPython({ compiled, packed, signal, progress, output }) {
   progress("Reading the book's own packages …");
@@ -61,12 +61,13 @@ export async function startPython({ compiled, packed, signal, progress, output }
   const wheels = Object.values(window.liveWheels).map(bytes);
   const { digests } = RUNTIME;
   const ready = outcome();
-  worker.postMessage({ kind: "start", ...addresses(), digests, compiled, wheels, files: PYTHON, results: RESULTS }, wheels);
+  worker.postMessage({ kind: "start", ...addresses(), digests, compiled, packed, wheels, files: PYTHON, results: RESULTS }, wheels);
   try {
     const started = await ready;
     signal.throwIfAborted();
     return {
       missing: started.missing,
+      versions: started.versions,
       run(number, code, fresh) {
         const done = outcome();
         worker.postMessage({ kind: "run", number, code, fresh });

@@ -53,7 +53,7 @@ async function loadPackages(names) {
   return names.filter((name) => !(name in python.loadedPackages)).map((name) => titles[name] ?? name);
 }
 
-async function start({ core, packages, digests, compiled, wheels, files, results }) {
+async function start({ core, packages, digests, compiled, packed, wheels, files, results }) {
   await fetchCore(core, digests);
   say("progress", { text: "Starting Python …" });
   const { loadPyodide } = await importHeld(`${core}pyodide.mjs`);
@@ -71,16 +71,18 @@ async function start({ core, packages, digests, compiled, wheels, files, results
   for (const [name, text] of Object.entries(files)) python.FS.writeFile(`/page/${name}`, text);
   python.globals.set("emit_text", (text) => postMessage(JSON.parse(text)));
   python.globals.set("results_text", JSON.stringify(results));
-  python.runPython(`
+  python.globals.set("names_text", JSON.stringify([...compiled, ...packed]));
+  const versions = python.runPython(`
     import importlib, json, sys
     sys.path.insert(0, "/page")
     importlib.invalidate_caches()
-    from live_page import folder
+    from live_page import folder, installed
     from live_page.session import Session
     folder.enter("/book", json.loads(results_text))
+    json.dumps(installed.versions(json.loads(names_text)))
   `);
   begin();
-  say("ready", { missing });
+  say("ready", { missing, versions: JSON.parse(versions) });
 }
 
 /** Forget the variables. */

@@ -5,6 +5,7 @@
 `values`     what a value looks like on a page: formula, table, picture, text
 `figures`    the backend that hands Matplotlib's figures to the page
 `folder`     where the cells are, and the results that they read
+`installed`  the versions of what is installed
 `standins`   the few names that chapters take from programs that are not here
 ===========  ==================================================================
 
