@@ -72,7 +72,7 @@ def page(name):
     for link in article.select(".headerlink"):
         link.decompose()
     numbers = [number.get_text().strip("()") for number in article.select(".eqno")]
-    for part in article.select(".math, script, [class*=ledger-], .live-bar"):
+    for part in article.select(".math, script, [hidden], [class*=ledger-], .live-bar"):
         part.decompose()
     captions = [squeezed(caption.get_text()) for caption in article.select(".cell figcaption")]
     for cell in article.select(".cell"):
