@@ -25,7 +25,7 @@ function waysOf({ way, rulers }, width, height) {
     height,
     x: { from: -HALF, to: HALF, label: "mean μ" },
     y: { from: 0, to: TOP, label: "deviation σ" },
-    name: "The two Gaussians as points, with the straight way and the shortest way between them",
+    name: "The two Gaussians as points, with the straight path and the shortest path between them",
   });
   const [start, end] = [way[0], way.at(-1)];
   for (const ruler of rulers) picture.line(ruler, "level");
@@ -39,7 +39,7 @@ function waysOf({ way, rulers }, width, height) {
 function readings({ parameters, rao, forth, back }) {
   const rows = [
     ["parameter distance", number(parameters, 2)],
-    ["Fisher (Rao) distance", number(rao, 2)],
+    ["Fisher–Rao distance", number(rao, 2)],
     ["KL(old ‖ new)", `${number(forth, 2)} nats`],
     ["KL(new ‖ old)", `${number(back, 2)} nats`],
   ];
@@ -59,7 +59,7 @@ function ways({ rao, straight, way }) {
   const higher = Math.max(way[0][1], way.at(-1)[1]);
   const climbs = way.some(([, width]) => width > 1.001 * higher) && straight > 1.01 * rao;
   const detour = climbs ? ` and widens on the way; straight on it is ${number(straight, 2)}` : "";
-  return `The shortest way is ${number(rao, 2)} long${detour}.`;
+  return `The shortest path is ${number(rao, 2)} long${detour}.`;
 }
 
 function divergences({ forth, back }) {
@@ -86,8 +86,8 @@ explore("distance", {
   legend: [
     ["gradient", "old one"],
     ["natural", "new one"],
-    ["reference", "straight way"],
-    ["third", "shortest way"],
+    ["reference", "straight path"],
+    ["third", "shortest path"],
   ],
   inputs,
   handles,

@@ -48,7 +48,7 @@ const density = (x, [mean, width]) =>
 const curveOf = (gaussian) =>
   Array.from({ length: 321 }, (_, k) => (2 * k) / 320 - 1).map((x) => [REACH * x, density(REACH * x, gaussian)]);
 
-/** The length of the straight way, (eq-distance-length) along it: its width changes evenly. */
+/** The length of the straight path, (eq-distance-length) along it: its width changes evenly. */
 function straightOf([oldMean, oldWidth], [mean, width]) {
   const length = Math.hypot(mean - oldMean, Math.SQRT2 * (width - oldWidth));
   return width === oldWidth ? length / width : (length * Math.log(width / oldWidth)) / (width - oldWidth);
@@ -60,7 +60,7 @@ function raoOf([oldMean, oldWidth], [mean, width]) {
   return 2 * Math.SQRT2 * Math.asinh(Math.sqrt(q / 2));
 }
 
-/** Points of the shortest way: an arc of μ²/2 + σ² = constant about a centre on the axis, or an upright line. */
+/** Points of the shortest path: an arc of μ²/2 + σ² = constant about a centre on the axis, or an upright line. */
 function shortestWay([oldMean, oldWidth], [mean, width], count = 80) {
   const shares = Array.from({ length: count + 1 }, (_, k) => k / count);
   if (mean === oldMean) return shares.map((share) => [mean, oldWidth + share * (width - oldWidth)]);
