@@ -118,10 +118,11 @@ def test_b6_the_half_and_the_word_locally():
     assert abs(far - 0.5) > 0.1  # and only locally
 
 
-def test_b7_the_order_of_a_product():
+def test_b7_a_product_entry_by_entry():
     gradient = np.array([1.0, 2.0])
     natural = solve.dense_solve(SKEWED, gradient)
     np.testing.assert_allclose(SKEWED @ natural, gradient, rtol=1e-12)
+    np.testing.assert_allclose(natural @ SKEWED, gradient, rtol=1e-12)  # the order does not matter
     assert (natural * SKEWED).shape == (2, 2)  # elementwise: not even a vector
     assert not np.allclose(gradient / np.diag(SKEWED), natural)
 

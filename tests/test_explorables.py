@@ -512,6 +512,22 @@ def test_equal_means_and_equal_widths_measure_as_the_book_says():
     close(upright["straight"], upright["rao"])
 
 
+def test_the_answer_of_the_chapter_on_the_natural_gradient():
+    """The two steps coincide where the gradient is an eigenvector of the metric, and nowhere else."""
+    script = explorables.bundle("lagrangian.model.js")
+    sliders = {slider["name"]: slider for slider in evaluated("lagrangian")[0]}
+    start = {name: slider["value"] for name, slider in sliders.items()}
+    slopes = np.arange(-180, 180, sliders["slope"]["step"])
+    states = json.dumps([start | {"slope": slope} for slope in slopes])
+    found = javascript(
+        f'{script}\nconsole.log(JSON.stringify({states}.map(modules["lagrangian.model.js"].evaluate)));'
+    )
+    between = np.array([result["between"] for result in found])
+    along_an_axis = (slopes - start["turn"]) % 90 == 0
+    assert along_an_axis.sum() == 4
+    assert between[along_an_axis].max() < 1e-5 < 1 < between[~along_an_axis].min()
+
+
 def test_the_answers_of_the_chapter_on_distance():
     """What each ruler says while only the new Gaussian widens, from the start of the figure."""
     script = explorables.bundle("distance.model.js")

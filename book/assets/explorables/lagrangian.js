@@ -43,7 +43,7 @@ export function describe({ best, plain, gain, plainGain, between }) {
   const fall = (value) => number(-value, 2);
   const compared =
     between < 0.05
-      ? "Minus the gradient points the same way: here the two rulers agree."
+      ? "Minus the gradient points the same way: here it is an eigenvector of the metric."
       : `An equally long step along minus the gradient, to ${point(plain)}, gains ${fall(plainGain)}. ` +
         `The two directions are ${number(between, 0)}° apart.`;
   return `The best step, to ${point(best)}, lowers the model by ${fall(gain)}. ${compared}`;
@@ -53,7 +53,7 @@ export const longest = { stretch: 5.9, turn: 77.5, slope: 60, radius: 1.5 };
 
 explore("lagrangian", {
   hint:
-    "Every point of the ellipse is equally far away for the ruler. The thin lines join points of equal value " +
+    "Every point of the ellipse is equally far away in the metric. The thin lines join points of equal value " +
     "of the linear model, two apart; the thick one touches the ellipse.",
   legend: [
     ["natural", "best step"],

@@ -1,11 +1,11 @@
-// Steepest descent with any ruler: the best step on the ellipse of a metric G, (eq-lagrangian-step).
+// Steepest descent in any metric: the best step on the ellipse of a metric G, (eq-lagrangian-step).
 // In ngbook: descent.trust_region_step and descent.metric_length.
 
 export const inputs = [
-  { name: "stretch", label: "stretch: long axis over short axis", min: 1, max: 6, step: 0.1, value: 5.8 },
+  { name: "stretch", label: "stretch: long axis over short axis", min: 1, max: 6, step: 0.01, value: 5.83 },
   { name: "turn", label: "turn of the long axis", unit: "°", min: -90, max: 90, step: 2.5, value: 22.5 },
-  { name: "slope", label: "direction of the gradient", unit: "°", min: -180, max: 180, step: 5, value: -45 },
-  { name: "radius", label: "radius ε", min: 0.1, max: 1.5, step: 0.1, value: 1 },
+  { name: "slope", label: "direction of the gradient", unit: "°", min: -180, max: 180, step: 2.5, value: -45 },
+  { name: "radius", label: "budget ε", min: 0.1, max: 1.5, step: 0.1, value: 1 },
 ];
 
 const radians = (degrees) => (degrees * Math.PI) / 180;
