@@ -225,4 +225,4 @@ def test_formulas_are_set_as_on_the_pages(printed, visit, name):
 def test_bookmarks_are_in_words(outline):
     titles = [title for _, title, _ in outline]
     assert "Part I Foundations" in titles
-    assert "2 Trust regions: how far can a line be trusted?" in titles
+    assert "2 Trust regions: how far can a linear model be trusted?" in titles

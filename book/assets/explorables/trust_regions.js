@@ -36,7 +36,7 @@ function walkOf({ promises, deliveries, promised, delivered, lowest, best }, { r
     height,
     x: { from: 0, to: 1.03 * FARTHEST, label: "step length δ" },
     y: { from: Math.min(-0.1 * most, 1.05 * delivered), to: 1.05 * most, label: "decrease" },
-    name: "The decrease that the line promises and the one that the valley delivers, over the length of the step",
+    name: "The decrease that the linear model predicts and the actual one, over the length of the step",
   });
   picture.line([[0, 0], [1.03 * FARTHEST, 0]], "level");
   picture.line([[radius, promised], [radius, delivered]], "tangent");
@@ -55,16 +55,16 @@ function draw(numbers, state, width) {
 }
 
 function outcome({ promised, delivered, ratio }) {
-  const start = `The line promises a decrease of ${number(promised, 2)};`;
+  const start = `The linear model predicts a decrease of ${number(promised, 2)};`;
   if (delivered < -0.005) return `${start} instead, the loss rises by ${number(-delivered, 2)}.`;
-  return `${start} the valley delivers ${number(delivered, 2)}, or ${number(100 * ratio, 0)} percent.`;
+  return `${start} the actual one is ${number(delivered, 2)}, or ${number(100 * ratio, 0)} percent of it.`;
 }
 
 function verdict(ratio) {
-  if (ratio <= 0.1) return "The line was trusted too far: halve the radius, and stay.";
-  if (ratio < 0.25) return "The line was trusted too far: halve the radius.";
+  if (ratio <= 0.1) return "The model was trusted too far: halve the radius, and stay.";
+  if (ratio < 0.25) return "The model was trusted too far: halve the radius.";
   if (ratio <= 0.75) return "A fair step: keep the radius.";
-  return "The line was nearly right: double the radius.";
+  return "The model was nearly right: double the radius.";
 }
 
 function place(lowest, radius) {
@@ -80,12 +80,12 @@ export const longest = { first: 1, second: -0.5, radius: 2 };
 
 explore("trust-regions", {
   hint:
-    "The triangle is the point of the circle that the linear model " +
-    "likes best; inside the thick level line the valley is lower than at the start. In the second picture the stroke " +
+    "The triangle is the point of the circle where the linear model " +
+    "is lowest; inside the thick level line the valley is lower than at the start. In the second picture the stroke " +
     "marks the lowest point in the direction of the step.",
   legend: [
-    ["fourth", "linear model: promised"],
-    ["gradient", "step: delivered"],
+    ["fourth", "predicted by the linear model"],
+    ["gradient", "actual decrease"],
     ["third", "equally long steps"],
   ],
   inputs,
