@@ -274,6 +274,8 @@ def test_differences_are_taken_where_the_divergence_is_half_to_twice_what_is_ask
     fisher_from_kl(kl, [0.0], step)
     coarse, fine = seen[-4:-2], seen[-2:]
     assert all(step**2 / 4 <= divergence <= step**2 for divergence in coarse)
+    if 0.5 < share < 2:
+        np.testing.assert_allclose(coarse, share * step**2 / 2, err_msg="the first change was right")
     np.testing.assert_allclose(np.array(coarse) / fine, 4)
 
 

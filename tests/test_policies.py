@@ -501,6 +501,19 @@ def test_the_same_seed_draws_the_same_actions(name):
     np.testing.assert_array_equal(first, second)
 
 
+class Lowest(np.random.Generator):
+    """Draws the smallest number that a generator can."""
+
+    def random(self, size):
+        return np.zeros(size)
+
+
+def test_an_action_of_probability_zero_is_never_drawn():
+    here = SoftmaxPolicy(0, 3).at([-1000.0, 0.0, 0.0], np.zeros((2, 1)))
+    assert not here.probabilities[:, 0].any()
+    assert here.sample(Lowest(np.random.PCG64(0))).tolist() == [1, 1]
+
+
 def test_huge_outputs_neither_overflow_nor_lose_the_impossible_action():
     policy = SoftmaxPolicy(0, 3)
     here = policy.at([1000.0, -1000.0, 999.0], np.zeros((2, 1)))

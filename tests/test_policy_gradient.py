@@ -50,6 +50,7 @@ from ngbook.policy_gradient import (
     train,
     trpo,
 )
+from ngbook.policy_gradient.proximal import OPTIMISERS
 from ngbook.solve import conjugate_gradient
 
 MODES = list(AutoresetMode)
@@ -319,11 +320,12 @@ def test_an_action_beyond_single_precision_is_brought_into_it():
     assert copy.seen[0] == np.finfo(np.float32).max
 
 
-def test_a_bad_number_is_named_with_its_environment_and_step():
+@pytest.mark.parametrize("bad", [0, 2])
+def test_a_bad_number_is_named_with_its_environment_and_step(bad):
     source = rollouts(
-        AutoresetMode.SAME_STEP, rewards=lambda where: np.nan if where.tolist() == [1, 0, 2] else 0.0
+        AutoresetMode.SAME_STEP, rewards=lambda where: np.nan if where.tolist() == [1, 0, bad] else 0.0
     )
-    with pytest.raises(ValueError, match="reward of environment 1 at step 2 of the batch is nan"):
+    with pytest.raises(ValueError, match=f"reward of environment 1 at step {bad} of the batch is nan"):
         source.collect(np.zeros(COIN.size), 5)
 
 
@@ -375,11 +377,11 @@ def test_evaluation_shares_the_episodes_out(mode):
 
 
 def test_an_episode_that_never_ends_is_given_up(monkeypatch):
-    monkeypatch.setattr("ngbook.policy_gradient.rollouts.LONGEST_EPISODE", 500)
+    monkeypatch.setattr("ngbook.policy_gradient.rollouts.LONGEST_EPISODE", 100)
     endless = (((2, "terminated"),), ((np.inf, "terminated"),))
     environment = scripted(AutoresetMode.SAME_STEP, rewards=lambda where: 1.0, script=endless)
     play = functools.partial(evaluate, environment, COIN, np.zeros(COIN.size), rng=np.random.default_rng(0))
-    with pytest.raises(ValueError, match=r"environment 1 has not ended after \d+ steps.*TimeLimit"):
+    with pytest.raises(ValueError, match=r"environment 1 has not ended after 100 steps.*TimeLimit"):
         play(episodes=2)
     assert play(episodes=1).tolist() == [2.0]
 
@@ -595,10 +597,13 @@ def test_a_fourier_baseline_learns_a_curve_and_knows_it_elsewhere(dtype):
 
 
 def test_a_fourier_baseline_is_a_ridge_regression():
-    """Against the normal equations of the same features, stacked with the square root of the penalty."""
+    """Against the normal equations of its features, stacked with the square root of the penalty."""
     _, _, batch, targets = random_batch(steps=50)
-    baseline = FourierBaseline(2, np.random.default_rng(6), features=5, regularisation=0.1, dtype=float)
-    features = baseline._map(batch.flat(batch.observations))
+    options = {"features": 5, "observation_scale": (2.0, 0.3), "bandwidth": 0.7, "regularisation": 0.1}
+    baseline = FourierBaseline(2, np.random.default_rng(6), dtype=float, **options)
+    rng, scaled = np.random.default_rng(6), batch.flat(batch.observations) * (2.0, 0.3)
+    frequencies, phases = 0.7 * rng.normal(size=(2, 5)), rng.uniform(0, 2 * np.pi, 5)
+    features = np.hstack([scaled, np.cos(scaled @ frequencies + phases)])
     baseline.fit(batch, targets)
     flat = batch.flat(targets)
     rows = np.vstack([features - features.mean(axis=0), np.sqrt(0.1 * len(flat)) * np.eye(7)])
@@ -730,7 +735,7 @@ def test_trpo_rejects_when_no_step_gains():
     policy, theta, batch, advantages = case(GaussianPolicy(2, 1))
     step = trpo(policy, theta, batch, advantages, radius=10.0, damping=1e-3, max_backtracks=0)
     assert not step.accepted
-    assert "after 0 backtracks" in step.reason
+    assert "after 0 backtracks: the last has KL divergence" in step.reason
     assert np.array_equal(step.theta, theta)
 
 
@@ -746,6 +751,9 @@ def test_a_step_out_of_the_space_is_rejected_and_says_why():
     step = ppo(policy, theta, batch, advantages, step_size=50.0, minibatches=1)
     assert not step.accepted
     assert "small step goes too far" in step.reason
+    step = trpo(policy, theta, batch, advantages, radius=100.0, damping=0.0, max_backtracks=0)
+    assert not step.accepted
+    assert "above 0" in step.reason
     step = trpo(policy, theta, batch, advantages, radius=100.0, damping=0.0)
     assert step.accepted, "the line search comes back into the space"
     assert step.backtracks > 0
@@ -1376,6 +1384,25 @@ test_works, test_refused = refusal_tests(REFUSED)
 
 def test_a_ratio_of_zero_has_a_surrogate():
     np.testing.assert_array_equal(clipped_surrogate(np.zeros(2), np.array([1.0, -1.0])), [0.0, -0.8])
+
+
+def test_adam_divides_weighted_means():
+    """Of the gradient and its square, with weights .9 and .999 to the power of how long ago it was."""
+    gradients = np.random.default_rng(0).normal(size=(5, 3))
+    step = OPTIMISERS["adam"](0.1)
+    for n, gradient in enumerate(gradients, 1):
+        ago, seen = np.arange(n)[::-1], gradients[:n]
+        mean = np.average(seen, axis=0, weights=0.9**ago)
+        square = np.average(seen**2, axis=0, weights=0.999**ago)
+        np.testing.assert_allclose(step(gradient), 0.1 * mean / np.sqrt(square), rtol=1e-6)
+
+
+def test_a_minibatch_may_be_a_single_step():
+    policy, theta, batch, advantages = random_batch()
+    step = ppo(
+        policy, theta, batch, advantages, np.random.default_rng(0), minibatches=int(batch.valid.sum())
+    )
+    assert step.accepted
 
 
 def test_two_minibatches_need_a_generator_and_one_needs_none():

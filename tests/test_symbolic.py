@@ -74,6 +74,8 @@ def test_beta_rule_with_a_signed_root_gives_the_moments_of_student_t():
     rule = BetaRule({x: mu + sigma * T}, nu / 2, sp.S.Half, square=nu * V / U)
     assert symbolic.equal(rule.expectation(x), mu)
     assert symbolic.equal(rule.expectation((x - mu) ** 2), nu * sigma**2 / (nu - 2))
+    cauchy = BetaRule({x: mu + sigma * T}, sp.S.Half, sp.S.Half)
+    assert cauchy.expectation(1 / (1 + ((x - mu) / sigma) ** 2)) == sp.S.Half
 
 
 def test_angle_rule_gives_the_moments_of_the_circle():
@@ -178,6 +180,8 @@ def test_tidying_at_a_point_writes_positive_factors():
     assert sp.denom(tidied) == a * (1 - a)
     for positive in (a * (1 - a), x * (1 - a)):
         assert tidy(positive, {a: sp.Rational(1, 3), x: -2}) == positive
+    for alone in (1 / (a - 1), (a - 1) ** 2):
+        assert tidy(alone, {a: sp.Rational(1, 3)}) == alone
 
 
 # --- the three forms
@@ -324,6 +328,7 @@ NOT_SIDES = [
     sp.Eq(x, 1),
     says("sp.Rational(1, 2)", x / 2.0),
     says("infinite", sp.oo),
+    says("infinite", -sp.oo),
     says("undefined", x + sp.zoo),
 ]
 NOT_ENTRIES = [side for side in NOT_SIDES if not isinstance(side, list)]  # a list is a column
