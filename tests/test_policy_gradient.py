@@ -1399,9 +1399,7 @@ def test_adam_divides_weighted_means():
 
 def test_a_minibatch_may_be_a_single_step():
     policy, theta, batch, advantages = random_batch()
-    step = ppo(
-        policy, theta, batch, advantages, np.random.default_rng(0), minibatches=int(batch.valid.sum())
-    )
+    step = ppo(policy, theta, batch, advantages, np.random.default_rng(0), minibatches=int(batch.valid.sum()))
     assert step.accepted
 
 

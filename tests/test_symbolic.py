@@ -104,6 +104,7 @@ def test_finite_sum_normalises_and_averages():
         ((y - 1) ** 2 / y, -1, 2, 0),
         (2 + 2 * y / (1 - y), 0, -1, sp.log(2)),
         (y**2 + y**3 / (1 - y), 2, -1, 0),
+        (y * (1 - y) + (1 - y) ** 2, 0, 1, 0),
     ],
 )
 def test_beta_rule_takes_a_logarithm_of_powers_apart(argument, log_u, log_v, constant):
@@ -139,6 +140,7 @@ def test_beta_rule_refuses_what_it_does_not_know():
         (sp.besseli(3, a), sp.besseli(1, a) - 4 * sp.besseli(2, a) / a, "cancellation"),
         (sp.gamma(a) * sp.gamma(1 - a), sp.pi / sp.sin(sp.pi * a), "Gamma function identities"),
         (sp.sin(a) ** 2 + sp.cos(a) ** 2, sp.Integer(1), "trigonometric identities"),
+        (sp.sqrt(5 + 2 * sp.sqrt(6)), sp.sqrt(2) + sp.sqrt(3), "constants"),
     ],
 )
 def test_equality_is_proved_by_the_lightest_step_that_does(left, right, how):

@@ -355,7 +355,7 @@ def _log_of_powers(argument):
         if base == U:
             result += power * _LOG_U
         elif base in (1 - U, U - 1):
-            result, rest = result + power * _LOG_V, rest * (1 if base == 1 - U else (-1) ** power)
+            result, rest = result + power * _LOG_V, rest * base.subs(U, 0) ** power
         else:
             rest *= factor
     return result + sp.expand_log(sp.log(rest))
