@@ -72,7 +72,7 @@ TESTS = {  # of a module, or of all in a package, tests/test_NAME.py: the quick 
     "_domain": ["descent", "families"],
     "_equality": ["checks", "symbolic", "equality"],
     "checks": ["checks"],
-    "symbolic": ["symbolic"],
+    "symbolic": ["symbolic", "families"],
     "families": [
         "errata",
         "families_refusals",

@@ -140,6 +140,10 @@ def test_kl_over_the_logit_is_that_of_the_beta_distribution(old, new):
     assert abs(value - expected) <= error + bound + 1e-12 * expected
 
 
+def test_an_exponential_that_overflows_beside_a_number_is_left_to_its_logarithm():
+    assert_allclose(logit_beta().log_prob([2.0, 3.0], [900.0, -900.0]), np.log(12) - [2700, 1800], rtol=1e-14)
+
+
 @pytest.mark.parametrize("family", [families.logistic, families.student_t.at(nu=3)], ids=["logistic", "t"])
 def test_kl_of_a_location_and_a_scale_knows_only_their_difference_and_ratio(family):
     expected = family.kl([0.0, 1.0], [0.5, 1.5])
@@ -304,6 +308,21 @@ def test_numbers_come_from_the_density_and_the_score_that_are_derived_from(slug)
         declared = [family.log_density, *family.score_vector()]
         expected = [float(sp.N(each.subs(put_in).doit(), 30)) for each in declared]
         assert_allclose([value, *row], expected, rtol=1e-12, atol=1e-13)
+
+
+def test_an_end_belongs_to_a_space_whose_relation_says_so():
+    log_density = sp.log(theta) - theta * x
+    space = [sp.GreaterThan(theta, 1, evaluate=False)]
+    family = Family("Quick", x, [theta], log_density, None, parameter_space=space, example={theta: 2})
+    assert family.log_prob([1.0], [0.5]) == -0.5
+    with pytest.raises(ngbook.OutsideDomain, match="theta >= 1"):
+        family.log_prob([0.999], [0.5])
+
+
+def test_samples_of_the_uniform_follow_its_law():
+    drawn = families.uniform.sample([3.0], 5000, np.random.default_rng(0))
+    assert 0 < drawn.min() and drawn.max() <= 3
+    assert stats.kstest(drawn, stats.uniform(0, 3).cdf).pvalue > 1e-3
 
 
 def test_a_declared_divergence_is_the_one_that_is_given():

@@ -124,7 +124,7 @@ class MomentRule(Rule):
                 )
         total = self.generating.subs(dict.fromkeys(self.orders, 0))
         try:
-            wrong = total.has(sp.nan, sp.zoo) or (total != 1 and not equal(total, 1))
+            wrong = total.has(sp.nan, sp.zoo) or not equal(total, 1)
         except Undecided:
             wrong = False
         if wrong:
