@@ -1083,6 +1083,7 @@ def test_history_counts():
     assert history.reason == ("", "", "")
     assert [arguments[:2] for arguments in seen] == [(1, 3), (2, 3), (3, 3)]
     assert [record.mean_return for *_, record in seen] == history.mean_return.tolist()
+    assert np.array_equal(history.theta[1:], [record.theta for *_, record in seen])
     assert (run.reason, run.interrupted) == ("iterations", False)
     none_ended = cart_pole(iterations=1, steps=2).history
     assert none_ended.episodes[0] == 0
