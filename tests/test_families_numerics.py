@@ -11,6 +11,7 @@ import ngbook
 from ngbook import families
 from ngbook.families import Family, special
 from ngbook.families.quadrature import graded, integrate, sum_over_counts
+from ngbook.families.trusted import Trusted
 from ngbook.symbolic import BetaRule, U, V
 
 x, y = sp.symbols("x y", positive=True)
@@ -284,6 +285,82 @@ def test_log_hypot_and_share_neither_overflow_nor_lose_small_ratios():
     total = special.LOG_SUM_EXP(x, y)
     assert total.diff(x) == sp.exp(x - total)
     assert total.diff(y) == sp.exp(y - total)
+
+
+# --- numbers with a bound on their error
+
+t, u, v = sp.symbols("t u v", positive=True)
+third = sp.Rational("1/3")
+
+
+@pytest.mark.parametrize(
+    ("expression", "value", "roundings"),
+    [
+        (t + u, 5, 5),
+        (t + u + v, 9, 5 + 9),
+        (t * u, 6, 6),
+        (t * u * v, 24, 2 * 24),
+        (-t, -2, 0),
+        (-t * u, -6, 6),
+        (t + sp.S.Half, 2.5, 2.5),
+        (t + third, 7 / 3, 1 / 3 + 7 / 3),
+        (t * third, 2 / 3, 2 / 3 + 2 / 3),
+        ((t + u) ** 2, 25, 2 * 25 + 10 * 5),
+        (sp.exp(t + u), np.exp(5), (2 + 5) * np.exp(5)),
+        (sp.log(t + u), np.log(5), 2 * np.log(5) + 5 / 5),
+        (sp.Abs(t - u), 1, 1),
+        (sp.cos(t), np.cos(2), 2 * abs(np.cos(2))),
+        (sp.loggamma(u), np.log(2), 8 * np.log(2) + 2),
+        (sp.gamma(v), 6, 8 * 6),
+        (sp.polygamma(1, u), np.pi**2 / 6 - 5 / 4, 8 * (np.pi**2 / 6 - 5 / 4)),
+        (sp.digamma(u), 1.5 - np.euler_gamma, 8 * (1.5 - np.euler_gamma) + 2),
+        (special.LOG_SUM_EXP(t, u), np.logaddexp(2, 3), 4 * 5 + 4),
+        (special.LOG_SUM_EXP(t + v, u), np.logaddexp(6, 3), 4 * 9 + 4 + 6 / (1 + np.exp(-3))),
+    ],
+)
+def test_rounding_errors_are_followed_step_by_step(expression, value, roundings):
+    """A step's own rounding, and its arguments' times its derivatives, in units of half an epsilon."""
+    values, errors = Trusted([expression], [t, u, v])([2.0, 3.0, 4.0])
+    assert_allclose(values, [value], rtol=1e-15)
+    assert_allclose(errors, [2.0**-53 * roundings], rtol=1e-9, atol=1e-310)
+
+
+@pytest.mark.parametrize(
+    ("expression", "number", "expected"),
+    [
+        (sp.log(1 + t), 1e-100, 1e-100),
+        (sp.log(1 + 1 / t), 1e200, 1e-200),
+        (sp.log(1 + sp.exp(-t)), 300.0, np.exp(-300.0)),
+        (sp.log(1 + sp.exp(-t)), 1e4, 0.0),
+        ((1 - sp.cos(t)) / t**2, 1e-20, 0.5),
+        (sp.log(1 + u ** (-t)), 300.0, 3.0**-300),
+        (sp.exp(t) - sp.exp(t - 1), 800.0, np.inf),
+    ],
+)
+def test_many_digits_are_as_many_as_it_takes(expression, number, expected):
+    assert_allclose(Trusted([expression], [t, u]).with_digits([number, 3.0]), [expected], rtol=1e-13)
+
+
+def test_a_cancellation_is_computed_again_and_what_is_undefined_refused():
+    values, errors = Trusted([sp.exp(t) - 1 - t - t**2 / 2, t], [t])([1e-5])
+    assert_allclose(values, [1e-15 / 6 * (1 + 1e-5 / 4), 1e-5], rtol=1e-10)
+    assert_allclose(errors, 2.0**-53 * values)
+    with pytest.raises(ngbook.OutsideDomain, match="range of double precision"):
+        Trusted([sp.exp(t)], [t])([1e3])
+    with pytest.raises(ValueError, match="not defined"):
+        Trusted([1 / (t - u)], [t, u])([1.0, 1.0])
+
+
+def test_ordinary_numbers_need_no_more_digits(monkeypatch):
+    monkeypatch.setattr(Trusted, "with_digits", lambda self, numbers: pytest.fail(str(self.expressions)))
+    for slug, at, new in (
+        ("normal", [1.0, 2.0], [0.0, 1.0]),
+        ("gamma", [2.5, 1.5], [3.5, 1.0]),
+        ("beta", [2.5, 1.5], [3.5, 1.0]),
+        ("poisson", [2.5], [3.5]),
+    ):
+        family = getattr(families, slug)
+        assert np.isfinite(family.fisher(at)).all() and np.isfinite(family.kl(at, new))
 
 
 # --- what a declaration says twice
