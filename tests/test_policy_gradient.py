@@ -911,6 +911,7 @@ def test_the_clip_ends_the_pull():
 def test_the_penalty_follows_its_target():
     penalty = AdaptivePenalty(target=0.01, value=4.0)
     assert [penalty.adapt(kl) for kl in (0.02, 0.01, 0.001, 0.0151, 0.0066)] == [8, 8, 4, 8, 4]
+    assert [AdaptivePenalty(3.0, 1.0).adapt(kl) for kl in (4.5, 2.0)] == [1, 1], "both ends belong to it"
     policy, theta, batch, advantages = case(SoftmaxPolicy(2, 3))
     step = ppo(policy, theta, batch, advantages, penalty=penalty, minibatches=1, step_size=0.5)
     assert step.kl > 0.015

@@ -57,6 +57,8 @@ def test_branches_are_averaged():
         (sp.log(U), 0, 0, 1, 0),
         (U * sp.log(U) * sp.log(V), 1, 0, 1, 1),
         (V**2 * sp.log(V) ** 2, 0, 2, 0, 2),
+        (U * sp.log(U) / V, 1, -1, 1, 0),
+        (sp.log(V) / (U * V), -1, -1, 0, 1),
     ],
 )
 def test_beta_rule_agrees_with_quadrature(expression, i, j, k, m):
