@@ -68,7 +68,7 @@ TESTS = {  # of a module, or of all in a package, tests/test_NAME.py: the quick 
         "policy_gradient",
     ],
     "_check/expressions": ["symbolic", "checks", "bad_input"],
-    "_check/families": ["families_refusals", "bad_input"],
+    "_check/families": ["families_refusals", "bad_input", "families_edges", "families"],
     "_domain": ["descent", "families"],
     "_equality": ["checks", "symbolic", "equality"],
     "checks": ["checks"],

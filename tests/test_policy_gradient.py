@@ -367,6 +367,12 @@ def test_a_same_step_environment_has_to_show_the_last_observation():
         Rollouts(environment, COIN, np.random.default_rng(0)).collect(np.zeros(COIN.size), 2)
 
 
+def test_a_policy_of_the_right_sizes_and_the_wrong_kind_is_refused():
+    environment = environments.make("CartPole-v1", 2)
+    with pytest.raises(ValueError, match=r"policy must be SoftmaxPolicy\(4, 2\)"):
+        Rollouts(environment, GaussianPolicy(4, 2), np.random.default_rng(0))
+
+
 @in_every_mode
 def test_evaluation_shares_the_episodes_out(mode):
     """Whichever episodes end first would be too many of the short ones."""
