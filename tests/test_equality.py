@@ -231,6 +231,8 @@ def test_only_numbers_that_the_assumptions_allow_are_tried():
     negative = sp.Symbol("k", negative=True)
     assert decide(sp.sqrt(negative**2), -negative).proved
     assert decide(sp.Abs(sp.log(1 - negative)), sp.log(1 - negative)).values is None
+    zero = sp.Symbol("k", nonnegative=True, nonpositive=True)
+    assert symbolic.equal(zero, zero + 1) is False, "it is 0"
     imaginary = sp.Symbol("k", imaginary=True)
     assert decide(imaginary, 2 * imaginary).values is None, "no real number is imaginary"
 

@@ -114,6 +114,8 @@ def test_beta_rule_takes_a_logarithm_of_powers_apart(argument, log_u, log_v, con
     mean_log_v = sp.digamma(b) - sp.digamma(a + b)
     expected = log_u * mean_log_u + log_v * mean_log_v + constant
     assert symbolic.equal(BetaRule({y: U}, a, b).expectation(sp.log(argument)), expected)
+    odds = BetaRule({y: U / V}, a, b).expectation(sp.log(argument.subs(y, y / (1 + y))))
+    assert symbolic.equal(odds, expected), "of the odds, the same number"
 
 
 @pytest.mark.parametrize("expression", [sp.sqrt(x), sp.exp(x**2), sp.atan(x), 1 / x])
