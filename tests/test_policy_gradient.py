@@ -1080,6 +1080,20 @@ def test_a_run_leaves_what_it_was_given_alone():
     assert update.keywords["penalty"].value == 1.0
 
 
+@pytest.mark.parametrize("advantage", ["generalised", "reward_to_go"])
+def test_what_was_not_decided_is_credited_with_nothing(advantage):
+    """CartPole resets in steps of their own, of which the baseline knows a value."""
+    seen = []
+
+    def update(policy, theta, batch, advantages):
+        seen.append((batch.valid, advantages))
+        return policy_gradient(policy, theta, batch, advantages, step_size=1e-3)
+
+    cart_pole(update=update, iterations=2, advantage=advantage, standardise=False)
+    for valid, advantages in seen:
+        assert not valid.all() and advantages[valid].all() and not advantages[~valid].any()
+
+
 def test_history_counts():
     seen = []
     run = cart_pole(progress=lambda *arguments: seen.append(arguments), iterations=3)

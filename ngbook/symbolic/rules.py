@@ -229,8 +229,7 @@ class BetaRule(Rule):
         if expression.has(T):
             even = sp.cancel(sp.together((expression + expression.subs(T, -T)) / 2))
             expression = even.subs(T, sp.sqrt(T)).subs(T, self.square)
-        logs = {sp.log(U): _LOG_U, sp.log(V): _LOG_V, sp.log(1 - U): _LOG_V}
-        expression = expression.subs(logs).replace(sp.log, _log_of_powers).subs(V, 1 - U)
+        expression = expression.replace(sp.log, _log_of_powers).subs(V, 1 - U)
         numerator, denominator = sp.fraction(sp.cancel(sp.together(expression)))
         try:
             zeros, ones, rest = _roots_at_zero_and_one(denominator)
