@@ -80,7 +80,7 @@ def decide(left, right, point=None):
         values = tuple(_number(side, here) for side in concrete)
         if None in values:
             continue
-        if abs(values[0] - values[1]) > AGREES * (1 + abs(values[0]) + abs(values[1])):
+        if abs(values[0] - values[1]) > AGREES * (1 + abs(values[0])):
             return Verdict(values=values, point=functions | here)
         agreed += 1
     rest = difference

@@ -180,6 +180,11 @@ def test_tidying_changes_the_form_only(expression):
     assert sp.count_ops(tidy(expression)) <= sp.count_ops(expression)
 
 
+def test_a_product_is_worth_one_operation_more():
+    assert tidy(a - a**2).is_Mul
+    assert tidy(a - a**2 + b).is_Add
+
+
 def test_tidying_at_a_point_writes_positive_factors():
     tidied = tidy(-1 / (a**2 - a), {a: sp.Rational(1, 3)})
     assert tidied == 1 / (a * (1 - a))
