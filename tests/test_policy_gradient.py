@@ -929,7 +929,7 @@ def test_the_penalty_follows_its_target():
 def test_a_step_that_went_too_far_raises_the_penalty(seed, epochs):
     """A rejected step has divergence 0, which is no reason to go farther the next time."""
     policy, batch = line_walk_batch([10.0, 14.0], horizon=5, episodes=4, seed=seed)
-    penalty = AdaptivePenalty(0.01, 1.0)
+    penalty = AdaptivePenalty(2.0, 1.0)
     options = {"minibatches": 1, "epochs": epochs, "step_size": 30.0, "penalty": penalty}
     advantages = standardised(batch, total_return(batch))
     run = functools.partial(ppo, policy, [10.0, 14.0], batch, advantages)

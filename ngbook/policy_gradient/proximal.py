@@ -102,10 +102,7 @@ def ppo(
     except OutsideDomain as error:
         step = rejected(theta, old, f"a small step goes too far: {error}")
     if isinstance(penalty, AdaptivePenalty):
-        if step.accepted:
-            penalty.adapt(step.kl)
-        else:
-            penalty.value *= 2  # it went too far
+        penalty.adapt(step.kl if step.accepted else 2 * penalty.target)  # a rejected step went too far
     return step
 
 
