@@ -235,6 +235,11 @@ def test_pendulums_begin_where_gymnasiums_do(options):
     np.testing.assert_array_equal(np.stack([many._angle, many._speed], axis=1), expected)
 
 
+def test_one_copy_is_made_unless_more_are_asked_for():
+    assert Pendulum().num_envs == LineWalk().num_envs == 1
+    assert make("Pendulum-v1").num_envs == make("CartPole-v1").num_envs == 1
+
+
 def test_an_episode_that_begins_by_itself_has_the_usual_bounds():
     pendulum = Pendulum(50, max_episode_steps=1)
     first = pendulum.reset(seed=0, options={"x_init": 0.01, "y_init": 0.0})[0]

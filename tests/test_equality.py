@@ -215,6 +215,7 @@ def test_a_point_is_where_a_claim_is_made_and_agreement_there_alone_is_not_enoug
     assert symbolic.equal(sp.log(a / (1 - a)), sp.log(a) - sp.log(1 - a)) is False, "both wander for a > 1"
     with pytest.raises(symbolic.Undecided):
         symbolic.equal(sp.log(a / (1 - a)), sp.log(a) - sp.log(1 - a), one_third)
+    assert symbolic.equal(x, 2 * x, {x: 0}) is False, "a point close by is tried at zero, too"
     with pytest.raises(symbolic.Undecided):  # the second point is close by: at x = 4 they differ
         symbolic.equal(sp.sqrt((3 - x) ** 2), 3 - x, {x: 2})
 
@@ -230,8 +231,16 @@ def test_only_numbers_that_the_assumptions_allow_are_tried():
     negative = sp.Symbol("k", negative=True)
     assert decide(sp.sqrt(negative**2), -negative).proved
     assert decide(sp.Abs(sp.log(1 - negative)), sp.log(1 - negative)).values is None
+    zero = sp.Symbol("k", nonnegative=True, nonpositive=True)
+    assert symbolic.equal(zero, zero + 1) is False, "it is 0"
     imaginary = sp.Symbol("k", imaginary=True)
     assert decide(imaginary, 2 * imaginary).values is None, "no real number is imaginary"
+
+
+@pytest.mark.parametrize("size", [sp.Integer(10) ** 30, -(sp.Integer(10) ** 30)])
+def test_agreement_is_relative_to_the_size_of_the_numbers(size):
+    assert decide(size * (sp.sin(x) ** 2 + sp.cos(x) ** 2), size).proved
+    assert decide(size * a, size * a + sp.sqrt(size**2) / 10**20).refuted
 
 
 def test_a_verdict_says_one_thing():

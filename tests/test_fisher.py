@@ -262,7 +262,7 @@ def test_a_divergence_that_levels_off_is_differentiated_where_it_is_still_quadra
     np.testing.assert_allclose(fisher_from_kl(kl, theta), expected, rtol=1e-5, atol=1e-12)
 
 
-@pytest.mark.parametrize("share", [0.4, 0.6, 1.0, 1.9, 2.5])
+@pytest.mark.parametrize("share", [0.4, 0.51, 0.6, 1.0, 1.9, 2.5])
 def test_differences_are_taken_where_the_divergence_is_half_to_twice_what_is_asked_for(share):
     """The first change tried is 1e-4, where this divergence is so large a share of step² / 2."""
     step, seen = 0.01, []
@@ -274,6 +274,8 @@ def test_differences_are_taken_where_the_divergence_is_half_to_twice_what_is_ask
     fisher_from_kl(kl, [0.0], step)
     coarse, fine = seen[-4:-2], seen[-2:]
     assert all(step**2 / 4 <= divergence <= step**2 for divergence in coarse)
+    if 0.5 < share < 2:
+        np.testing.assert_allclose(coarse, share * step**2 / 2, err_msg="the first change was right")
     np.testing.assert_allclose(np.array(coarse) / fine, 4)
 
 

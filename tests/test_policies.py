@@ -501,6 +501,28 @@ def test_the_same_seed_draws_the_same_actions(name):
     np.testing.assert_array_equal(first, second)
 
 
+@pytest.mark.parametrize("t", [-0.2499, -0.01, 1e-7, 0.1, 0.2499, 0.26, 3.0])
+def test_kl_of_two_spreads_is_accurate_to_the_last_digits(t):
+    policy = GaussianPolicy(0, 1)
+    old, new = (policy.at([0.0, log_std], np.zeros((1, 0))) for log_std in (0.0, -t / 2))
+    with mpmath.workdps(40):
+        expected = (mpmath.expm1(t) - mpmath.mpf(t)) / 2
+    np.testing.assert_allclose(old.kl(new), [float(expected)], rtol=1e-15)
+
+
+class Lowest(np.random.Generator):
+    """Draws the smallest number that a generator can."""
+
+    def random(self, size):
+        return np.zeros(size)
+
+
+def test_an_action_of_probability_zero_is_never_drawn():
+    here = SoftmaxPolicy(0, 3).at([-1000.0, 0.0, 0.0], np.zeros((2, 1)))
+    assert not here.probabilities[:, 0].any()
+    assert here.sample(Lowest(np.random.PCG64(0))).tolist() == [1, 1]
+
+
 def test_huge_outputs_neither_overflow_nor_lose_the_impossible_action():
     policy = SoftmaxPolicy(0, 3)
     here = policy.at([1000.0, -1000.0, 999.0], np.zeros((2, 1)))

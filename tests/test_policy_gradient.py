@@ -50,6 +50,7 @@ from ngbook.policy_gradient import (
     train,
     trpo,
 )
+from ngbook.policy_gradient.proximal import OPTIMISERS
 from ngbook.solve import conjugate_gradient
 
 MODES = list(AutoresetMode)
@@ -319,11 +320,12 @@ def test_an_action_beyond_single_precision_is_brought_into_it():
     assert copy.seen[0] == np.finfo(np.float32).max
 
 
-def test_a_bad_number_is_named_with_its_environment_and_step():
+@pytest.mark.parametrize("bad", [0, 2])
+def test_a_bad_number_is_named_with_its_environment_and_step(bad):
     source = rollouts(
-        AutoresetMode.SAME_STEP, rewards=lambda where: np.nan if where.tolist() == [1, 0, 2] else 0.0
+        AutoresetMode.SAME_STEP, rewards=lambda where: np.nan if where.tolist() == [1, 0, bad] else 0.0
     )
-    with pytest.raises(ValueError, match="reward of environment 1 at step 2 of the batch is nan"):
+    with pytest.raises(ValueError, match=f"reward of environment 1 at step {bad} of the batch is nan"):
         source.collect(np.zeros(COIN.size), 5)
 
 
@@ -365,6 +367,12 @@ def test_a_same_step_environment_has_to_show_the_last_observation():
         Rollouts(environment, COIN, np.random.default_rng(0)).collect(np.zeros(COIN.size), 2)
 
 
+def test_a_policy_of_the_right_sizes_and_the_wrong_kind_is_refused():
+    environment = environments.make("CartPole-v1", 2)
+    with pytest.raises(ValueError, match=r"policy must be SoftmaxPolicy\(4, 2\)"):
+        Rollouts(environment, GaussianPolicy(4, 2), np.random.default_rng(0))
+
+
 @in_every_mode
 def test_evaluation_shares_the_episodes_out(mode):
     """Whichever episodes end first would be too many of the short ones."""
@@ -375,11 +383,11 @@ def test_evaluation_shares_the_episodes_out(mode):
 
 
 def test_an_episode_that_never_ends_is_given_up(monkeypatch):
-    monkeypatch.setattr("ngbook.policy_gradient.rollouts.LONGEST_EPISODE", 500)
+    monkeypatch.setattr("ngbook.policy_gradient.rollouts.LONGEST_EPISODE", 100)
     endless = (((2, "terminated"),), ((np.inf, "terminated"),))
     environment = scripted(AutoresetMode.SAME_STEP, rewards=lambda where: 1.0, script=endless)
     play = functools.partial(evaluate, environment, COIN, np.zeros(COIN.size), rng=np.random.default_rng(0))
-    with pytest.raises(ValueError, match=r"environment 1 has not ended after \d+ steps.*TimeLimit"):
+    with pytest.raises(ValueError, match=r"environment 1 has not ended after 100 steps.*TimeLimit"):
         play(episodes=2)
     assert play(episodes=1).tolist() == [2.0]
 
@@ -595,10 +603,13 @@ def test_a_fourier_baseline_learns_a_curve_and_knows_it_elsewhere(dtype):
 
 
 def test_a_fourier_baseline_is_a_ridge_regression():
-    """Against the normal equations of the same features, stacked with the square root of the penalty."""
+    """Against the normal equations of its features, stacked with the square root of the penalty."""
     _, _, batch, targets = random_batch(steps=50)
-    baseline = FourierBaseline(2, np.random.default_rng(6), features=5, regularisation=0.1, dtype=float)
-    features = baseline._map(batch.flat(batch.observations))
+    options = {"features": 5, "observation_scale": (2.0, 0.3), "bandwidth": 0.7, "regularisation": 0.1}
+    baseline = FourierBaseline(2, np.random.default_rng(6), dtype=float, **options)
+    rng, scaled = np.random.default_rng(6), batch.flat(batch.observations) * (2.0, 0.3)
+    frequencies, phases = 0.7 * rng.normal(size=(2, 5)), rng.uniform(0, 2 * np.pi, 5)
+    features = np.hstack([scaled, np.cos(scaled @ frequencies + phases)])
     baseline.fit(batch, targets)
     flat = batch.flat(targets)
     rows = np.vstack([features - features.mean(axis=0), np.sqrt(0.1 * len(flat)) * np.eye(7)])
@@ -730,7 +741,7 @@ def test_trpo_rejects_when_no_step_gains():
     policy, theta, batch, advantages = case(GaussianPolicy(2, 1))
     step = trpo(policy, theta, batch, advantages, radius=10.0, damping=1e-3, max_backtracks=0)
     assert not step.accepted
-    assert "after 0 backtracks" in step.reason
+    assert "after 0 backtracks: the last has KL divergence" in step.reason
     assert np.array_equal(step.theta, theta)
 
 
@@ -746,6 +757,9 @@ def test_a_step_out_of_the_space_is_rejected_and_says_why():
     step = ppo(policy, theta, batch, advantages, step_size=50.0, minibatches=1)
     assert not step.accepted
     assert "small step goes too far" in step.reason
+    step = trpo(policy, theta, batch, advantages, radius=100.0, damping=0.0, max_backtracks=0)
+    assert not step.accepted
+    assert "above 0" in step.reason
     step = trpo(policy, theta, batch, advantages, radius=100.0, damping=0.0)
     assert step.accepted, "the line search comes back into the space"
     assert step.backtracks > 0
@@ -903,6 +917,7 @@ def test_the_clip_ends_the_pull():
 def test_the_penalty_follows_its_target():
     penalty = AdaptivePenalty(target=0.01, value=4.0)
     assert [penalty.adapt(kl) for kl in (0.02, 0.01, 0.001, 0.0151, 0.0066)] == [8, 8, 4, 8, 4]
+    assert [AdaptivePenalty(3.0, 1.0).adapt(kl) for kl in (4.5, 2.0)] == [1, 1], "both ends belong to it"
     policy, theta, batch, advantages = case(SoftmaxPolicy(2, 3))
     step = ppo(policy, theta, batch, advantages, penalty=penalty, minibatches=1, step_size=0.5)
     assert step.kl > 0.015
@@ -914,7 +929,7 @@ def test_the_penalty_follows_its_target():
 def test_a_step_that_went_too_far_raises_the_penalty(seed, epochs):
     """A rejected step has divergence 0, which is no reason to go farther the next time."""
     policy, batch = line_walk_batch([10.0, 14.0], horizon=5, episodes=4, seed=seed)
-    penalty = AdaptivePenalty(0.01, 1.0)
+    penalty = AdaptivePenalty(2.0, 1.0)
     options = {"minibatches": 1, "epochs": epochs, "step_size": 30.0, "penalty": penalty}
     advantages = standardised(batch, total_return(batch))
     run = functools.partial(ppo, policy, [10.0, 14.0], batch, advantages)
@@ -1065,6 +1080,20 @@ def test_a_run_leaves_what_it_was_given_alone():
     assert update.keywords["penalty"].value == 1.0
 
 
+@pytest.mark.parametrize("advantage", ["generalised", "reward_to_go"])
+def test_what_was_not_decided_is_credited_with_nothing(advantage):
+    """CartPole resets in steps of their own, of which the baseline knows a value."""
+    seen = []
+
+    def update(policy, theta, batch, advantages):
+        seen.append((batch.valid, advantages))
+        return policy_gradient(policy, theta, batch, advantages, step_size=1e-3)
+
+    cart_pole(update=update, iterations=2, advantage=advantage, standardise=False)
+    for valid, advantages in seen:
+        assert not valid.all() and advantages[valid].all() and not advantages[~valid].any()
+
+
 def test_history_counts():
     seen = []
     run = cart_pole(progress=lambda *arguments: seen.append(arguments), iterations=3)
@@ -1075,6 +1104,7 @@ def test_history_counts():
     assert history.reason == ("", "", "")
     assert [arguments[:2] for arguments in seen] == [(1, 3), (2, 3), (3, 3)]
     assert [record.mean_return for *_, record in seen] == history.mean_return.tolist()
+    assert np.array_equal(history.theta[1:], [record.theta for *_, record in seen])
     assert (run.reason, run.interrupted) == ("iterations", False)
     none_ended = cart_pole(iterations=1, steps=2).history
     assert none_ended.episodes[0] == 0
@@ -1376,6 +1406,23 @@ test_works, test_refused = refusal_tests(REFUSED)
 
 def test_a_ratio_of_zero_has_a_surrogate():
     np.testing.assert_array_equal(clipped_surrogate(np.zeros(2), np.array([1.0, -1.0])), [0.0, -0.8])
+
+
+def test_adam_divides_weighted_means():
+    """Of the gradient and its square, with weights .9 and .999 to the power of how long ago it was."""
+    gradients = np.random.default_rng(0).normal(size=(5, 3))
+    step = OPTIMISERS["adam"](0.1)
+    for n, gradient in enumerate(gradients, 1):
+        ago, seen = np.arange(n)[::-1], gradients[:n]
+        mean = np.average(seen, axis=0, weights=0.9**ago)
+        square = np.average(seen**2, axis=0, weights=0.999**ago)
+        np.testing.assert_allclose(step(gradient), 0.1 * mean / np.sqrt(square), rtol=1e-6)
+
+
+def test_a_minibatch_may_be_a_single_step():
+    policy, theta, batch, advantages = random_batch()
+    step = ppo(policy, theta, batch, advantages, np.random.default_rng(0), minibatches=int(batch.valid.sum()))
+    assert step.accepted
 
 
 def test_two_minibatches_need_a_generator_and_one_needs_none():

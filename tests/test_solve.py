@@ -253,6 +253,17 @@ def test_curvature_is_the_quadratic_form_and_exactly_zero_along_a_null_direction
         assert 0 <= quadratic_form(aslinearoperator(singular), np.ones(3)) < 1e-15
 
 
+def test_curvature_within_rounding_is_zero_and_below_it_refused():
+    """Rounding is 10 p eps of what is added up: here p = 100 terms of size 1, half of them negative."""
+    for curvature, refused in ((4e-16, False), (4e-12, True)):
+        metric = np.diag(np.repeat([1.0, -1 - curvature], 50))
+        if refused:
+            with pytest.raises(ValueError, match="negative curvature"):
+                quadratic_form(metric, np.ones(100))
+        else:
+            assert quadratic_form(metric, np.ones(100)) == 0
+
+
 def test_the_quadratic_form_of_nothing_is_zero():
     assert quadratic_form(np.eye(2), [0.0, 0.0]) == 0
     assert quadratic_form(np.zeros((2, 2)), [1.0, 2.0]) == 0

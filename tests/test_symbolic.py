@@ -57,6 +57,8 @@ def test_branches_are_averaged():
         (sp.log(U), 0, 0, 1, 0),
         (U * sp.log(U) * sp.log(V), 1, 0, 1, 1),
         (V**2 * sp.log(V) ** 2, 0, 2, 0, 2),
+        (U * sp.log(U) / V, 1, -1, 1, 0),
+        (sp.log(V) / (U * V), -1, -1, 0, 1),
     ],
 )
 def test_beta_rule_agrees_with_quadrature(expression, i, j, k, m):
@@ -74,6 +76,8 @@ def test_beta_rule_with_a_signed_root_gives_the_moments_of_student_t():
     rule = BetaRule({x: mu + sigma * T}, nu / 2, sp.S.Half, square=nu * V / U)
     assert symbolic.equal(rule.expectation(x), mu)
     assert symbolic.equal(rule.expectation((x - mu) ** 2), nu * sigma**2 / (nu - 2))
+    cauchy = BetaRule({x: mu + sigma * T}, sp.S.Half, sp.S.Half)
+    assert cauchy.expectation(1 / (1 + ((x - mu) / sigma) ** 2)) == sp.S.Half
 
 
 def test_angle_rule_gives_the_moments_of_the_circle():
@@ -102,6 +106,7 @@ def test_finite_sum_normalises_and_averages():
         ((y - 1) ** 2 / y, -1, 2, 0),
         (2 + 2 * y / (1 - y), 0, -1, sp.log(2)),
         (y**2 + y**3 / (1 - y), 2, -1, 0),
+        (y * (1 - y) + (1 - y) ** 2, 0, 1, 0),
     ],
 )
 def test_beta_rule_takes_a_logarithm_of_powers_apart(argument, log_u, log_v, constant):
@@ -109,6 +114,8 @@ def test_beta_rule_takes_a_logarithm_of_powers_apart(argument, log_u, log_v, con
     mean_log_v = sp.digamma(b) - sp.digamma(a + b)
     expected = log_u * mean_log_u + log_v * mean_log_v + constant
     assert symbolic.equal(BetaRule({y: U}, a, b).expectation(sp.log(argument)), expected)
+    odds = BetaRule({y: U / V}, a, b).expectation(sp.log(argument.subs(y, y / (1 + y))))
+    assert symbolic.equal(odds, expected), "of the odds, the same number"
 
 
 @pytest.mark.parametrize("expression", [sp.sqrt(x), sp.exp(x**2), sp.atan(x), 1 / x])
@@ -137,6 +144,7 @@ def test_beta_rule_refuses_what_it_does_not_know():
         (sp.besseli(3, a), sp.besseli(1, a) - 4 * sp.besseli(2, a) / a, "cancellation"),
         (sp.gamma(a) * sp.gamma(1 - a), sp.pi / sp.sin(sp.pi * a), "Gamma function identities"),
         (sp.sin(a) ** 2 + sp.cos(a) ** 2, sp.Integer(1), "trigonometric identities"),
+        (sp.sqrt(5 + 2 * sp.sqrt(6)), sp.sqrt(2) + sp.sqrt(3), "constants"),
     ],
 )
 def test_equality_is_proved_by_the_lightest_step_that_does(left, right, how):
@@ -172,12 +180,19 @@ def test_tidying_changes_the_form_only(expression):
     assert sp.count_ops(tidy(expression)) <= sp.count_ops(expression)
 
 
+def test_a_product_is_worth_one_operation_more():
+    assert tidy(a - a**2).is_Mul
+    assert tidy(a - a**2 + b).is_Add
+
+
 def test_tidying_at_a_point_writes_positive_factors():
     tidied = tidy(-1 / (a**2 - a), {a: sp.Rational(1, 3)})
     assert tidied == 1 / (a * (1 - a))
     assert sp.denom(tidied) == a * (1 - a)
     for positive in (a * (1 - a), x * (1 - a)):
         assert tidy(positive, {a: sp.Rational(1, 3), x: -2}) == positive
+    for alone in (1 / (a - 1), (a - 1) ** 2):
+        assert tidy(alone, {a: sp.Rational(1, 3)}) == alone
 
 
 # --- the three forms
@@ -324,6 +339,7 @@ NOT_SIDES = [
     sp.Eq(x, 1),
     says("sp.Rational(1, 2)", x / 2.0),
     says("infinite", sp.oo),
+    says("infinite", -sp.oo),
     says("undefined", x + sp.zoo),
 ]
 NOT_ENTRIES = [side for side in NOT_SIDES if not isinstance(side, list)]  # a list is a column

@@ -6,7 +6,7 @@ from gymnasium.spaces import Box
 from ngbook._check import arrays as check
 from ngbook.environments.fixed_length import FixedLengthEnvironment
 
-GRAVITY, MASS, LENGTH, TIME_STEP = 10.0, 1.0, 1.0, 0.05
+GRAVITY, TIME_STEP = 10.0, 0.05  # the rod has the length and the mass 1
 MAX_SPEED, MAX_TORQUE = 8.0, 2.0
 
 
@@ -55,7 +55,7 @@ class Pendulum(FixedLengthEnvironment):
         torque = _clipped(actions[:, 0], MAX_TORQUE)
         from_upright = (angle + np.pi) % (2 * np.pi) - np.pi
         costs = from_upright**2 + 0.1 * speed**2 + 0.001 * torque**2
-        acceleration = 3 * GRAVITY / (2 * LENGTH) * np.sin(angle) + 3 / (MASS * LENGTH**2) * torque
+        acceleration = 3 * GRAVITY / 2 * np.sin(angle) + 3 * torque
         self._speed = _clipped(speed + acceleration * TIME_STEP, MAX_SPEED)
         self._angle = angle + self._speed * TIME_STEP
         return -costs

@@ -48,18 +48,18 @@ def _sample_bivariate(rng, n, mu1, mu2, sigma1, sigma2, rho):
 normal = Family(
     "Normal", x, [mu, sigma], _constant - sp.log(sigma) - (x - mu) ** 2 / (2 * sigma**2), _rule(mu, sigma**2),
     sampler=lambda rng, n, mu, sigma: rng.normal(mu, sigma, n),
-    example={mu: Q(1, 3), sigma: Q(4, 3)}, chart="(μ, σ)",
+    example={mu: Q("1/3"), sigma: Q("4/3")}, chart="(μ, σ)",
 )
 normal_log_sigma = Family(
     "Normal", x, [mu, ell], _constant - ell - (x - mu) ** 2 * sp.exp(-2 * ell) / 2,
     _rule(mu, sp.exp(2 * ell)),
     sampler=lambda rng, n, mu, ell: rng.normal(mu, np.exp(ell), n),
-    example={mu: Q(1, 3), ell: Q(2, 7)}, slug="normal_log_sigma", chart="(μ, ℓ = log σ)",
+    example={mu: Q("1/3"), ell: Q("2/7")}, slug="normal_log_sigma", chart="(μ, ℓ = log σ)",
 )
 normal_variance = Family(
     "Normal", x, [mu, v], _log_density(mu, v), _rule(mu, v),
     sampler=lambda rng, n, mu, v: rng.normal(mu, v**0.5, n),
-    example={mu: Q(1, 3), v: Q(16, 9)}, slug="normal_variance", chart="(μ, v = σ²)",
+    example={mu: Q("1/3"), v: Q("16/9")}, slug="normal_variance", chart="(μ, v = σ²)",
 )
 normal_natural = Family(
     "Normal", x, [eta1, eta2],
@@ -67,14 +67,14 @@ normal_natural = Family(
     _rule(-eta1 / (2 * eta2), -1 / (2 * eta2)),
     stable_log_density=sp.log(-eta2 / sp.pi) / 2 + eta2 * (x + eta1 / (2 * eta2)) ** 2,
     sampler=lambda rng, n, eta1, eta2: rng.normal(-eta1 / (2 * eta2), (-0.5 / eta2) ** 0.5, n),
-    example={eta1: Q(1, 3), eta2: Q(-2, 5)},
+    example={eta1: Q("1/3"), eta2: Q("-2/5")},
     slug="normal_natural", chart="natural: (η₁ = μ/σ², η₂ = -1/2σ²)",
 )
 normal_mean = Family(
     "Normal", x, [m1, m2], _log_density(m1, m2 - m1**2), _rule(m1, m2 - m1**2),
     parameter_space=[greater(m2, m1**2)],
     sampler=lambda rng, n, m1, m2: rng.normal(m1, (m2 - m1**2) ** 0.5, n),
-    example={m1: Q(1, 3), m2: Q(8, 7)}, slug="normal_mean", chart="mean: (m₁ = E[x], m₂ = E[x²])",
+    example={m1: Q("1/3"), m2: Q("8/7")}, slug="normal_mean", chart="mean: (m₁ = E[x], m₂ = E[x²])",
 )
 bivariate_normal = Family(
     "Bivariate Normal", (x1, x2), _chart, _logs - sp.log(1 - rho**2) / 2 - _square / 2,
@@ -86,7 +86,7 @@ bivariate_normal = Family(
     parameter_space=[*positive(sigma1, sigma2), greater(rho, -1), greater(1, rho)],
     stable_log_density=_stable, stable_score=symbolic.score(_stable, _chart),
     sampler=_sample_bivariate,
-    example=dict(zip(_chart, (Q(1, 3), Q(-1, 2), Q(4, 3), Q(3, 4), Q(2, 5)), strict=True)),
+    example=dict(zip(_chart, (Q("1/3"), Q("-1/2"), Q("4/3"), Q("3/4"), Q("2/5")), strict=True)),
     chart="(μ₁, μ₂, σ₁, σ₂, ρ)",
 )
 log_normal = Family(
@@ -94,5 +94,5 @@ log_normal = Family(
     _constant - sp.log(sigma) - sp.log(y) - (sp.log(y) - mu) ** 2 / (2 * sigma**2),
     MomentRule({y: sp.exp(L)}, sp.exp(mu * s + sigma**2 * s**2 / 2)),
     sampler=lambda rng, n, mu, sigma: rng.lognormal(mu, sigma, n),
-    example={mu: Q(1, 3), sigma: Q(4, 3)}, slug="log_normal", chart="(μ, σ)",
+    example={mu: Q("1/3"), sigma: Q("4/3")}, slug="log_normal", chart="(μ, σ)",
 )

@@ -203,17 +203,17 @@ class Numerical:
             signs = (1, -1) if two_signs else (1,)
             return sum(function(law(*old, u, v, sign * root)[3]) for sign in signs) / len(signs)
 
-        def weighted(t):
-            return np.exp(a * log_expit(t) + b * log_expit(-t) - norm) * values(t)
+        def weight(t):
+            return np.exp(a * log_expit(t) + b * log_expit(-t) - norm)
 
         centre, width = np.log(a / b), np.sqrt(1 / a + 1 / b + 1 / (a * b))
         low, high = max(-LARGEST, centre - 60 * width - 60 / a), min(LARGEST, centre + 60 * width + 60 / b)
         steps = np.concatenate([[0], 0.25 * 1.5 ** np.arange(40)]) * min(width, 4.0)
         edges = np.unique(np.clip(np.concatenate([centre - steps, centre + steps, [low, high]]), low, high))
-        total, error = integrate(weighted, edges, noise)
+        total, error = integrate(lambda t: weight(t) * values(t), edges, noise)
         # Beyond the ends the function is taken as linear, its last value being the size of its rounding.
         for end, power, sign in ((low, a, -1), (high, b, 1)):
-            beyond = np.exp(-power * abs(end) - norm) / power
+            beyond = weight(end) / power
             if beyond > 0:
                 last, before = values(np.array([end, end - sign])).T
                 rise = np.where(np.abs(last - before) > 2 * np.abs(last[-1]), last - before, 0.0)

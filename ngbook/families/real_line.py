@@ -26,7 +26,7 @@ laplace = Family(
     sampler=lambda rng, n, mu, b: rng.laplace(mu, b, n),
     closed_form_kl=sp.log(b / old(b)) + (_distance + old(b) * sp.exp(-_distance / old(b))) / b - 1,
     kl_source="M. Gil, F. Alajaji and T. Linder, Information Sciences 249 (2013) 124-131",
-    example={mu: Q(1, 3), b: Q(4, 3)}, chart="(μ, b)",
+    example={mu: Q("1/3"), b: Q("4/3")}, chart="(μ, b)",
 )
 student_t = Family(
     "Student-t", x, [mu, sigma],
@@ -40,7 +40,7 @@ student_t = Family(
     ],
     sampler=lambda rng, n, mu, sigma, nu: mu + sigma * rng.standard_t(nu, n),
     no_kl="The mean of log(1 + (x - μ)²/νσ²) under other parameters has no closed form for general ν.",
-    example={mu: Q(1, 3), sigma: Q(4, 3), nu: Q(7, 2)}, chart="(μ, σ), ν fixed",
+    example={mu: Q("1/3"), sigma: Q("4/3"), nu: Q("7/2")}, chart="(μ, σ), ν fixed",
 )
 cauchy = Family(
     "Cauchy", x, [mu, width], sp.log(width / sp.pi) - sp.log(width**2 + (x - mu) ** 2),
@@ -49,7 +49,7 @@ cauchy = Family(
     sampler=lambda rng, n, mu, width: mu + width * rng.standard_cauchy(n),
     closed_form_kl=sp.log(((width + old(width)) ** 2 + (mu - old(mu)) ** 2) / (4 * width * old(width))),
     kl_source="F. Chyzak and F. Nielsen, arXiv:1905.10965 (2019)",
-    example={mu: Q(1, 3), width: Q(4, 3)}, chart="(μ, γ)",
+    example={mu: Q("1/3"), width: Q("4/3")}, chart="(μ, γ)",
 )
 logistic = Family(
     "Logistic", x, [mu, scale], -_z - sp.log(scale) - 2 * sp.log(1 + sp.exp(-_z)),
@@ -58,14 +58,14 @@ logistic = Family(
     stable_score=[sp.tanh(_z / 2) / scale, (_z * sp.tanh(_z / 2) - 1) / scale],
     sampler=lambda rng, n, mu, scale: rng.logistic(mu, scale, n),
     no_kl="The mean of log(1 + exp(-(x - μ)/s)) under another location and scale has no closed form.",
-    example={mu: Q(1, 3), scale: Q(4, 3)}, chart="(μ, s)",
+    example={mu: Q("1/3"), scale: Q("4/3")}, chart="(μ, s)",
 )
 gumbel = Family(
     "Gumbel", x, [mu, b], -sp.log(b) - _gumbel_z - sp.exp(-_gumbel_z),
     MomentRule({x: mu - b * L}, sp.gamma(1 + s)),
     stable_score=[-expm1(-_gumbel_z) / b, (-1 - _gumbel_z * expm1(-_gumbel_z)) / b],
     sampler=lambda rng, n, mu, b: rng.gumbel(mu, b, n),
-    example={mu: Q(1, 3), b: Q(4, 3)}, chart="(μ, b)",
+    example={mu: Q("1/3"), b: Q("4/3")}, chart="(μ, b)",
 )
 von_mises = Family(
     "von Mises", x, [mu, kappa], kappa * sp.cos(x - mu) - sp.log(2 * sp.pi * sp.besseli(0, kappa)),
@@ -81,5 +81,5 @@ von_mises = Family(
         1 - sp.besseli(1, kappa) / sp.besseli(0, kappa) - 2 * sp.sin((x - mu) / 2) ** 2,
     ],
     sampler=lambda rng, n, mu, kappa: rng.vonmises(mu, kappa, n),
-    example={mu: Q(1, 3), kappa: Q(4, 3)}, chart="(μ, κ)",
+    example={mu: Q("1/3"), kappa: Q("4/3")}, chart="(μ, κ)",
 )

@@ -70,7 +70,7 @@ class Network:
         matrices, _ = self.split(theta)
         for matrix in matrices:
             weights = matrix[:-1]
-            weights[:] = rng.normal(size=weights.shape) / np.sqrt(max(len(weights), 1))
+            weights[:] = rng.normal(size=weights.shape) / np.sqrt(len(weights))
         matrices[-1][:] *= last_layer
         return theta
 

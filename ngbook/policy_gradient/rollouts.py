@@ -154,7 +154,7 @@ def evaluate(environment, policy, theta, episodes, rng: np.random.Generator):
         for i, total in zip(np.nonzero(batch.ended)[1], batch.episode_returns, strict=True):
             returns[i].append(total)
         missing = np.array([len(own) for own in returns]) < shares
-        ages = batch.ages[-1] * missing
+        ages = rollouts._ages * missing
         if ages.max() >= LONGEST_EPISODE:
             raise ValueError(
                 f"the episode of environment {ages.argmax()} has not ended after {ages.max()} steps: limit "

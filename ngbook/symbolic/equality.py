@@ -59,8 +59,8 @@ def prove_equal(left, right, point=None):
 def tidy(expression, point=None):
     """Shortest of a few cheap equivalent forms of an expression, or of each entry of a matrix.
 
-    With a point, from symbols to exact numbers, each factor is written so that it is positive there,
-    ``p * (1 - p)``.
+    With a point, from symbols to exact numbers, each of several factors is written so that it is positive
+    there, ``p * (1 - p)``.
     """
     if isinstance(expression, sp.MatrixBase):
         return expression.applyfunc(lambda entry: tidy(entry, point))

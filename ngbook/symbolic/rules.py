@@ -124,7 +124,7 @@ class MomentRule(Rule):
                 )
         total = self.generating.subs(dict.fromkeys(self.orders, 0))
         try:
-            wrong = total.has(sp.nan, sp.zoo) or (total != 1 and not equal(total, 1))
+            wrong = total.has(sp.nan, sp.zoo) or not equal(total, 1)
         except Undecided:
             wrong = False
         if wrong:
@@ -229,8 +229,7 @@ class BetaRule(Rule):
         if expression.has(T):
             even = sp.cancel(sp.together((expression + expression.subs(T, -T)) / 2))
             expression = even.subs(T, sp.sqrt(T)).subs(T, self.square)
-        logs = {sp.log(U): _LOG_U, sp.log(V): _LOG_V, sp.log(1 - U): _LOG_V}
-        expression = expression.subs(logs).replace(sp.log, _log_of_powers).subs(V, 1 - U)
+        expression = expression.replace(sp.log, _log_of_powers).subs(V, 1 - U)
         numerator, denominator = sp.fraction(sp.cancel(sp.together(expression)))
         try:
             zeros, ones, rest = _roots_at_zero_and_one(denominator)
@@ -355,7 +354,7 @@ def _log_of_powers(argument):
         if base == U:
             result += power * _LOG_U
         elif base in (1 - U, U - 1):
-            result, rest = result + power * _LOG_V, rest * (1 if base == 1 - U else (-1) ** power)
+            result, rest = result + power * _LOG_V, rest * base.subs(U, 0) ** power
         else:
             rest *= factor
     return result + sp.expand_log(sp.log(rest))
