@@ -14,6 +14,7 @@ from ngbook.families.compiled import compile_entries
 NODES = 16  # of the Gauss-Legendre rule of a panel
 PANELS = 20_000  # in one round of halving: more are taken as they are
 PRECISION = 1e-15  # of a panel, relative to the whole
+LAGUERRE = [np.polynomial.laguerre.laggauss(count) for count in (24, 12)]  # nodes and weights
 LARGEST = 500.0  # of |log(U / V)|: beyond it, squares of outcomes overflow
 LIGHT = -80.0  # a log-density so low that no outcome there counts
 TERMS = 20_000_000  # of a sum over counts
@@ -149,7 +150,7 @@ class Numerical:
         The mean of ``exp(-r)`` is 1. The rounding of the values is integrated beside them.
         """
         by_rule = isinstance(self.family.rule, symbolic.BetaRule) and not self.count
-        expectation = self._over_logit if by_rule else self._mean
+        expectation = self._over_logit if by_rule else self._over_outcomes
         if by_rule and self._location_and_scale:  # only a difference and a ratio are left
             old, new = [0.0, 1.0, *old[2:]], [(new[0] - old[0]) / old[1], new[1] / old[1], *new[2:]]
 
@@ -162,16 +163,18 @@ class Numerical:
             values, rounding = log_old - log_new, 1e-15 * (1 + np.abs(log_old) + np.abs(log_new))
             return np.where(np.isfinite(values), np.stack([values, rounding]), 0.0)
 
-        def excess(x):
-            r, rounding = ratio(x)
+        def excess(r, rounding):
             series = r * r * (0.5 - r * (1 / 6 - r * (1 / 24 - r * (1 / 120 - r / 720))))
             values = np.where(np.abs(r) < 1e-2, series, np.expm1(-r) + r)
             return np.stack([values, np.abs(np.expm1(-r)) * rounding])
 
-        (value, rounding), (error, _) = expectation(old, ratio, noise=True)
+        (value, rounding), (error, _) = expectation(old, ratio, lambda *found: np.stack(found))
         if value < 0.05:
-            (value, rounding), (error, _) = expectation(old, excess, noise=True)
+            (value, rounding), (error, _) = expectation(old, ratio, excess)
         return value, error + rounding
+
+    def _over_outcomes(self, old, ratio, of_ratio):
+        return self._mean(old, lambda x: of_ratio(*ratio(x)), noise=True)
 
     # --- over t = log(U / V), where the rule says how the outcome is made of U and V
 
@@ -192,16 +195,19 @@ class Numerical:
         law = rule.first, rule.second, rule.square, rule.substitution[self.family.variable]
         return compile_entries(law, (*self.evaluation.symbols, symbolic.U, symbolic.V, symbolic.T))
 
-    def _over_logit(self, old, function, noise=True):
+    def _over_logit(self, old, ratio, of_ratio):
         law = self._compiled_rule
         a, b = map(float, law(*old, 0.5, 0.5, 1.0)[:2])
         norm, two_signs = betaln(a, b), self.family.rule.substitution[self.family.variable].has(symbolic.T)
+        signs = (1, -1) if two_signs else (1,)
 
-        def values(t):
+        def ratios(t, sign):
             u, v = expit(t), expit(-t)
             root = np.sqrt(law(*old, u, v, 1.0)[2])
-            signs = (1, -1) if two_signs else (1,)
-            return sum(function(law(*old, u, v, sign * root)[3]) for sign in signs) / len(signs)
+            return ratio(law(*old, u, v, sign * root)[3])
+
+        def values(t):
+            return sum(of_ratio(*ratios(t, sign)) for sign in signs) / len(signs)
 
         def weight(t):
             return np.exp(a * log_expit(t) + b * log_expit(-t) - norm)
@@ -210,12 +216,17 @@ class Numerical:
         low, high = max(-LARGEST, centre - 60 * width - 60 / a), min(LARGEST, centre + 60 * width + 60 / b)
         steps = np.concatenate([[0], 0.25 * 1.5 ** np.arange(40)]) * min(width, 4.0)
         edges = np.unique(np.clip(np.concatenate([centre - steps, centre + steps, [low, high]]), low, high))
-        total, error = integrate(lambda t: weight(t) * values(t), edges, noise)
-        # Beyond the ends the function is taken as linear, its last value being the size of its rounding.
-        for end, power, sign in ((low, a, -1), (high, b, 1)):
-            beyond = weight(end) / power
-            if beyond > 0:
-                last, before = values(np.array([end, end - sign])).T
-                rise = np.where(np.abs(last - before) > 2 * np.abs(last[-1]), last - before, 0.0)
-                total = total + beyond * (last + rise / power)
+        total, error = integrate(lambda t: weight(t) * values(t), edges, noise=True)
+        # Beyond the ends the ratio is linear and the weight exponential: the rules of Laguerre. A rise below
+        # the rounding of the ratio is none.
+        for end, power, outward in ((low, a, -1), (high, b, 1)):
+            beyond = weight(end) / power / len(signs)
+            for sign in signs if beyond > 0 else ():
+                (last, before), (rounding, _) = ratios(np.array([end, end - outward]), sign)
+                rise = last - before if abs(last - before) > 2 * rounding else 0.0
+                finer, coarser = (
+                    of_ratio(last + rise / power * nodes, np.full(len(nodes), rounding)) @ weights
+                    for nodes, weights in LAGUERRE
+                )
+                total, error = total + beyond * finer, error + beyond * np.abs(finer - coarser)
         return total, error
