@@ -236,6 +236,7 @@ def chapter(visit, pyodide):
                 break
         visited.press("Enter")
         expect(visited.page.locator(STATUS)).to_contain_text("stopped by an error", timeout=LONG)
+        cell(visited.page, 3).locator("summary").press("Enter")  # a check, folded
         yield visited
 
 

@@ -55,7 +55,8 @@ export function liveCell(element, number, count, run) {
   const { area, state, node } = editor(number, count, code, () => run(cell));
   const figure = element.querySelector(".cell_output figure img");
   const kept = figure && { src: figure.getAttribute("src"), alt: figure.alt };
-  const stored = [...(element.querySelector(".cell_output")?.children ?? [])];
+  const printedIn = element.querySelectorAll(".cell_output, .ledger-lines"); // lines of checks are with the code
+  const stored = [...printedIn].flatMap((each) => [...each.children]);
   const holder = figure && stored.find((child) => child.contains(figure));
   let drawn = false;
   let stream = null;

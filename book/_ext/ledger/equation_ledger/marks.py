@@ -134,7 +134,7 @@ def _fold_lines(container):
     for each in lines:
         output.remove(each)
     if lines:
-        fold.append(nodes.container("", *lines, classes=["cell_output"]))
+        fold.append(nodes.container("", *lines, classes=["ledger-lines"]))
 
 
 def _tick_below(node):
