@@ -16,10 +16,12 @@ BAR = """\
 <details class="live-about">
 <summary>{summary}</summary>
 <p>{note}</p>
+<div class="pst-scrollable-table-container" role="group" aria-label="Table: versions">
 <table>
 <tr><td></td><th scope="col">wrote the outputs</th><th scope="col">runs in the page</th></tr>
 {rows}
 </table>
+</div>
 <p>{versions}</p>
 </details>
 <p class="live-status" role="status"></p>

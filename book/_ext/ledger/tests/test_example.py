@@ -59,7 +59,11 @@ def test_the_example_is_a_book_with_three_equations(copy):
 @pytest.mark.parametrize(
     ("right", "wrong", "message"),
     [
-        ("phi ** (n + 1) + phi**n", "phi ** (n + 1) - phi**n", "NotSo: powers of the golden ratio"),
+        (
+            "phi ** (n + 1) + phi**n",
+            "phi ** (n + 1) - phi**n",
+            "golden ratio: the difference is",
+        ),
         ('scope="n = 40"', 'scope="all values"', "near proves nothing"),
         ("$$ (eq-golden-limit)", "$$ (eq-golden-border)", "equation eq-golden-border is neither checked nor"),
     ],
