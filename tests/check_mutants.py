@@ -57,13 +57,8 @@ NAMES = {"old": "new", "new": "old"}  # exchanged where a cell has both
 DIVERGENCE = re.compile(r"(?:.*\.)?(?:kl|kl_\w+)")
 SHOWN = re.compile(r"(?:axes|display|fig|glue|plots|plt|print)\b")
 CHOSEN = re.compile(r".*(?:\brng|default_rng|geomspace|linspace)\b|.*\.random$", re.DOTALL)
-SIDES = {
-    "checks.same": 2,
-    "checks.close": 2,
-    "checks.slope": 3,
-    "checks.at_most": 2,
-    "np.round": 1,
-}  # mathematics
+# How many of the first arguments are mathematics.
+SIDES = {"checks.same": 2, "checks.close": 2, "checks.slope": 3, "checks.at_most": 2, "np.round": 1}
 SETTINGS = {
     *("about", "scope", "unlike", "rtol", "atol", "tolerance", "standard_error"),
     *("seed", "size", "iterations", "epsabs"),

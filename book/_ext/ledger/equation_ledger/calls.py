@@ -24,8 +24,12 @@ class Check:
 
     @property
     def is_general(self):
-        """Whether its scope claims more than a named instance."""
-        return GENERAL.search(self.scope or "") is not None
+        return is_general(self.scope)
+
+
+def is_general(scope):
+    """Whether a scope claims more than a named instance."""
+    return GENERAL.search(scope or "") is not None
 
 
 class Checks:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from docutils import nodes
 
-from equation_ledger.calls import Checks
+from equation_ledger.calls import Checks, is_general
 
 TAG = "check:"
 
@@ -37,8 +37,7 @@ class Cell:
         """What its tick says: "for all values", or "for sigma = 2: numeric"."""
         for scope, kinds in self.evidence:
             kind = ", ".join(kinds)
-            general = all(call.is_general for call in self.calls if call.scope == scope)
-            yield kind if not scope else f"for {scope}" if general else f"for {scope}: {kind}"
+            yield kind if not scope else f"for {scope}" if is_general(scope) else f"for {scope}: {kind}"
 
 
 @dataclass
@@ -108,9 +107,7 @@ def read_page(app, document):
         tags = container["cell_metadata"].get("tags", [])
         labels = tuple(tag.removeprefix(TAG).strip() for tag in tags if tag.startswith(TAG))
         if not labels:
-            container["prints_checks"] = (
-                bool(calls) and has_scopes
-            )  # what it prints are the lines of its checks
+            container["prints_checks"] = bool(calls) and has_scopes
             continue
         anchor = _anchor(labels[0], anchors)
         container["ids"].append(anchor)

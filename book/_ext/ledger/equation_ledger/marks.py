@@ -33,6 +33,11 @@ def equation_link(env, builder, docname, label):
     return link if link is not None else nodes.literal(label, label)
 
 
+def equation_links(env, builder, docname, cell):
+    """Links to the equations that a cell checks, each once."""
+    return [equation_link(env, builder, docname, label) for label in dict.fromkeys(cell.labels)]
+
+
 def cell_link(builder, docname, cell, text, title):
     return make_refnode(builder, docname, cell.docname, cell.anchor, nodes.Text(text), title)
 
@@ -55,12 +60,9 @@ class Ticks(SphinxPostTransform):
     def run(self, **kwargs):
         for container, cell in _cells_of(self.env, self.document):
             if cell.is_tick and cell.calls:
-                labels = dict.fromkeys(cell.labels)
-                numbers = [
-                    equation_link(self.env, self.app.builder, self.env.docname, label).astext()
-                    for label in labels
-                ]
-                text = f"✓ {', '.join(numbers)} {'; '.join(cell.phrases)}"
+                links = equation_links(self.env, self.app.builder, self.env.docname, cell)
+                numbers = ", ".join(link.astext() for link in links)
+                text = f"✓ {numbers} {'; '.join(cell.phrases)}"
                 container["classes"].append(TICK)
                 container["hide_mode"] = "all"
                 container["prompt_show"] = container["prompt_hide"] = text
@@ -114,8 +116,7 @@ class LedgerMarks(SphinxPostTransform):
         return _line("", [word], "ledger-mark", "ledger-given")
 
     def back(self, docname, builder, cell):
-        links = [equation_link(self.env, builder, docname, label) for label in dict.fromkeys(cell.labels)]
-        return _line("checks ", links, "ledger-back")
+        return _line("checks ", equation_links(self.env, builder, docname, cell), "ledger-back")
 
 
 def _cells_of(env, document):
