@@ -4,6 +4,7 @@ import json
 import sys
 import time
 import warnings
+from inspect import signature
 
 EPISODES = 100
 TASKS = {  # threshold of the mean return, steps between evaluations, cap on the steps
@@ -41,7 +42,21 @@ NGBOOK = {
         "train": {"discount": 0.97, "trace": 0.95},
     },
 }
+HIDDEN = (32,)
 TIANSHOU = {"environments": 8, "steps": 1024, "gae_lambda": 0.98, "max_kl": 0.02, "optim_critic_iters": 20}
+
+
+def settings_of(layers, value, batch, discount, trace, radius, damping, iterations):
+    """A side's row in the table of settings; the numbers are read from what runs."""
+    return {
+        "policy network": f"{' × '.join(map(str, layers))} tanh",
+        "value estimate": value,
+        "environments × steps": f"{batch[0]} × {batch[1]}",
+        "discount, trace": f"{discount}, {trace}",
+        "radius": f"{radius}",
+        "damping": f"{damping}",
+        "CG iterations": f"{iterations}",
+    }
 
 
 class Race:
@@ -51,7 +66,7 @@ class Race:
         self.task, self.seed = task, seed
         self.threshold, self.every, self.cap = TASKS[task]
         self.due, self.steps, self.in_a_row = self.every, 0, 0
-        self.environments, self.evaluations = None, []
+        self.environments, self.evaluations, self.settings = None, [], {}
         self.spent, self.pause = [0.0, 0.0], [0.0, 0.0]
 
     def start(self):
@@ -96,6 +111,7 @@ class Race:
     def report(self):
         """What learning.py reads."""
         return {
+            "settings": self.settings,
             "solved": self.in_a_row == 3,
             "steps": self.steps,
             "training_processor": self.spent[0],
@@ -135,6 +151,16 @@ def sb3(race, settings):
         def _on_step(self):
             return not self.finished
 
+    race.settings = settings_of(
+        layers=[layer.out_features for layer in model.policy.mlp_extractor.policy_net[::2]],
+        value=f"the same, {model.n_critic_updates} passes of Adam at {model.learning_rate}",
+        batch=(model.n_envs, model.n_steps),
+        discount=model.gamma,
+        trace=model.gae_lambda,
+        radius=model.target_kl,
+        damping=model.cg_damping,
+        iterations=model.cg_max_steps,
+    )
     race.start()
     model.learn(2 * race.cap, callback=Watch())
 
@@ -185,6 +211,17 @@ def tianshou(race):
         max_batchsize=4096,
         **settings,
     )
+    (learning_rate,) = [group["lr"] for group in algorithm.optim._optim.param_groups]
+    race.settings = settings_of(
+        layers=[layer.out_features for layer in actor.preprocess.modules() if hasattr(layer, "out_features")],
+        value=f"the same, {algorithm.optim_critic_iters} steps of Adam at {learning_rate}",
+        batch=(count, steps),
+        discount=algorithm.gamma,
+        trace=algorithm.gae_lambda,
+        radius=algorithm.max_kl,
+        damping=algorithm._damping,
+        iterations=signature(algorithm._conjugate_gradients).parameters["nsteps"].default,
+    )
     collector = Collector[CollectStats](algorithm, environments, VectorReplayBuffer(2 * steps, count))
 
     def act(observations):
@@ -231,7 +268,7 @@ def ngbook(race):
     rng, fresh = (np.random.default_rng([race.seed, stream]) for stream in range(2))
     environment = environments.make(race.task, num_envs=settings["environments"])
     scale = settings["observation_scale"]
-    policy = policies.for_environment(environment, hidden=(32,), observation_scale=scale, dtype=np.float32)
+    policy = policies.for_environment(environment, hidden=HIDDEN, observation_scale=scale, dtype=np.float32)
     baseline = FourierBaseline(len(scale), rng, observation_scale=scale)
 
     def until(record):
@@ -240,6 +277,13 @@ def ngbook(race):
 
         return race.over(record.steps, act)
 
+    race.settings = settings_of(
+        layers=HIDDEN,
+        value=f"ridge regression on {len(baseline._phases)} Fourier features",
+        batch=(settings["environments"], settings["steps"]),
+        **settings["train"],
+        **settings["trpo"],
+    )
     race.start()
     train(
         environment,

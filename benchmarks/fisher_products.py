@@ -18,8 +18,8 @@ from _race import OURS, Measured, child, line
 
 SIDES = {
     OURS: OURS,
-    "jax": "JAX, jit",
-    "torch_double_backward": "torch, double backward",
+    "jax": "JAX (jit)",
+    "torch_double_backward": "torch (double backward)",
     "torch_func": "torch.func",
     "curvlinops": "curvlinops",
     "nngeometry": "nngeometry",

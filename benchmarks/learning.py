@@ -11,29 +11,25 @@ everything built and imported beforehand. *Process* is the processor time of the
 imports included, less the evaluations. *Memory* is the largest resident size of the process. A run that
 reaches the cap counts as longer than all others, and `>` marks a median that is only a lower bound.
 
-The settings: ngbook's were searched for, and tianshou's a little; sb3-contrib's are its defaults, with 8
-environments of 128 steps besides, and those of RL Baselines3 Zoo on Pendulum-v1 (on CartPole-v1 they are
-slower than both). ngbook's environments step together; its Pendulum is its own, checked step by step
-against Gymnasium's.
-
 Usage: python benchmarks/learning.py [--seeds 5] [--tasks CartPole-v1 ...] [--sides ngbook ...]
 """
 
 import argparse
+import json
 
 from _race import OURS, Measured, child, line
 
 SIDES = {
     "CartPole-v1": {
         OURS: OURS,
-        "sb3-defaults": "sb3-contrib, defaults",
-        "sb3-eight": "sb3-contrib, 8 × 128",
-        "tianshou": "tianshou, 8 environments",
+        "sb3-defaults": "sb3-contrib (defaults)",
+        "sb3-eight": "sb3-contrib (8 × 128)",
+        "tianshou": "tianshou (8 environments)",
     },
     "Pendulum-v1": {
         OURS: OURS,
-        "sb3-defaults": "sb3-contrib, defaults",
-        "sb3-zoo": "sb3-contrib, Zoo",
+        "sb3-defaults": "sb3-contrib (defaults)",
+        "sb3-zoo": "sb3-contrib (Zoo)",
     },
 }
 CLOCKS = "processor", "wall"
@@ -72,6 +68,8 @@ def main():
         for seed in range(1, options.seeds + 1):
             for side in sides:
                 runs[side].append(run(side, task, seed))
+        for side, results in runs.items():
+            print(f"settings {task}; {SIDES[task][side]}: {json.dumps(results[0]['settings'])}", flush=True)
         if OURS not in runs:
             continue
         for quantity, (unit, value) in QUANTITIES.items():

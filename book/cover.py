@@ -52,12 +52,13 @@ def tiles():
     return np.array(centres)
 
 
-def trust_regions(axes, metric, radius, tiles, natural, gradient):
+def trust_regions(axes, metric, radius, tiles, natural, gradient, best):
     """Trust regions of one radius, and two ways down through them.
 
     Pale regions cover the plane; those of the natural steps are blue, and each step
-    ends on the edge of the region it began in: the edges are returned. There are no
-    axes and no words, so that nothing can overlap at any width.
+    ends on the edge of the region it began in: the edges are returned. A ring marks
+    the start and a star the best fit. There are no axes and no words, so that nothing
+    can overlap at any width.
     """
     pale = [region(centre, metric(centre), radius) for centre in tiles]
     outline = Outline.make_compound_path(*pale)
@@ -71,6 +72,11 @@ def trust_regions(axes, metric, radius, tiles, natural, gradient):
         line.set(linewidth=0.9)
     plots.path(axes, gradient, "gradient", every=(0, 6), linewidth=1.6)
     plots.path(axes, natural, "natural", linewidth=2.4, markersize=5.5)
+    ink = {"color": plots.PALETTE["ink"], "zorder": 5}
+    axes.plot(
+        *natural[0], "o", markersize=9, fillstyle="none", markeredgewidth=1.8, **ink
+    )
+    axes.plot(*best, "*", markersize=15, **ink)
     axes.set_axis_off()
     return np.array(edges)
 
@@ -105,6 +111,7 @@ def draw():
         tiles(),
         natural,
         plain[leap_then_every_fiftieth],
+        plain[-1],
     )
     axes.set(xlim=(LEFT, RIGHT), ylim=(0, TOP))
     text = StringIO()

@@ -2,26 +2,34 @@
 
 import importlib.util
 import re
+import sys
 from pathlib import Path
 
 import pytest
 
 FOLDER = Path(__file__).resolve().parents[1] / "benchmarks"
-RESULTS = FOLDER / "RESULTS.md"
+PRINTED = {
+    name: (FOLDER / f"{name}.txt").read_text(encoding="utf-8") for name in ("results", "solvers", "pages")
+}
 
 
-def printed_lines():
-    """The races of the last run, as they were printed."""
-    _, printed = RESULTS.read_text(encoding="utf-8").split("```text\n")
-    return [line for line in printed.partition("```")[0].splitlines() if line]
+def module(name):
+    specification = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
+    loaded = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(loaded)
+    return loaded
 
 
 @pytest.fixture(scope="module")
 def helpers():
-    specification = importlib.util.spec_from_file_location("_race", FOLDER / "_race.py")
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
+    return module("_race")
+
+
+@pytest.fixture(scope="module")
+def page(helpers):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "_race", helpers)
+        yield module("_page")
 
 
 def test_numbers_have_three_digits(helpers):
@@ -52,7 +60,7 @@ def test_a_printed_line_can_be_read(helpers, capsys):
 
 def smallest_ratio(helpers, name):
     """Of the committed races with this name: that of the best rival."""
-    races = [race for race in map(helpers.PATTERN.fullmatch, printed_lines()) if race]
+    races = [race for race in map(helpers.PATTERN.fullmatch, PRINTED["results"].splitlines()) if race]
     return min(float(race["ratio"].strip("<> ")) for race in races if race["name"].startswith(name))
 
 
@@ -74,12 +82,9 @@ def test_the_committed_results_reach_the_goals(helpers, name, goal):
     assert smallest_ratio(helpers, name) > goal
 
 
-SOLVERS = (FOLDER / "SOLVERS.md").read_text(encoding="utf-8")
-
-
 def test_the_rule_of_the_shape_costs_little_beside_the_best_direct_method(helpers):
     """At most 1.3 times as much as the better of forming one matrix and the other, for every shape."""
-    races = [race for race in map(helpers.PATTERN.fullmatch, SOLVERS.splitlines()) if race]
+    races = [race for race in map(helpers.PATTERN.fullmatch, PRINTED["solvers"].splitlines()) if race]
     best = {}
     for race in races:
         if race["name"].startswith("Natural direction") and race["peer"] in ("dense", "dual"):
@@ -89,7 +94,7 @@ def test_the_rule_of_the_shape_costs_little_beside_the_best_direct_method(helper
 
 
 def test_every_race_of_the_results_has_the_ratio_of_its_medians(helpers):
-    lines = printed_lines() + [line for line in SOLVERS.splitlines() if line.startswith("race ")]
+    lines = [line for text in PRINTED.values() for line in text.splitlines() if line.startswith("race ")]
     assert len(lines) > 50
     for line in lines:
         race = helpers.PATTERN.fullmatch(line)
@@ -98,11 +103,8 @@ def test_every_race_of_the_results_has_the_ratio_of_its_medians(helpers):
         assert theirs / ours == pytest.approx(ratio, rel=0.016), line  # three digits each
 
 
-PAGES = (FOLDER / "PAGES.md").read_text(encoding="utf-8")
-
-
 def page_race(helpers, column):
-    races = [race for race in map(helpers.PATTERN.fullmatch, PAGES.splitlines()) if race]
+    races = [race for race in map(helpers.PATTERN.fullmatch, PRINTED["pages"].splitlines()) if race]
     (race,) = [race for race in races if race["name"].endswith(f"; {column}")]
     assert float(race["ratio"]) == pytest.approx(float(race["theirs"]) / float(race["ours"]), rel=0.016)
     return race
@@ -116,15 +118,70 @@ def test_a_page_is_half_as_heavy_as_a_stock_page(helpers, column):
 @pytest.mark.parametrize("column", ["formulas", "phone"])
 def test_the_slowest_visit_has_its_formulas_before_the_fastest_of_a_stock_page(helpers, column):
     page_race(helpers, column)
-    (ours, theirs) = re.findall(rf"; {column}: .*\([\d.]+\.\.([\d.]+) s against ([\d.]+)\.\.", PAGES)[0]
+    (ours, theirs) = re.findall(
+        rf"; {column}: .*\([\d.]+\.\.([\d.]+) s against ([\d.]+)\.\.", PRINTED["pages"]
+    )[0]
     assert float(ours) < float(theirs)
 
 
 def test_nothing_on_a_page_moves():
-    moved = re.findall(r"^moved .*?: ngbook ([\d.]+),", PAGES, re.MULTILINE)
+    moved = re.findall(r"^moved .*?: ngbook ([\d.]+),", PRINTED["pages"], re.MULTILINE)
     assert len(moved) == 2 and all(float(shift) <= 0.01 for shift in moved)
 
 
 def test_no_page_made_a_server_send_more_than_450_kilobytes():
-    weights = re.findall(r"^page \S+: ([\d,]+) bytes sent$", PAGES, re.MULTILINE)
+    weights = re.findall(r"^page \S+: ([\d,]+) bytes sent$", PRINTED["pages"], re.MULTILINE)
     assert len(weights) > 15 and max(int(weight.replace(",", "")) for weight in weights) <= 450_000
+
+
+# --- the page ------------------------------------------------------------------------------------
+
+
+def test_the_page_is_written_from_what_the_races_printed(page, tmp_path, monkeypatch):
+    """The sentences and the bars on the page are those of the committed lines, and none is typed."""
+    pictures = page.PICTURES
+    monkeypatch.setattr(page, "HERE", tmp_path)
+    monkeypatch.setattr(page, "PICTURES", tmp_path)
+    page.write()
+    written = sorted(path.name for path in tmp_path.iterdir())
+    assert len(written) == 8
+    for name in written:
+        committed = (FOLDER if name.endswith(".md") else pictures) / name
+        assert (tmp_path / name).read_text(encoding="utf-8") == committed.read_text(encoding="utf-8"), name
+
+
+def sides(ours, theirs, peer="a peer"):
+    return {"ngbook": ours, peer: theirs}
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "verdict"),
+    [
+        (
+            (1, 0.9, 1.1),
+            (2, 1.5, 2.5),
+            "and a peer 2\u00a0s (1.5 to 2.5); 2 times as much",
+        ),
+        ((2, 1.5, 2.5), (1, 0.9, 1.1), "ngbook took 2 times as much"),
+        ((1, 0.9, 1.6), (2, 1.5, 2.5), "the ranges overlap, so the runs show no difference"),
+    ],
+)
+def test_a_sentence_says_who_was_ahead_and_whether_the_runs_can_tell(page, ours, theirs, verdict):
+    assert verdict in page.sentence("task", "time", "s", sides(ours, theirs))
+
+
+def test_a_yardstick_that_computes_less_is_no_competitor(page):
+    yardstick = {"one reading of the scores": (0.1, 0.1, 0.1)}
+    text = page.sentence("task", "time", "s", sides((1, 0.9, 1.1), (2, 1.5, 2.5)) | yardstick)
+    assert "a peer" in text and "reading" not in text
+
+
+def test_every_side_of_the_learning_races_has_its_settings(page):
+    rows = [match for match in map(page.SETTINGS.fullmatch, PRINTED["results"].splitlines()) if match]
+    raced = {
+        (table, side)
+        for table, _, _, sides in page.races(PRINTED["results"].splitlines())
+        for side in sides
+        if not table.startswith("Fisher")
+    }
+    assert {(row["task"], row["side"]) for row in rows} == raced and len(rows) == 7

@@ -48,7 +48,9 @@ def test_the_covers_regions_follow_the_metric_and_steps_end_on_their_edges():
     axes = Figure().subplots()
     start, radius = np.array([0.0, 2.0]), 0.08
     step = descent.trust_region_step(np.array([-1.0, 0.5]), metric(start), radius)
-    (edge,) = cover.trust_regions(axes, metric, radius, [[5, 1]], [start, start + step], [[0, 2], [1, 1]])
+    (edge,) = cover.trust_regions(
+        axes, metric, radius, [[5, 1]], [start, start + step], [[0, 2], [1, 1]], [1, 1]
+    )
     d = edge - start
     np.testing.assert_allclose(np.einsum("ni,ij,nj->n", d, metric(start), d) / 2, radius, rtol=1e-12)
     assert step @ metric(start) @ step / 2 == pytest.approx(radius)
@@ -56,7 +58,7 @@ def test_the_covers_regions_follow_the_metric_and_steps_end_on_their_edges():
 
 def test_the_covers_tiles_are_ellipses_of_the_same_radius():
     axes, metric = Figure().subplots(), np.array([[1.0, -2.0], [-2.0, 5.0]])
-    cover.trust_regions(axes, lambda theta: metric, 0.3, [[3, 1]], [[0, 0]], [[0, 0], [1, 1]])
+    cover.trust_regions(axes, lambda theta: metric, 0.3, [[3, 1]], [[0, 0]], [[0, 0], [1, 1]], [1, 1])
     (tile,) = [patch for patch in axes.patches if type(patch).__name__ == "PathPatch"]
     arcs = [arc for arc, code in tile.get_path().iter_bezier() if code == tile.get_path().CURVE4]
     assert len(arcs) == 4

@@ -18,12 +18,13 @@ module      what it does
 `rules`     what is wrong, each with what to do about it
 `marks`     the ticks, and the links between an equation and the cells that check it
 `evidence`  the ``{evidence}`` directive: the tables of all of it
+`sheet`     the ``{equation-sheet}`` directive: some equations, set once more
 ==========  =========================================================================
 """
 
 from pathlib import Path
 
-from equation_ledger import collect, evidence, marks, rules
+from equation_ledger import collect, evidence, marks, rules, sheet
 
 STATIC = Path(__file__).with_name("static")
 
@@ -40,4 +41,5 @@ def setup(app):
     rules.setup(app)
     marks.setup(app)
     evidence.setup(app)
-    return {"version": "1", "env_version": 3, "parallel_read_safe": True, "parallel_write_safe": True}
+    sheet.setup(app)
+    return {"version": "1", "env_version": 4, "parallel_read_safe": True, "parallel_write_safe": True}

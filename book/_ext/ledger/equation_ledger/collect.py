@@ -16,6 +16,8 @@ class Equation:
     label: str | None
     docname: str
     line: int | None
+    tex: str
+    nowrap: bool  # its TeX is a whole environment
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Page:
     equations: list = field(default_factory=list)
     cells: list = field(default_factory=list)
     has_evidence: bool = False
+    on_sheet: list = field(default_factory=list)  # labels
 
 
 def pages(env):
@@ -99,7 +102,10 @@ def read_page(app, document):
     docname, checks = app.env.docname, Checks(app.config.ledger_checks)
     has_scopes = docname not in app.config.ledger_pages_without_scopes
     page = pages(app.env).setdefault(docname, Page())
-    page.equations = [Equation(label_of(n), docname, _line(n)) for n in book_equations(document)]
+    page.equations = [
+        Equation(label_of(n), docname, _line(n), n.astext(), bool(n.get("nowrap")))
+        for n in book_equations(document)
+    ]
     containers = list(document.findall(is_cell))
     page.cells, anchors = [], set()
     called = checks.in_cells([_source(container) for container in containers])

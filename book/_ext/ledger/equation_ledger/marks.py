@@ -177,7 +177,7 @@ def _view(app, env, docname):
     if page.has_evidence:
         equations = all_equations(env)
     else:
-        mine = {equation.label for equation in page.equations}
+        mine = {equation.label for equation in page.equations} | set(page.on_sheet)
         mine.update(label for cell in page.cells for label in cell.labels)
         equations = [equation for equation in all_equations(env) if equation.label in mine]
     parts = [evidence_page(env)]
@@ -186,6 +186,7 @@ def _view(app, env, docname):
         number = numbers.get(nodes.make_id(f"equation-{equation.label}"))
         title = env.titles[equation.docname].astext() if equation.docname in env.titles else ""
         where = (equation.label, equation.docname, number, title)
+        where += (equation.tex,) if equation.label in page.on_sheet else ()
         parts.append((where, cells_checking(env, equation.label), entries_of(app).get(equation.label)))
     return repr(parts)
 

@@ -470,3 +470,33 @@ def test_an_implementation_may_be_a_module_a_function_or_a_method():
     assert entries.importable("pathlib.Path.exists")
     assert not entries.importable("pathlib.nothing")
     assert not entries.importable("pathlib.Path.exists.nothing")
+
+
+def sheet(*lines):
+    return "\n".join(["```{equation-sheet}", *lines, "```"])
+
+
+def test_a_sheet_sets_equations_once_more_with_their_numbers(book):
+    pages = SOUND | {"three": [sheet("eq-assumption: what is assumed", "", "eq-claim: what is claimed")]}
+    assert book.write(pages, SOUND_LEDGER).build() == []
+    html = book.html("three")
+    first, second = html.index("g = h"), html.index("a = b")
+    assert first < second
+    assert "what is assumed" in html[:first] and "what is claimed" in html[first:second]
+    assert 'href="two.html#equation-eq-assumption"' in html[:first]
+    assert 'href="one.html#equation-eq-claim"' in html[first:second]
+    assert "ledger-mark" not in html
+
+
+def test_a_sheet_follows_its_equations(book):
+    pages = SOUND | {"three": [sheet("eq-assumption: what is assumed")]}
+    book.write(pages, SOUND_LEDGER).build()
+    changed = [cell.replace("g = h", "g = k") if isinstance(cell, str) else cell for cell in SOUND["two"]]
+    assert book.write(pages | {"two": changed}, SOUND_LEDGER).build() == []
+    assert "g = k" in book.html("three")
+
+
+def test_a_sheet_names_equations_that_there_are(book):
+    pages = SOUND | {"three": [sheet("eq-nowhere: nothing")]}
+    (warning,) = book.write(pages, SOUND_LEDGER).build()
+    assert "three.ipynb" in warning and "eq-nowhere" in warning and "no equation" in warning

@@ -1,0 +1,178 @@
+"""The page of the benchmarks: what the races printed, as sentences, bars and a table of settings.
+
+``python -m benchmarks page`` writes it anew from results.txt and solvers.txt, without a race.
+"""
+
+import json
+import re
+
+import matplotlib.pyplot as plt
+from _race import HERE, OURS, PATTERN
+
+from ngbook import plots
+
+RAW = {"results": HERE / "results.txt", "solvers": HERE / "solvers.txt"}
+PICTURES = HERE.parent / "book" / "pictures"
+NO_BREAK = "\N{NO-BREAK SPACE}"
+SETTINGS = re.compile(r"settings (?P<task>.+?); (?P<side>.+?): (?P<row>\{.*\})")
+SPREAD = re.compile(r"([\d.]+)\.\.([\d.]+)")
+READING = "one reading"  # a yardstick, which computes less than the others
+
+
+def races(lines):
+    """Each race among the lines: table, column, unit, and for both sides (median, least, most, note)."""
+    found = []
+    for race in filter(None, map(PATTERN.fullmatch, lines)):
+        table, _, column = race["name"].partition("; ")
+        sides = {
+            name: (float(median.strip("<> ")), *map(float, SPREAD.match(spread).groups()))
+            for name, median, spread in (
+                (OURS, race["ours"], race["spread"].partition(" against ")[0]),
+                (race["peer"], race["theirs"], race["spread"].partition(" against ")[2]),
+            )
+        }
+        found.append((table, column or "time", race["unit"], sides))
+    return found
+
+
+def by_column(lines):
+    """``{(table, column): (unit, {side: (median, least, most)})}``."""
+    columns = {}
+    for table, column, unit, sides in races(lines):
+        columns.setdefault((table, column), (unit, {}))[1].update(sides)
+    return columns
+
+
+# --- words ------------------------------------------------------------------------------------------------
+
+
+def scaled(unit, *values):
+    """Numbers as texts in a unit that suits the first of them, and that unit."""
+    if unit == "s" and values[0] < 1:
+        unit, values = "ms", [1000 * value for value in values]
+    return [f"{value:,.0f}" if value >= 100 else f"{value:.3g}" for value in values], unit
+
+
+def quantity(value, unit):
+    (text,), unit = scaled(unit, value)
+    return f"{text}{NO_BREAK}{unit}"
+
+
+def measured(side, unit):
+    """The median, and the range in brackets."""
+    (median, least, most), unit = scaled(unit, *side)
+    return f"{median}{NO_BREAK}{unit} ({least} to {most})"
+
+
+def sentence(table, column, unit, sides):
+    """Who was ahead, by how much, and whether the runs can tell."""
+    ours = sides[OURS]
+    rivals = [name for name in sides if name != OURS and not name.startswith(READING)]
+    peer = min(rivals, key=lambda name: sides[name][0])
+    theirs = sides[peer]
+    if ours[1] <= theirs[2] and theirs[1] <= ours[2]:
+        verdict = "the ranges overlap, so the runs show no difference"
+    elif ours[0] < theirs[0]:
+        verdict = f"{theirs[0] / ours[0]:.3g} times as much"
+    else:
+        verdict = f"{OURS} took {ours[0] / theirs[0]:.3g} times as much"
+    best = f"the best competitor, {peer}," if len(rivals) > 1 else peer
+    return f"- *{column}*: {OURS} took {measured(ours, unit)} and {best} {measured(theirs, unit)}; {verdict}."
+
+
+# --- bars -------------------------------------------------------------------------------------------------
+
+
+def bars(axes, unit, sides):
+    """A bar for each side, from zero, with the range of its runs and its median in words."""
+    longest = max(most for _, _, most in sides.values())
+    for place, (name, (median, least, most)) in enumerate(sides.items()):
+        colour = plots.PALETTE["blue" if name == OURS else "grey"]
+        axes.barh(place, median, color=colour, alpha=0.85, height=0.62)
+        axes.plot([least, most], [place, place], color=plots.PALETTE["ink"], linewidth=1.2, linestyle="-")
+        axes.text(most + 0.02 * longest, place, quantity(median, unit), va="center", fontsize=8.5)
+    axes.set_yticks(range(len(sides)), list(sides), fontsize=8.5)
+    axes.invert_yaxis()
+    axes.set_xlim(0, 1.3 * longest)
+    axes.set_xticks([])
+    axes.spines["bottom"].set_visible(False)
+
+
+def picture(name, columns):
+    """All columns of a section as one figure in book/pictures; the Markdown that shows it."""
+    plots.use_style()
+    heights = [len(sides) for _, sides in columns.values()]
+    figure, axes = plt.subplots(
+        len(columns),
+        figsize=(5.6, 0.27 * sum(heights) + 0.42 * len(heights)),
+        height_ratios=heights,
+        squeeze=False,
+    )
+    told = []
+    for each, ((_, column), (unit, sides)) in zip(axes[:, 0], columns.items(), strict=True):
+        bars(each, unit, sides)
+        each.set_title(column, fontsize=9, loc="left")
+        told.append(f"{column}: {'; '.join(f'{s} {quantity(v[0], unit)}' for s, v in sides.items())}")
+    path = PICTURES / f"benchmarks-{name}.svg"
+    figure.savefig(path, format="svg", metadata={"Date": None})
+    plt.close(figure)
+    path.write_text(plots.rounded_coordinates(path.read_text(encoding="utf-8")), encoding="utf-8")
+    return f"![Bars. {'. '.join(told)}.](../pictures/{path.name})"
+
+
+# --- the page ---------------------------------------------------------------------------------------------
+
+
+def settings(lines):
+    """The table of what every side of the learning races ran with."""
+    rows = [match.groupdict() for match in map(SETTINGS.fullmatch, lines) if match]
+    heads = list(json.loads(rows[0]["row"]))
+    grid = [["task", "side", *heads], ["---"] * (len(heads) + 2)]
+    grid += [[row["task"], row["side"], *json.loads(row["row"]).values()] for row in rows]
+    return "\n".join(f"| {' | '.join(row)} |" for row in grid)
+
+
+def section(title, name, columns):
+    """A figure with a sentence for each of its races."""
+    sentences = "\n".join(sentence(*key, *value) for key, value in columns.items())
+    return f"### {title}\n\n{picture(name, columns)}\n\n{sentences}"
+
+
+def selected(columns, table):
+    return {key: value for key, value in columns.items() if key[0].startswith(table)}
+
+
+def learning(lines):
+    columns = by_column(lines)
+    parts = [section(task, task.lower(), selected(columns, task)) for task in ("CartPole-v1", "Pendulum-v1")]
+    return "\n\n".join([settings(lines), *parts])
+
+
+def machine(lines):
+    return "\n".join(f"- {line.removeprefix('about ')}" for line in lines if line.startswith("about "))
+
+
+def write():
+    """RESULTS.md and SOLVERS.md, which the page includes, and their figures."""
+    lines = {name: path.read_text(encoding="utf-8").splitlines() for name, path in RAW.items()}
+    columns = by_column(lines["results"])
+    network = selected(columns, "Fisher matrix")
+    (HERE / "RESULTS.md").write_text(
+        "\n\n".join(
+            [
+                f"<!-- machine -->\n\n{machine(lines['results'])}",
+                f"<!-- learning -->\n\n{learning(lines['results'])}",
+                f"<!-- products -->\n\n{section('Fisher matrix of a network', 'products', network)}\n",
+            ]
+        ),
+        encoding="utf-8",
+    )
+    columns = by_column(lines["solvers"])
+    kinds = dict.fromkeys(table for table, _ in columns)
+    parts = [section(kind, f"solve-{i}", selected(columns, kind)) for i, kind in enumerate(kinds, 1)]
+    text = "\n\n".join([f"<!-- results -->\n\n{machine(lines['solvers'])}", *parts])
+    (HERE / "SOLVERS.md").write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()
