@@ -153,7 +153,7 @@ def sb3(race, settings):
 
     race.settings = settings_of(
         layers=[layer.out_features for layer in model.policy.mlp_extractor.policy_net[::2]],
-        value=f"the same, {model.n_critic_updates} passes of Adam at {model.learning_rate}",
+        value=f"a second network, {model.n_critic_updates} passes of Adam at {model.learning_rate}",
         batch=(model.n_envs, model.n_steps),
         discount=model.gamma,
         trace=model.gae_lambda,
@@ -214,7 +214,7 @@ def tianshou(race):
     (learning_rate,) = [group["lr"] for group in algorithm.optim._optim.param_groups]
     race.settings = settings_of(
         layers=[layer.out_features for layer in actor.preprocess.modules() if hasattr(layer, "out_features")],
-        value=f"the same, {algorithm.optim_critic_iters} steps of Adam at {learning_rate}",
+        value=f"a second network, {algorithm.optim_critic_iters} steps of Adam at {learning_rate}",
         batch=(count, steps),
         discount=algorithm.gamma,
         trace=algorithm.gae_lambda,

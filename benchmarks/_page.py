@@ -123,12 +123,24 @@ def picture(name, columns):
 # --- the page ---------------------------------------------------------------------------------------------
 
 
+GROUPS = {  # the columns of the table of settings, each of one or more settings
+    "policy network; value estimate": ("policy network", "value estimate"),
+    "environments × steps": ("environments × steps",),
+    r"$\gamma$, $\lambda$": ("discount, trace",),
+    r"$\varepsilon$, $\zeta$, CG iterations": ("radius", "damping", "CG iterations"),
+}
+
+
 def settings(lines):
     """The table of what every side of the learning races ran with."""
-    rows = [match.groupdict() for match in map(SETTINGS.fullmatch, lines) if match]
-    heads = list(json.loads(rows[0]["row"]))
-    grid = [["task", "side", *heads], ["---"] * (len(heads) + 2)]
-    grid += [[row["task"], row["side"], *json.loads(row["row"]).values()] for row in rows]
+    grid = [["task and side", *GROUPS], ["---"] * (len(GROUPS) + 1)]
+    for match in filter(None, map(SETTINGS.fullmatch, lines)):
+        row = json.loads(match["row"])
+        cells = [
+            ("; " if "tanh" in row[names[0]] else ", ").join(row[n] for n in names)
+            for names in GROUPS.values()
+        ]
+        grid.append([f"{match['task']}: {match['side']}", *cells])
     return "\n".join(f"| {' | '.join(row)} |" for row in grid)
 
 

@@ -57,8 +57,8 @@ def trust_regions(axes, metric, radius, tiles, natural, gradient, best):
 
     Pale regions cover the plane; those of the natural steps are blue, and each step
     ends on the edge of the region it began in: the edges are returned. A ring marks
-    the start and a star the best fit. There are no axes and no words, so that nothing
-    can overlap at any width.
+    the start and a star the best fit. There are no axes and no words, so that
+    nothing can overlap at any width.
     """
     pale = [region(centre, metric(centre), radius) for centre in tiles]
     outline = Outline.make_compound_path(*pale)
