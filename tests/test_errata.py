@@ -22,11 +22,16 @@ sigma, theta_, d_, lam = sp.symbols("sigma theta d lambda", positive=True)
 
 
 def test_every_row_of_the_page_has_a_test_and_every_test_a_row():
-    rows = set(re.findall(r"^\(erratum-([bp]\d+)\)=\n### [BP]\d+: ", PAGE, flags=re.M))
-    tests = {re.match(r"test_([bp]\d+)_", name)[1] for name in globals() if re.match(r"test_[bp]\d+_", name)}
-    assert rows == tests
-    labels = re.findall(r"\(erratum-([bp]\d+)\)=\n### ([BP]\d+):", PAGE)
-    assert labels and all(label == title.lower() for label, title in labels)
+    rows = re.findall(r"^\(erratum-([bp]\d+[a-d]?)\)=\n### ([BP]\d+[a-d]?): ", PAGE, flags=re.M)
+    matches = [re.match(r"test_([bp]\d+[a-d]?)_", name) for name in globals()]
+    assert {label for label, _ in rows} == {match[1] for match in matches if match}
+    assert len(rows) == PAGE.count("\n### ") and all(label == title.lower() for label, title in rows)
+
+
+def test_every_row_says_where_the_printed_words_stand_and_of_what_kind_the_mistake_is():
+    kinds = re.findall(r"^- \*(\w+)\*: ", PAGE, flags=re.M)
+    rows = re.findall(r"^### .+\n\n\*Where:\* .+ \*Kind:\* (\w+)\.$", PAGE, flags=re.M)
+    assert len(rows) == PAGE.count("\n### ") and set(rows) == set(kinds)
 
 
 # --- the blog post --------------------------------------------------------------------------------
@@ -127,15 +132,29 @@ def test_b7_a_product_entry_by_entry():
     assert not np.allclose(gradient / np.diag(SKEWED), natural)
 
 
-def test_b8_small_slips():
+def test_b8a_derivatives_the_wrong_way_round():
+    theta = sp.Matrix(sp.symbols("a b"))
+    loss = sp.Function("loss")(*theta)
+    assert all(sp.diff(loss, each) != 0 for each in theta)
+    assert all(sp.diff(each, sp.Symbol("loss")) == 0 for each in theta)  # as printed
+
+
+def test_b8b_uphill():
     def loss(theta):
         return theta @ theta / 2
 
     start = np.array([3.0, 4.0])
     assert loss(start + 0.1 * start) > loss(start) > loss(start - 0.1 * start)
+
+
+def test_b8c_not_a_power():
     assert 3 ^ 2 + 4 ^ 2 == 7 and 3**2 + 4**2 == 25
+
+
+def test_b8d_a_function_that_python_no_longer_has():
     with pytest.raises(NameError):
         eval("xrange(5)")
+    assert list(range(5)) == [0, 1, 2, 3, 4]
 
 
 def test_b9_scaling_each_parameter():
@@ -203,7 +222,7 @@ def test_p3_a_constant_radius_from_a_constant_step_size():
     np.testing.assert_allclose(path.lengths, [0.1, 0.09, 0.081], rtol=1e-12)
 
 
-def test_p4_what_the_metric_acts_on():
+def test_p4a_a_metric_that_acts_on_a_point():
     # The length of a step is the same in every chart, if the metric is taken at the point and applied to the
     # step; "x^T G x", the metric applied to the point itself, depends on the chart.
     theta = np.array([0.7, 1.3])
@@ -217,6 +236,21 @@ def test_p4_what_the_metric_acts_on():
     assert not np.isclose(
         solve.quadratic_form(metric, theta), solve.quadratic_form(metric_in_log, in_log), rtol=0.1
     )
+
+
+def test_p4b_transforming_with_the_metric():
+    # What G does to a step d changes with the chart as a covector does, by the transposed Jacobian, and
+    # not as a step does; so G d is no point and no step.
+    theta, jacobian = np.array([0.7, 1.3]), np.diag([1.0, 1.3])  # of (mu, sigma) in (mu, log sigma)
+    in_log, step_in_log = np.array([0.7, np.log(1.3)]), np.array([0.2, -0.1])
+    step = jacobian @ step_in_log
+    covector = families.normal.fisher(theta) @ step
+    covector_in_log = families.normal_log_sigma.fisher(in_log) @ step_in_log
+    np.testing.assert_allclose(covector_in_log, jacobian.T @ covector, rtol=1e-12)
+    assert not np.allclose(jacobian @ covector_in_log, covector, rtol=0.1)
+
+
+def test_p4c_the_gradient_that_is_not_steepest():
     # The steepest ascent per unit of length is G^-1 g; the column of partial derivatives gains less.
     gradient = np.array([1.0, 2.0])
     along = [
@@ -226,11 +260,34 @@ def test_p4_what_the_metric_acts_on():
     assert along[1] > 1.5 * along[0]
 
 
-def test_p5_the_sign_of_the_multiplier():
+def test_p4d_spaces_without_a_matrix():
+    # The metric of the largest coordinate is a metric, and no matrix gives its lengths: the squared length
+    # of a matrix obeys the law of the parallelogram.
+    def length(d):
+        return np.abs(d).max()
+
+    rng = np.random.default_rng(4)
+    points = rng.normal(size=(200, 3, 2))
+    for a, b, c in points:
+        assert length(a - c) <= length(a - b) + length(b - c) + 1e-15
+    a, b = np.eye(2)
+    assert length(a + b) ** 2 + length(a - b) ** 2 != 2 * length(a) ** 2 + 2 * length(b) ** 2
+    np.testing.assert_allclose(
+        solve.quadratic_form(SKEWED, a + b) + solve.quadratic_form(SKEWED, a - b),
+        2 * solve.quadratic_form(SKEWED, a) + 2 * solve.quadratic_form(SKEWED, b),
+    )
+
+
+def test_p5b_a_descent_direction_that_ascends():
+    gradient = np.array([1.0, 2.0])
+    natural = solve.dense_solve(SKEWED, gradient)
+    assert gradient @ natural > 0 > gradient @ -natural
+    np.testing.assert_allclose(solve.quadratic_form(SKEWED, natural), gradient @ natural, rtol=1e-12)
+
+
+def test_p5a_the_sign_of_the_multiplier():
     gradient, radius = np.array([1.0, 2.0]), 0.3
     natural = solve.dense_solve(SKEWED, gradient)
-    assert gradient @ natural > 0  # uphill
-    np.testing.assert_allclose(solve.quadratic_form(SKEWED, natural), gradient @ natural, rtol=1e-12)
     multiplier = -np.sqrt(gradient @ natural / (2 * radius))
     minimiser = natural / multiplier
     angle = np.linspace(0, 2 * np.pi, 100_001)
@@ -242,7 +299,7 @@ def test_p5_the_sign_of_the_multiplier():
     np.testing.assert_allclose(descent.trust_region_step(gradient, SKEWED, radius), minimiser, rtol=1e-12)
 
 
-def test_p6_algorithms_that_are_missing_or_do_not_end():
+def test_p6a_a_loop_that_does_not_end():
     data_mean, data_deviation, radius = 12.0, 4.0, 0.01
 
     def value(theta):
@@ -267,10 +324,38 @@ def test_p6_algorithms_that_are_missing_or_do_not_end():
         iterations=150,
     )
     assert np.linalg.norm(shrinking.points[-1] - [data_mean, data_deviation]) < 0.01
+
+
+def test_p6b_too_few_samples_for_the_matrix():
     rng, theta = np.random.default_rng(0), np.array([0.0, 1.0])
+    gradient = normal_gradient(theta, 1)
     too_few = fisher.sampled_fisher(families.normal.score(theta, families.normal.sample(theta, 1, rng)))
+    assert np.linalg.matrix_rank(too_few @ np.eye(2)) == 1
     with pytest.raises(ValueError, match="damping"):
-        solve.dense_solve(too_few, gradient(theta))
+        solve.dense_solve(too_few, gradient)
+    # As many samples as parameters are not sufficient: with two equal outcomes the rank is one again.
+    twice = fisher.sampled_fisher(families.normal.score(theta, np.array([0.7, 0.7])))
+    assert np.linalg.matrix_rank(twice @ np.eye(2)) == 1
+    damped = solve.dense_solve(too_few, gradient, damping=0.1)
+    np.testing.assert_allclose(too_few @ damped + 0.1 * damped, gradient, rtol=1e-12)
+
+
+def test_p6c_an_index_that_does_not_advance():
+    gradient = lambda theta: normal_gradient(theta, 1)  # noqa: E731
+    points, t = [np.array([0.0, 1.0])], 0
+    for _ in range(3):  # as printed: t stays 0
+        metric = families.normal.fisher(points[t])
+        step = descent.trust_region_step(gradient(points[t]), metric, 0.01)
+        points[t + 1 :] = [points[t] + step]
+    assert len(points) == 2
+    right = descent.trust_region_descent(
+        lambda theta: 0.0, gradient, families.normal.fisher, points[0], 0.01, iterations=3
+    )
+    np.testing.assert_allclose(points[1], right.points[1], rtol=1e-12)
+    assert len(right.points) == 4
+
+
+def test_p6d_two_algorithms_that_are_referred_to():
     # Algorithm 3: new episodes for every update, scores summed over time, their products with the returns
     # averaged over episodes, a plus sign. ngbook averages over the steps instead, which is 1/n of it.
     start, horizon, episodes = np.array([10.0, 14.0]), 10, 500
@@ -296,13 +381,22 @@ def test_p7_cannot_calculate_the_expectation_exactly():
     assert len(families.catalogue()) >= 30
 
 
-def test_p8_a_norm_without_its_index():
+def test_p8a_a_norm_without_its_index():
     theta, step = np.array([0.0, 2.0]), np.array([1.0, 0.0])
     np.testing.assert_allclose(families.normal.kl(theta, theta + step), 1 / 8, rtol=1e-12)
     np.testing.assert_allclose(
         solve.quadratic_form(families.normal.fisher(theta), step) / 2, 1 / 8, rtol=1e-12
     )
     assert step @ step / 2 == 0.5
+
+
+def test_p8b_damaged_text():
+    # The update as printed, a norm times G, is a matrix; with the index it is a vector of length delta.
+    gradient, delta = np.array([1.0, 2.0]), 0.3
+    natural = solve.dense_solve(SKEWED, gradient)
+    assert (np.linalg.norm(natural) * SKEWED).shape == (2, 2)
+    right = delta * natural / descent.metric_length(natural, SKEWED)
+    np.testing.assert_allclose(descent.metric_length(right, SKEWED), delta, rtol=1e-12)
 
 
 def test_p9_conditions_that_are_used_and_not_stated():
@@ -320,7 +414,7 @@ def test_p9_conditions_that_are_used_and_not_stated():
     assert derivation.regular is False and derivation.matrix is None
 
 
-def test_p10_symmetric_in_the_limit():
+def test_p10a_symmetric_in_the_limit():
     old, new = families.poisson.old_parameters[0], families.poisson.parameters[0]
     kl = families.poisson.kl_expression()
     forward = kl.subs({old: lam, new: lam + d_}, simultaneous=True)
@@ -330,6 +424,9 @@ def test_p10_symmetric_in_the_limit():
     score = families.poisson.score_vector()[0]
     third_moment = sp.simplify(families.poisson.expectation(score**3).subs(new, lam))
     assert sp.simplify(third_moment * d_**3 / 6 - difference) == 0
+
+
+def test_p10b_a_metric_in_the_limit():
     # sqrt(2 KL) adds up along a path; KL of n equal pieces falls like 1/n.
     points = np.linspace(2.0, 3.0, 1001)
     pieces = np.array([families.poisson.kl([a], [b]) for a, b in pairwise(points)])
@@ -368,12 +465,15 @@ def test_p12_the_mean_where_the_standard_deviation_is_meant():
     assert to_zero_deviation[-1] / to_zero_deviation[0] > 1e5
 
 
-def test_p13_does_not_exhibit_this_behaviour():
+def test_p13a_does_not_exhibit_this_behavior():
     deviations = np.geomspace(1e-4, 1e-2, 9)
     plain = [np.linalg.norm(normal_gradient(np.array([0.0, s]), 1)) for s in deviations]
     natural = [np.linalg.norm(natural_field(np.array([0.0, s]))) for s in deviations]
     slopes = [np.polyfit(np.log(deviations), np.log(lengths), 1)[0] for lengths in (plain, natural)]
     np.testing.assert_allclose(slopes, [-3, -1], atol=0.01)
+
+
+def test_p13b_which_method_becomes_unstable():
     # Near the optimum a step multiplies the error by the eigenvalues of 1 - rate * curvature; it grows beyond
     # rate 2 for the natural gradient and beyond rate 16 for gradient descent.
     optimum, width = np.array([12.0, 4.0]), 1e-5
@@ -392,7 +492,7 @@ def small_process():
     return process, rng.dirichlet(np.ones(2), size=2)
 
 
-def test_p14_indices_horizons_and_parentheses():
+def test_p14a_an_action_and_a_state_too_few():
     process, policy = small_process()
     last = 2  # T: the actions are a_0 ... a_T
     whole = process.trajectories(policy, last + 1)
@@ -403,10 +503,22 @@ def test_p14_indices_horizons_and_parentheses():
         for state in range(2):
             fixed = (whole.actions[:, last] == action) & (whole.states[:, last + 1] == state)
             assert whole.probabilities[fixed].sum() < 0.9
-    # A reward of 1 for ever: no limit without a discount.
+
+
+def test_p14b_an_endless_task():
+    # A reward of 1 forever: no limit without a discount. With an end after each step it needs none.
+    process, policy = small_process()
     paid = process.__class__(process.transitions, np.ones((2, 2)), process.start)
     assert [paid.trajectories(policy, n).returns[0] for n in (1, 2, 4)] == [1, 2, 4]
     np.testing.assert_allclose(paid.objective(policy, 0.9), 10, rtol=1e-12)
+    k = sp.Symbol("k", integer=True, positive=True)
+    assert sp.summation(k * sp.Rational(1, 2) ** k, (k, 1, sp.oo)) == 2
+
+
+def test_p14c_a_logarithm_outside_the_sum():
+    process, policy = small_process()
+    last = 2
+    whole = process.trajectories(policy, last + 1)
     # Both logarithms stand under the sum: with the second outside, its index is free, and no choice is right.
     now, chosen, following = whole.states[:, :-1], whole.actions, whole.states[:, 1:]
     acting, moving = np.log(policy[now, chosen]), np.log(process.transitions[now, chosen, following])
@@ -468,26 +580,40 @@ def test_p16_the_fisher_matrix_of_a_policy():
     assert np.abs(trajectory).max() > 0.1
 
 
-def test_p17_the_toy_task_and_the_reason_for_its_result():
+def test_p17a_an_experiment_that_is_not_specified():
     start = np.array([10.0, 14.0])
     for horizon in range(1, 60):
         for reward_at in ("before", "after"):
             gradient = environments.line_walk_gradient(start, horizon, reward_at)
             natural = solve.dense_solve(families.normal.fisher(start), gradient)
-            np.testing.assert_allclose(natural, gradient * [14**2, 14**2 / 2], rtol=1e-12)
-            # The ratio of the components is halved, not mended.
-            np.testing.assert_allclose(natural[1] / natural[0], gradient[1] / gradient[0] / 2, rtol=1e-12)
             assert (start + 0.075 * natural)[1] < 0  # the first raw step leaves the space
-    ratios = [np.divide(*environments.line_walk_gradient(start, horizon)[::-1]) for horizon in range(1, 60)]
-    assert all(ratio > 1 for ratio in ratios[:3])  # T = 0, 1, 2
-    assert all(ratio < 1 for ratio in ratios[3:])
-    # Divided by the standard deviation of the return, the same step goes as described...
+    # Divided by the standard deviation of the return, the same step goes as described.
     deviation = np.sqrt(environments.line_walk_return_variance(start, 10))
     standardised = environments.line_walk_gradient(start, 10) / deviation
     natural = solve.dense_solve(families.normal.fisher(start), standardised)
     np.testing.assert_allclose(start + 0.075 * natural, [7.211, 13.636], atol=5e-4)
     np.testing.assert_allclose(start + 0.075 * standardised, [9.986, 13.996], atol=5e-4)
-    # ... also with one action, where the σ component is the larger one: its smallness is not the cause.
+
+
+def test_p17b_an_additional_constant():
+    for theta in ([10.0, 14.0], [-3.0, 0.2]):
+        gradient = environments.line_walk_gradient(np.array(theta), 10)
+        natural = solve.dense_solve(families.normal.fisher(theta), gradient)
+        factors = natural / gradient / theta[1] ** 2
+        np.testing.assert_allclose(factors, [1, 0.5], rtol=1e-12)
+
+
+def test_p17c_the_reason_for_the_slow_learning():
+    start = np.array([10.0, 14.0])
+    ratios = []
+    for horizon in range(1, 60):
+        gradient = environments.line_walk_gradient(start, horizon)
+        natural = solve.dense_solve(families.normal.fisher(start), gradient)
+        ratios.append(gradient[1] / gradient[0])
+        np.testing.assert_allclose(natural[1] / natural[0], ratios[-1] / 2, rtol=1e-12)  # halved, not mended
+    assert all(ratio > 1 for ratio in ratios[:3])  # T = 0, 1, 2
+    assert all(ratio < 1 for ratio in ratios[3:])
+    # The picture is the same with one action, where the σ component is the larger one.
     updates = {}
     for horizon in (1, 10):
         for rule in ("plain", "natural"):
@@ -509,8 +635,8 @@ def test_p17_the_toy_task_and_the_reason_for_its_result():
     assert environments.line_walk_objective(theta, 10) > first / 100
 
 
-def test_p18_four_claims_about_methods():
-    # (a) A natural gradient is a linear function of the gradient: the same samples, the same relative noise,
+def test_p18a_data_inefficiency():
+    # A natural gradient is a linear function of the gradient: the same samples, the same relative noise,
     # whichever positive definite matrix it is measured with.
     rng, metric = np.random.default_rng(18), families.normal.fisher([10.0, 14.0])
     mean, noise = rng.normal(size=2), rng.normal(size=(50, 2))
@@ -520,7 +646,11 @@ def test_p18_four_claims_about_methods():
     plain_spread = np.mean([one @ np.linalg.solve(metric, one) for one in noise])
     signal, plain_signal = solve.quadratic_form(metric, natural_mean), mean @ np.linalg.solve(metric, mean)
     np.testing.assert_allclose(spread / signal, plain_spread / plain_signal, rtol=1e-10)
-    # (b) Conjugate gradients see products with the matrix, never an entry: two distinct eigenvalues, two
+
+
+def test_p18b_calculating_the_matrix():
+    rng = np.random.default_rng(18)
+    # Conjugate gradients see products with the matrix, never an entry: two distinct eigenvalues, two
     # products, for a thousand parameters.
     direction, products = rng.normal(size=1000), []
 
@@ -534,7 +664,11 @@ def test_p18_four_claims_about_methods():
     assert len(products) == found.iterations == 2
     dense = solve.dense_solve(np.eye(1000) + np.outer(direction, direction), gradient)
     np.testing.assert_allclose(found.solution, dense, rtol=1e-9, atol=1e-12)
-    # (c) The guarantee: J rises by at least the surrogate's gain minus C times the largest divergence. For a
+
+
+def test_p18c_guarantees():
+    rng = np.random.default_rng(18)
+    # The guarantee: J rises by at least the surrogate's gain minus C times the largest divergence. For a
     # step that improves the policy it promises a loss: whoever waits for the guarantee does not take it.
     process, discount = environments.MarkovDecisionProcess.random(4, 3, rng), 0.99
     old = np.full((4, 3), 1 / 3)
@@ -546,7 +680,10 @@ def test_p18_four_claims_about_methods():
     promised = gain - weight * (old * np.log(old / new)).sum(axis=1).max()
     delivered = process.objective(new, discount) - process.objective(old, discount)
     assert promised < 0 < gain / 2 < delivered
-    # (d) The clipped objective has no divergence in it: with an action that the batch does not contain, the
+
+
+def test_p18d_what_proximal_policy_optimisation_uses():
+    # The clipped objective has no divergence in it: with an action that the batch does not contain, the
     # policy may do what it likes, at any divergence, and every ratio stays inside the clip.
     before, after = np.array([0.45, 0.45, 0.1]), np.array([0.5, 0.5 - 1e-12, 1e-12])
     ratio = (after / before)[[0, 1, 0, 1]]
@@ -555,6 +692,8 @@ def test_p18_four_claims_about_methods():
         policy_gradient.clipped_surrogate(ratio, weights, clip=0.2), ratio * weights, rtol=1e-12
     )
     assert before @ np.log(before / after) > 2
+    # What the clip watches is a total variation: the mean of |ratio - 1| under the old policy is twice it.
+    np.testing.assert_allclose(before @ np.abs(after / before - 1), np.abs(before - after).sum(), rtol=1e-12)
 
 
 def test_p19_the_references():
