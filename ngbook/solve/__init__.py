@@ -6,7 +6,7 @@ symmetric positive definite system, and the interesting part is what to say when
 
 ========================  =============================================================
 ``dense_solve``           factor the p × p matrix (Cholesky)
-``dual_solve``            factor the n × n matrix between samples (Woodbury)
+``dual_solve``            factor the N × N matrix between samples (Woodbury)
 ``natural_direction``     the one of these two with the smaller matrix
 ``conjugate_gradient``    products with the metric alone, in operator form
 ========================  =============================================================

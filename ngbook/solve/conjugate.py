@@ -57,10 +57,11 @@ def conjugate_gradient(
 
     The system (eq-conjugate-gradient-system) is where a quadratic is stationary
     (eq-conjugate-gradient-quadratic). Each iteration goes to the exact minimiser along a direction that is
-    conjugate to all earlier ones (eq-conjugate-gradient-conjugate) and so spoils nothing they gained. In
-    exact arithmetic it ends after as many iterations as the metric has distinct eigenvalues
-    (eq-conjugate-gradient-polynomial), and stopped early it is within a known bound
-    (eq-conjugate-gradient-bound) and an ascent direction (eq-conjugate-gradient-descent).
+    conjugate to all earlier ones (eq-conjugate-gradient-conjugate) and so spoils nothing they gained; the
+    residuals are orthogonal (eq-conjugate-gradient-orthogonal). In exact arithmetic it ends after at most as
+    many iterations as the metric has distinct eigenvalues (eq-conjugate-gradient-polynomial), and stopped
+    early it is within a known bound (eq-conjugate-gradient-bound) and an ascent direction
+    (eq-conjugate-gradient-descent).
     Hestenes and Stiefel, "Methods of conjugate gradients for solving linear systems", 1952.
 
     How it differs from ``scipy.sparse.linalg.cg``: it stops at a direction whose curvature is not positive,

@@ -8,16 +8,16 @@ from ngbook.solve.factorisation import cholesky
 
 @check.arguments(scores=check.scores, gradient=check.vector, damping=check.damping)
 def dual_solve(scores, gradient, damping):
-    """Solve ``(J.T @ J / n + damping * I) @ x = gradient`` for scores J through an n × n system.
+    """Solve ``(S.T @ S / N + damping * I) @ x = gradient`` for N scores S through an N × N system.
 
-    Woodbury's identity (eq-conjugate-gradient-dual) needs only the matrix ``J @ J.T`` of the samples' inner
-    products, their Gram matrix, which has n² entries however many parameters there are. Its difference
+    Woodbury's identity (eq-conjugate-gradient-dual) needs only the matrix ``S @ S.T`` of the samples' inner
+    products, their Gram matrix, which has N² entries however many parameters there are. Its difference
     cancels when the Fisher matrix is much larger than the damping: seven of sixteen digits are left at a
     ratio of 1e9, and one step of refinement, with the same factor, brings the others back.
 
     Parameters
     ----------
-    scores : ndarray of shape (n, p), LinearOperator, or what else has a shape, ``@`` and ``.T``
+    scores : ndarray of shape (N, p), LinearOperator, or what else has a shape, ``@`` and ``.T``
         One score per row, of samples from the model.
     gradient : ndarray of shape (p,)
         The vector of partial derivatives, in the same chart.

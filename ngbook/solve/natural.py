@@ -7,10 +7,10 @@ from ngbook.solve.metric import dense_solve
 
 @check.arguments(scores=check.scores, gradient=check.vector, damping=check.damping)
 def natural_direction(scores, gradient, damping):
-    """Solve ``(J.T @ J / n + damping * I) @ x = gradient`` for scores J: the natural gradient.
+    """Solve ``(S.T @ S / N + damping * I) @ x = gradient`` for N scores S: the natural gradient.
 
-    The system is eq-conjugate-gradient-system, with the mean outer product of n scores as the metric. The
-    smaller of two matrices is formed and factored: p × p between parameters, or n × n between samples. Where
+    The system is eq-conjugate-gradient-system, with the mean outer product of the scores as the metric. The
+    smaller of two matrices is formed and factored: p × p between parameters, or N × N between samples. Where
     both are large, conjugate gradients need neither:
     ``conjugate_gradient(mean_outer_product(scores), gradient, damping)``.
 

@@ -8,14 +8,14 @@ from ngbook.solve._blocks import product_by_blocks
 
 @check.arguments(scores=check.scores)
 def mean_outer_product(scores):
-    """Return the mean outer product of the scores, ``J.T @ J / n``, as an operator that is never formed.
+    """Return the mean outer product of the scores, ``S.T @ S / N``, as an operator that is never formed.
 
-    A product with a vector is ``J.T @ (J @ v) / n`` (eq-conjugate-gradient-fisher-product). For an array it
-    is computed a few rows at a time, which reads J from memory once instead of twice.
+    A product with a vector is ``S.T @ (S @ v) / N`` (eq-conjugate-gradient-fisher-product). For an array it
+    is computed a few rows at a time, which reads S from memory once instead of twice.
 
     Parameters
     ----------
-    scores : ndarray of shape (n, p), LinearOperator, or what else has a shape, ``@`` and ``.T``
+    scores : ndarray of shape (N, p), LinearOperator, or what else has a shape, ``@`` and ``.T``
         One score per row. An array that is not in C order (rows contiguous) is copied once.
 
     Returns

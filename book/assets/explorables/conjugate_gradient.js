@@ -10,7 +10,7 @@ function draw({ spectrum, residuals, curves }, state, width) {
     width: side,
     height,
     x: { from: 0, to: 12, label: "eigenvalue ω" },
-    y: { from: -1, to: 1.1, label: "polynomial P(ω)" },
+    y: { from: -1, to: 1.1, label: "polynomial φ(ω)" },
     name: "Polynomials of degree one, two and three over the eigenvalues",
   });
   left.line([[0, 0], [12, 0]], "level");
