@@ -519,7 +519,7 @@ def test_the_answers_of_the_chapter_on_taylor():
     start = {"direction": direction["value"], "length": length["value"]}
     turned = np.arange(direction["min"], direction["max"] + 1, direction["step"])
     lengths = np.arange(length["min"], length["max"] + 0.01, length["step"])
-    states = [{"direction": angle, "length": size} for angle in turned for size in lengths]
+    states = [{"direction": angle, "length": size} for angle in turned.tolist() for size in lengths.tolist()]
     several = f'{json.dumps([*states, start])}.map(modules["taylor.model.js"].evaluate)'
     *results, first = javascript(f"{script}\nconsole.log(JSON.stringify({several}));")
     for state, result in zip(states, results, strict=True):
