@@ -512,6 +512,23 @@ def test_equal_means_and_equal_widths_measure_as_the_book_says():
     close(upright["straight"], upright["rao"])
 
 
+def test_the_answers_of_the_chapter_on_taylor():
+    """Too little where the step narrows, too much where it widens, the truth where only the mean moves."""
+    script = explorables.bundle("taylor.model.js")
+    direction, length = evaluated("taylor")[0]
+    start = {"direction": direction["value"], "length": length["value"]}
+    turned = np.arange(direction["min"], direction["max"] + 1, direction["step"])
+    lengths = np.arange(length["min"], length["max"] + 0.01, length["step"])
+    states = [{"direction": angle, "length": size} for angle in turned.tolist() for size in lengths.tolist()]
+    several = f'{json.dumps([*states, start])}.map(modules["taylor.model.js"].evaluate)'
+    *results, first = javascript(f"{script}\nconsole.log(JSON.stringify({several}));")
+    for state, result in zip(states, results, strict=True):
+        up = 0 if state["direction"] % 180 == 0 else np.sign(state["direction"])
+        assert np.sign(result["remainder"]) == -up
+    close(first["quadratic"], 0.25)  # the outer ellipse of the printed figure, at its lowest point
+    close(first["divergence"], families.normal.kl([0.0, 1.0], [0.0, 0.5]))
+
+
 def test_the_answer_of_the_chapter_on_the_natural_gradient():
     """The two steps coincide where the gradient is an eigenvector of the metric, and nowhere else."""
     script = explorables.bundle("lagrangian.model.js")

@@ -38,14 +38,14 @@ function draw({ end, quadratic, divergence, remainder, curves, level, ellipse },
 export function describe({ quadratic, divergence, remainder, slope }) {
   const nats = (value) => number(value, value < 0.1 ? 4 : 3);
   if (remainder === 0) {
-    const both = `The ellipse promises ${nats(quadratic)} nats, and that is the divergence`;
+    const both = `The ellipse predicts ${nats(quadratic)} nats, and that is the divergence`;
     return `Only the mean moves. ${both}: at constant width it is quadratic, nothing remains at any length.`;
   }
   const ratio = divergence / quadratic;
   const compared = ratio < 1.1 ? `${number(100 * ratio, 0)} percent of that` : `${number(ratio, 2)} times as much`;
   const kind = remainder > 0 ? "narrows" : "widens";
   return (
-    `The step ${kind} the Gaussian. The ellipse promises ${nats(quadratic)} nats; the divergence is ` +
+    `The step ${kind} the Gaussian. The ellipse predicts ${nats(quadratic)} nats; the divergence is ` +
     `${nats(divergence)}, ${compared}. Below h = 0.1 the remainder falls with slope ${number(slope, 2)}, ` +
     "the quadratic form with slope 2."
   );
@@ -56,7 +56,7 @@ export const longest = { length: 0.05 };
 explore("taylor", {
   hint:
     "One step away from the standard Gaussian. Solid: the ellipse of the Fisher matrix through its end. " +
-    "Dash-dotted: the steps whose divergence is what the ellipse promises. " +
+    "Dash-dotted: the steps whose divergence is what the ellipse predicts. " +
     "The second picture: both, and what lies between them, for steps of every length in this direction.",
   legend: [
     ["natural", "quadratic form"],

@@ -12,7 +12,7 @@ export const inputs = [
     step: 5,
     value: -90,
   },
-  { name: "length", label: "length h of the step", min: 0.05, max: 0.7, step: 0.05, value: 0.55 },
+  { name: "length", label: "length h of the step", min: 0.05, max: 0.7, step: 0.05, value: 0.5 },
 ];
 
 export const handles = [
