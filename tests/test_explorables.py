@@ -488,6 +488,16 @@ def test_runs_that_fail_are_among_the_states():
     assert any(result["natural"]["arrived"] for result in results)
 
 
+def test_the_answer_of_the_chapter_on_the_natural_policy_gradient():
+    """A narrow start slows the natural gradient down and speeds the plain one up."""
+    script = explorables.bundle("natural_policy_gradient.model.js")
+    states = [{"horizon": 10, "stepSize": 0.075, "spread": spread} for spread in (20, 14, 5, 3, 1, 0.5)]
+    several = f'{json.dumps(states)}.map(modules["natural_policy_gradient.model.js"].evaluate)'
+    results = javascript(f"{script}\nconsole.log(JSON.stringify({several}));")
+    assert [result["natural"]["arrived"] for result in results] == [25, 23, 17, 18, 46, 92]
+    assert [result["plain"]["arrived"] for result in results] == [None, None, None, 118, 38, 19]
+
+
 def test_steps_that_keep_and_break_the_promise_are_among_the_states():
     _, _, results = evaluated("trust_regions")
     ratios = np.array([result["ratio"] for result in results])

@@ -3,7 +3,7 @@
 // environments.line_walk_gradient, line_walk_return_variance, line_walk_objective and families.normal.fisher.
 
 export const inputs = [
-  { name: "horizon", label: "horizon n: actions in an episode", min: 1, max: 30, step: 1, value: 10 },
+  { name: "horizon", label: "horizon H: actions in an episode", min: 1, max: 30, step: 1, value: 10 },
   { name: "stepSize", label: "step size α", min: 0.005, max: 0.4, step: 0.005, value: 0.075 },
   { name: "spread", label: "σ at the start", min: 0.5, max: 20, step: 0.5, value: 14 },
 ];
