@@ -57,7 +57,7 @@ function balance({ up, down, information, symbol }, { old }) {
 }
 
 function cost({ divergence, quadratic, symbol }, { old, now }) {
-  if (now === old) return "Where the two parameters are equal, nothing is paid.";
+  if (now === old) return "The two parameters are equal, and the divergence is zero.";
   const step = `The step to ${symbol} = ${number(now, 2)}`;
   if (divergence === null) {
     return `${step} rules out outcomes of the old distribution: the divergence is infinite, and the parabola says ${decimals(quadratic)} nats.`;
@@ -69,7 +69,7 @@ function cost({ divergence, quadratic, symbol }, { old, now }) {
 
 export const describe = (numbers, state) => `${balance(numbers, state)} ${cost(numbers, state)}`;
 
-export const longest = { family: "uniform", old: 0.11, now: 0.1 };
+export const longest = { family: "uniform", old: 0.9, now: 0.85 };
 
 explore("score", {
   hint:
