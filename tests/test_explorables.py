@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from statistics import NormalDist
 
@@ -357,9 +358,71 @@ def taylor(result, direction, length):
     close([normal.kl(start, np.array(point)) for point in level], np.full(len(level), radius))
 
 
+def score_family(family, old):
+    """The book's family, what its parameters are, which of them moves, how fast, and where its pull turns."""
+    turns = {
+        "normal_deviation": [-12 * old, -old, old, 12 * old],
+        "normal_mean": [old - 4, old, old + 4],
+        "exponential_mean": [0, old, 60 * old],
+        "uniform": [0, old],
+    }.get(family)
+    return {
+        "normal_deviation": (families.normal, lambda t: [0, t], 1, 1),
+        "normal_mean": (families.normal, lambda t: [t, 0.3], 0, 1),
+        "coin": (families.bernoulli, lambda t: [t], 0, 1),
+        "exponential_mean": (families.exponential, lambda t: [1 / t], 0, -1 / old**2),
+        "uniform": (families.uniform, lambda t: [t], 0, 1),
+    }[family] + (turns,)
+
+
+def score(result, family, old, now):
+    book, at, entry, speed, turns = score_family(family, old)
+    theta = np.array(at(old), dtype=float)
+
+    def scores(x):
+        if family == "uniform":  # the book refuses it; its log-density is minus the logarithm of the edge
+            return np.full(len(x), -1 / old)
+        return speed * book.score(theta, x)[:, entry]
+
+    def pull(x):
+        return scores(x) * np.exp(book.log_prob(theta, x))
+
+    outcomes = np.array(result["outcomes"])
+    inside = outcomes > 0 if family == "uniform" else outcomes == outcomes  # its support begins behind zero
+    expected = pull(outcomes[inside])
+    close(np.array(result["pulls"])[inside], expected, atol=1e-14 * np.abs(expected).max())
+    pulls, squares = pull(np.array([0.0, 1.0])), scores(np.array([0.0, 1.0])) ** 2
+    if family == "coin":
+        information = squares @ [1 - old, old]
+    else:
+        nodes, weights = np.polynomial.legendre.leggauss(120)
+        pieces = [(low + (nodes + 1) / 2 * (high - low), high - low) for low, high in pairwise(turns)]
+        pulls = np.array([weights @ pull(x) * length / 2 for x, length in pieces])
+        information = sum(weights @ (pull(x) * scores(x)) * length / 2 for x, length in pieces)
+    close(result["up"], pulls[pulls > 0].sum())
+    close(-result["down"], pulls[pulls < 0].sum())
+    close(result["information"], information)
+    if family != "uniform":
+        close(result["up"], result["down"])
+        close(information, speed**2 * book.fisher(theta)[entry, entry])
+
+    def nats(new):
+        return book.kl(theta, at(new))
+
+    close(result["quadratic"], information * (now - old) ** 2 / 2, atol=1e-30)
+    assert (result["divergence"] is None) == (nats(now) == np.inf)
+    if result["divergence"] is not None:
+        close(result["divergence"], nats(now), atol=1e-15)
+    new, divergences = np.array(result["curve"]).T
+    close(divergences, [nats(value) for value in new], atol=1e-15)
+    assert new[0] == (old if family == "uniform" else 0.05)
+    new, quadratics = np.array(result["parabola"]).T
+    close(quadratics, information * (new - old) ** 2 / 2, atol=1e-30)
+
+
 COMPARISONS = (
     *(distance, trust_regions, lagrangian, taylor, fisher_catalogue, maximum_likelihood),
-    *(natural_policy_gradient, conjugate_gradient),
+    *(natural_policy_gradient, conjugate_gradient, score),
 )
 BOOK = {compare.__name__: compare for compare in COMPARISONS}
 
@@ -400,6 +463,7 @@ DRAGGED = {
     "lagrangian": [{"stretch", "turn"}, {"stretch", "turn"}, {"slope"}],
     "maximum_likelihood": [{"mean", "deviation"}, {"mean", "deviation"}],
     "natural_policy_gradient": [{"spread"}],
+    "score": [{"old"}, {"now"}],
     "taylor": [{"direction", "length"}],
     "trust_regions": [{"first", "second"}, {"radius"}, {"radius"}],
 }
@@ -553,6 +617,27 @@ def test_the_answer_of_the_chapter_on_the_natural_gradient():
     along_an_axis = (slopes - start["turn"]) % 90 == 0
     assert along_an_axis.sum() == 4
     assert between[along_an_axis].max() < 1e-5 < 1 < between[~along_an_axis].min()
+
+
+def test_the_answers_of_the_chapter_on_kl_and_fisher():
+    """Where the parabola is the divergence, where the pulls balance, and what is there where they do not."""
+    _, states, results = evaluated("score")
+    exact, balanced, walls = set(), set(), set()
+    for state, result in zip(states, results, strict=True):
+        family = state["family"]
+        curve, parabola = (np.array(result[name]) for name in ("curve", "parabola"))
+        if curve.shape == parabola.shape and np.allclose(curve, parabola, rtol=1e-9, atol=1e-15):
+            exact.add(family)
+        if abs(result["up"] - result["down"]) < 1e-9:
+            balanced.add(family)
+        if state["now"] < state["old"] and result["divergence"] is None:
+            walls.add(family)
+        if family == "uniform":  # a ramp, of slope one over the edge
+            width, height = (curve[1] - curve[0]) / (state["old"], 1)
+            assert 0.9 < height / width < 1
+    assert exact == {"normal_mean"}
+    assert balanced == {"normal_deviation", "normal_mean", "coin", "exponential_mean"}
+    assert walls == {"uniform"}
 
 
 def test_the_answers_of_the_chapter_on_distance():

@@ -281,7 +281,7 @@ def _best(data):
     ("chapter", "count", "shows"),
     [
         ("foundations/distance", None, "image/svg+xml"),
-        ("probability/kl_and_fisher", 18, "text/latex"),
+        ("probability/kl_and_fisher", 30, "text/latex"),
         ("reinforcement/policy_gradients", 15, "image/svg+xml"),  # of a task of Gymnasium's kind
     ],
 )

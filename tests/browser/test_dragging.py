@@ -13,6 +13,7 @@ FIGURES = {
     "foundations/distance": ("distance", 6),
     "foundations/trust_regions": ("trust-regions", 3),
     "foundations/lagrangian": ("lagrangian", 3),
+    "probability/kl_and_fisher": ("score", 2),
     "probability/taylor": ("taylor", 1),
     "probability/fisher_catalogue": ("fisher-catalogue", 1),
     "probability/maximum_likelihood": ("maximum-likelihood", 2),

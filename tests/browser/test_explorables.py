@@ -18,8 +18,8 @@ VISIBLE = f"[...document.querySelectorAll('{INPUTS}')].filter((i) => i.checkVisi
 WIDEST = "Math.max(...[...document.querySelectorAll('.explorable-drawings svg')].map((s) => s.clientWidth))"
 
 
-def test_there_are_eight():
-    assert len(EXPLORABLES) >= 8
+def test_there_are_nine():
+    assert len(EXPLORABLES) >= 9
 
 
 @pytest.fixture(scope="module", params=[(p, size) for p in EXPLORABLES for size in SIZES], ids="-".join)
