@@ -86,9 +86,9 @@ class MarkovDecisionProcess:
     def trajectories(self, policy_table, horizon) -> Trajectories:
         """Enumerate trajectories with H actions, and their probabilities (eq-policy-gradients-trajectory).
 
-        There are ``S (A S)**H``, the impossible ones included. They, and their order, do not depend on the policy;
-        only ``probabilities`` does. The horizon H is at least 1; more than five million trajectories are
-        refused.
+        There are ``S (A S)**H``, the impossible ones included. They, and their order, do not depend on the
+        policy; only ``probabilities`` does. The horizon H is at least 1; more than five million trajectories
+        are refused.
         """
         table = self._policy(policy_table)
         n = check.count(horizon, "horizon")
