@@ -74,8 +74,8 @@ def generalised_advantage(batch, values, next_values, discount=0.99, trace=0.97)
     The sum over l of (γλ)ˡ δ_{t+l}, with the error δ_t = r_t + γ V(s_{t+1}) − V(s_t), up to the end of the
     episode. Trace 1 gives the discounted reward-to-go minus the value: for an episode that terminates, its
     mean is right whatever the values are, up to a baseline (eq-policy-gradients-advantage-ends); a truncated
-    one depends on the value of its last observation (eq-policy-gradients-advantage-cut). Trace 0 gives δ_t alone,
-    which is quiet, and as wrong as the values. Schulman et al. (2016).
+    one depends on the value of its last observation (eq-policy-gradients-advantage-cut). Trace 0 gives δ_t
+    alone, which is quiet, and as wrong as the values. Schulman et al. (2016).
 
     Parameters
     ----------
