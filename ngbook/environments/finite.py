@@ -16,15 +16,15 @@ MOST_TRAJECTORIES = 5_000_000
 
 @dataclass(frozen=True, eq=False)
 class Trajectories:
-    """All K trajectories with n actions, and how likely each is.
+    """All K trajectories with H actions, and how likely each is.
 
     Attributes
     ----------
-    states : ndarray of shape (K, n + 1)
-        The states s_0 ... s_n, as whole numbers; the last is where the last action led.
-    actions : ndarray of shape (K, n)
-        The actions a_0 ... a_{n-1}, as whole numbers.
-    rewards : ndarray of shape (K, n)
+    states : ndarray of shape (K, H + 1)
+        The states s_0 ... s_H, as whole numbers; the last is where the last action led.
+    actions : ndarray of shape (K, H)
+        The actions a_0 ... a_{H-1}, as whole numbers.
+    rewards : ndarray of shape (K, H)
         The reward of each action.
     probabilities : ndarray of shape (K,)
         The probability of each trajectory; they add up to 1.
@@ -84,11 +84,11 @@ class MarkovDecisionProcess:
         )
 
     def trajectories(self, policy_table, horizon) -> Trajectories:
-        """Enumerate trajectories with n actions, and their probabilities (eq-policy-gradients-trajectory).
+        """Enumerate trajectories with H actions, and their probabilities (eq-policy-gradients-trajectory).
 
-        There are S (A S)ⁿ, the impossible ones included. They, and their order, do not depend on the policy;
-        only ``probabilities`` does. The horizon is n, at least 1; more than five million trajectories are
-        refused.
+        There are ``S (A S)**H``, the impossible ones included. They, and their order, do not depend on the
+        policy; only ``probabilities`` does. The horizon H is at least 1; more than five million trajectories
+        are refused.
         """
         table = self._policy(policy_table)
         n = check.count(horizon, "horizon")
@@ -126,8 +126,8 @@ class MarkovDecisionProcess:
     def visitation(self, policy_table, discount):
         """Compute the discounted distribution of the states that a policy visits, normalised to 1: (S,).
 
-        It is ``(1 - γ) Σ_t γᵗ P(s_t = s)``, the distribution over states in the performance-difference
-        lemma (eq-trpo-difference).
+        It is ``ν(s) = (1 - γ) Σ_t γᵗ P(s_t = s)`` (eq-policy-gradients-visitation), the distribution
+        over states in the performance-difference lemma (eq-trpo-difference).
         """
         table = self._policy(policy_table)
         return (1 - discount) * np.linalg.solve(self._resolvent_inverse(table, discount).T, self.start)

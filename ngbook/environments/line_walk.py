@@ -1,10 +1,10 @@
 """The task of the paper's Figure 4: stay near the origin of a line, without moving much.
 
-From s = 0 an agent takes n actions; each is added to its position, ``s + a``, and costs a² and the square of
-the position. With independent actions from N(μ, σ²) the return is a quadratic form of n Gaussians, so that
-its mean, its variance and the gradient are polynomials in μ, σ and n.
+From s = 0 an agent takes H actions; each is added to its position, ``s + a``, and costs a² and the square of
+the position. With independent actions from N(μ, σ²) the return is a quadratic form of H Gaussians, so that
+its mean, its variance and the gradient are polynomials in μ, σ and H.
 
-The functions take ``theta``, μ and σ with σ above 0; ``horizon``, the number n of actions; and ``reward_at``,
+The functions take ``theta``, μ and σ with σ above 0; ``horizon``, the number H of actions; and ``reward_at``,
 ``"before"`` or ``"after"`` the move. Other values raise ``ValueError``.
 """
 
@@ -29,7 +29,7 @@ class LineWalk(FixedLengthEnvironment):
     num_envs : int
         How many copies, at least 1.
     horizon : int
-        n, the number of actions in an episode; the paper's T + 1.
+        H, the number of actions in an episode; the paper's T + 1.
     reward_at : str
         ``"before"`` or ``"after"``: the position that the reward −s² − a² refers to, before or after
         the move. The paper does not say which.
@@ -58,24 +58,24 @@ class LineWalk(FixedLengthEnvironment):
 
 
 def line_walk_coefficients(horizon, reward_at="before") -> tuple[int, int]:
-    """Compute A and B of the expected return −(Aμ² + Bσ²), exactly (eq-policy-gradients-line-walk).
+    """Compute K_μ and K_σ of the expected return −(K_μμ² + K_σσ²), exactly (eq-policy-gradients-line-walk).
 
-    Before the move, A = n(2n² − 3n + 7)/6 and B = n(n + 1)/2; after it, A = n(2n² + 3n + 7)/6 and
-    B = n(n + 3)/2.
+    Before the move, K_μ = H(2H² − 3H + 7)/6 and K_σ = H(H + 1)/2; after it, K_μ = H(2H² + 3H + 7)/6 and
+    K_σ = H(H + 3)/2.
     """
     n, sign = check.count(horizon, "horizon"), _sign(reward_at)
     return n * (2 * n**2 + 3 * sign * n + 7) // 6, n * (n + 2 + sign) // 2
 
 
 def line_walk_objective(theta, horizon, reward_at="before") -> float:
-    """Compute the expected return J = −(Aμ² + Bσ²), a sum over n rewards (eq-policy-gradients-line-walk)."""
+    """Compute J = −(K_μμ² + K_σσ²), the mean of the sum of H rewards (eq-policy-gradients-line-walk)."""
     mean, deviation = _mean_and_deviation(theta)
     A, B = line_walk_coefficients(horizon, reward_at)
     return -(A * mean**2 + B * deviation**2)
 
 
 def line_walk_gradient(theta, horizon, reward_at="before"):
-    """Differentiate the expected return: (−2Aμ, −2Bσ) (eq-policy-gradients-line-walk-gradient).
+    """Differentiate the expected return: (−2K_μμ, −2K_σσ) (eq-policy-gradients-line-walk-gradient).
 
     In the chart (μ, log σ) the second derivative would be σ times this one.
     """
@@ -87,9 +87,9 @@ def line_walk_gradient(theta, horizon, reward_at="before"):
 def line_walk_return_variance(theta, horizon, reward_at="before") -> float:
     """Compute the variance of the return of one episode (eq-policy-gradients-line-walk-variance).
 
-    The return is −aᵀWa for the vector a of the n actions, with the matrix W = I + LᵀL, where L adds up the
+    The return is −aᵀWa for the vector a of the H actions, with the matrix W = I + LᵀL, where L adds up the
     actions before (or up to) each reward. For independent Gaussian actions its variance
-    is 2σ⁴ tr(W²) + 4μ²σ² ‖W1‖², and both sums are polynomials in n.
+    is 2σ⁴ tr(W²) + 4μ²σ² ‖W1‖², and both sums are polynomials in H.
     """
     mean, deviation = _mean_and_deviation(theta)
     n, sign = check.count(horizon, "horizon"), _sign(reward_at)

@@ -72,8 +72,10 @@ def generalised_advantage(batch, values, next_values, discount=0.99, trace=0.97)
     """Estimate advantages by sums of temporal differences (eq-policy-gradients-advantage).
 
     The sum over l of (γλ)ˡ δ_{t+l}, with the error δ_t = r_t + γ V(s_{t+1}) − V(s_t), up to the end of the
-    episode. Trace 1 gives the discounted reward-to-go minus the value, which is unbiased whatever the values
-    are; trace 0 gives δ_t alone, which is quiet, and as wrong as the values. Schulman et al. (2016).
+    episode. Trace 1 gives the discounted reward-to-go minus the value: for an episode that terminates, its
+    mean is right whatever the values are, up to a baseline (eq-policy-gradients-advantage-ends); a truncated
+    one depends on the value of its last observation (eq-policy-gradients-advantage-cut). Trace 0 gives δ_t
+    alone, which is quiet, and as wrong as the values. Schulman et al. (2016).
 
     Parameters
     ----------
@@ -86,7 +88,7 @@ def generalised_advantage(batch, values, next_values, discount=0.99, trace=0.97)
     discount : float
         γ.
     trace : float
-        λ (not a Lagrange multiplier).
+        λ, the trace-decay parameter.
 
     Returns
     -------
@@ -109,9 +111,10 @@ def standardised(batch, advantages):
 
     Subtracting the mean is nearly a constant baseline, but not quite: the batch's own mean depends on the
     actions that it judges. With the total returns of N equally long episodes, the expected gradient is
-    shortened by the factor 1 − 1/N, and keeps its direction. Scaling makes the length of a plain gradient
-    step independent of the units of the reward. Advantages that are all equal hold no information and
-    become 0.
+    shortened by the factor 1 − 1/N, and keeps its direction; with other credits its components shrink by
+    different factors (eq-policy-gradients-own-mean). Scaling makes the length of a plain gradient step
+    independent of the units of the reward, but in small batches it turns the mean direction, because the
+    deviation depends on the same actions. Advantages that are all equal hold no information and become 0.
     """
     advantages = check.step_values(advantages, batch, "advantages")
     flat = batch.flat(advantages)

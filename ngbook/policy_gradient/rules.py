@@ -10,7 +10,7 @@ The fourth, ``ppo``, takes many small steps and is in ``proximal``.
 
 Reinforcement learning *maximises*: the steps carry plus signs, unlike those of ``descent``. Gradient and
 Fisher matrix are means over the valid steps of the batch, not sums over an episode: for episodes
-of n actions the gradient of J, and the trajectory's Fisher matrix, are n times as large, and the natural
+of H actions the gradient of J, and the trajectory's Fisher matrix, are H times as large, and the natural
 direction is the same.
 
 All rules are called with the policy that acted, the parameters that it acted with, of shape (p,), the
