@@ -1,4 +1,4 @@
-"""Fifty runs on CartPole that TRPO has brought near the top: what the updates do that come then."""
+"""Forty runs on CartPole that TRPO has brought near the top: what the updates do that come then."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from ngbook.policy_gradient import Step, ppo, trpo
 
 SETTINGS = {
     **cartpole.SETTINGS,
-    "seeds": 50,
+    "seeds": 40,
     "iterations": 26,
     "usual": 13,
     "radius": 0.03,
