@@ -18,8 +18,8 @@ SETTINGS = {
 
 
 def continued(name):
-    """TRPO's rule, and after the usual updates another: TRPO again, none, steps a quarter as long, only after a
-    batch in which a pole fell, with noise for advantages, or PPO.
+    """TRPO's rule, and after the usual updates another: TRPO again, none, steps a quarter as long, only
+    after a batch in which a pole fell, with noise for advantages, or PPO.
     """
     options, count = {"radius": SETTINGS["radius"], "damping": SETTINGS["damping"]}, [0]
 

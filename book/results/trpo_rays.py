@@ -1,4 +1,4 @@
-"""First trials of TRPO's line search in ten runs on CartPole: how far they go, with two lengths of one step."""
+"""First trials of TRPO's line search in ten runs on CartPole, and the same steps with another length."""
 
 import numpy as np
 
