@@ -1,9 +1,10 @@
 """Ten runs on CartPole at a radius of two nats, with the natural policy gradient and with TRPO."""
 
-from book.results import trpo_cartpole as usual
+from book.results import _cartpole as cartpole
 
 SETTINGS = {
-    **{key: value for key, value in usual.SETTINGS.items() if key != "rules"},
+    **cartpole.SETTINGS,
+    "seeds": 10,
     "rules": {
         "natural policy gradient": {"radius": 2.0, "damping": 0.1},
         "TRPO": {"radius": 2.0, "damping": 0.1},
@@ -13,7 +14,7 @@ SETTINGS = {
 
 def balance(name, seed, iterations=SETTINGS["iterations"]):
     """One run."""
-    return usual.balance(name, seed, iterations, **SETTINGS["rules"][name])
+    return cartpole.balance(name, seed, iterations, **SETTINGS["rules"][name])
 
 
 def described(runs):
@@ -21,7 +22,7 @@ def described(runs):
     return {
         "divergences": [run.history.kl.round(4).tolist() for run in runs],
         "shortened": [int((run.history.backtracks > 0).sum()) for run in runs],
-        "fresh means": [round(usual.fresh_mean(run)) for run in runs],
+        "fresh means": [round(cartpole.fresh_mean(run)) for run in runs],
     }
 
 

@@ -110,7 +110,7 @@ def trpo(
 ) -> Step:  # fmt: skip
     """Take the natural gradient step of trust-region policy optimisation (eq-trpo-step, eq-trpo-line-search).
 
-    Conjugate gradients solve (F + damping I) x = g approximately, by products with the Fisher matrix, which
+    Conjugate gradients solve (F + damping I) n = g approximately, by products with the Fisher matrix, which
     is never formed. The step begins at the length that the quadratic model of the KL divergence allows (of
     the damped matrix, which allows a little less), and is shortened until the exact divergence
     KL(old || new) is at most the radius and the surrogate has gained. Schulman et al. (2015).
@@ -140,7 +140,7 @@ def trpo(
     old = policy.at(theta, states)
     gradient, fisher = old.gradient(actions, A), old.fisher()
     natural = conjugate_gradient(fisher, gradient, damping, iterations).solution
-    slope = float(gradient @ natural)  # xᵀ(F + damping I)x, however early it stopped
+    slope = float(gradient @ natural)  # nᵀ(F + damping I)n, however early it stopped
     if not 0 < slope < np.inf:
         return rejected(theta, old, _no_direction(slope))
     step = np.sqrt(2 * radius / slope) * natural  # eq-trpo-step
