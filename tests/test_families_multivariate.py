@@ -114,9 +114,9 @@ def test_it_agrees_with_both_symbolic_families_of_two_outcomes():
     m1, m2, s1, s2, rho = families.bivariate_normal.parameters
     root = sp.Matrix([[s1, 0], [rho * s2, s2 * sp.sqrt(1 - rho**2)]])
     assert_by_family(families.bivariate_normal, sp.Matrix([m1, m2]), root)
-    m1, m2, l11, l21, l22 = families.bivariate_normal_cholesky.parameters
+    m1, m2, c11, c21, c22 = families.bivariate_normal_cholesky.parameters
     assert_by_family(
-        families.bivariate_normal_cholesky, sp.Matrix([m1, m2]), sp.Matrix([[l11, 0], [l21, l22]])
+        families.bivariate_normal_cholesky, sp.Matrix([m1, m2]), sp.Matrix([[c11, 0], [c21, c22]])
     )
 
 
@@ -163,10 +163,10 @@ def test_it_is_the_covariance_of_scores_of_samples():
 
 def test_the_two_charts_of_the_bivariate_normal_are_one_metric():
     old, new = families.bivariate_normal, families.bivariate_normal_cholesky
-    m1, m2, l11, l21, l22 = new.parameters
-    deviation = sp.sqrt(l21**2 + l22**2)
+    m1, m2, c11, c21, c22 = new.parameters
+    deviation = sp.sqrt(c21**2 + c22**2)
     carried = change_of_chart(
-        old.derivation().matrix, old.parameters, [m1, m2, l11, deviation, l21 / deviation], new.parameters
+        old.derivation().matrix, old.parameters, [m1, m2, c11, deviation, c21 / deviation], new.parameters
     )
     assert sp.simplify(carried - new.derivation().matrix) == sp.zeros(5)
 

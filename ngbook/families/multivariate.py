@@ -50,10 +50,10 @@ def multivariate_normal_fisher(covariance, mean_derivatives, covariance_derivati
     array([[0.25, 0.  ],
            [0.  , 0.5 ]])
     """
-    root = _cholesky(covariance, mean_derivatives, covariance_derivatives)  # L of Σ = L Lᵀ
-    means = np.linalg.solve(root, mean_derivatives.T).T  # eq-catalogue-mvn-whitened: L⁻¹ ∂μ
+    root = _cholesky(covariance, mean_derivatives, covariance_derivatives)  # C of Σ = C Cᵀ
+    means = np.linalg.solve(root, mean_derivatives.T).T  # eq-catalogue-mvn-whitened: C⁻¹ ∂μ
     half = np.linalg.solve(root, covariance_derivatives)
-    changes = np.linalg.solve(root, half.swapaxes(1, 2))  # L⁻¹ ∂Σ L⁻ᵀ
+    changes = np.linalg.solve(root, half.swapaxes(1, 2))  # C⁻¹ ∂Σ C⁻ᵀ
     return means @ means.T + np.einsum("iab,jab->ij", changes, changes) / 2  # eq-catalogue-mvn-fisher
 
 
