@@ -50,11 +50,13 @@ def multivariate_normal_fisher(covariance, mean_derivatives, covariance_derivati
     array([[0.25, 0.  ],
            [0.  , 0.5 ]])
     """
-    root = _cholesky(covariance, mean_derivatives, covariance_derivatives)  # C of Σ = C Cᵀ
-    means = np.linalg.solve(root, mean_derivatives.T).T  # eq-catalogue-mvn-whitened: C⁻¹ ∂μ
+    # C of Σ = C Cᵀ, then C⁻¹ ∂μ and C⁻¹ ∂Σ C⁻ᵀ (eq-catalogue-mvn-whitened)
+    root = _cholesky(covariance, mean_derivatives, covariance_derivatives)
+    means = np.linalg.solve(root, mean_derivatives.T).T
     half = np.linalg.solve(root, covariance_derivatives)
-    changes = np.linalg.solve(root, half.swapaxes(1, 2))  # C⁻¹ ∂Σ C⁻ᵀ
-    return means @ means.T + np.einsum("iab,jab->ij", changes, changes) / 2  # eq-catalogue-mvn-fisher
+    changes = np.linalg.solve(root, half.swapaxes(1, 2))
+    # eq-catalogue-mvn-fisher
+    return means @ means.T + np.einsum("iab,jab->ij", changes, changes) / 2
 
 
 def _cholesky(covariance, mean_derivatives, covariance_derivatives):
