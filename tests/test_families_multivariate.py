@@ -172,7 +172,7 @@ def test_the_two_charts_of_the_bivariate_normal_are_one_metric():
 
 
 def test_the_natural_gradient_of_a_covariance_needs_no_solve():
-    """``2 Σ Γ Σ`` for the symmetric matrix Γ of derivatives (eq-catalogue-mvn-natural)."""
+    """``2 Σ g Σ`` for the symmetric matrix g of derivatives (eq-catalogue-mvn-natural)."""
     rng = np.random.default_rng(4)
     covariance = positive_definite(3, rng)
     places, means, covariances = entries(3)
