@@ -45,7 +45,7 @@ def by_integrate(family):
         x1, x2, x3 = family.variable
         inside = (x2, 0, 1 - x1), (x1, 0, 1)
         return lambda e: sp.integrate((e * density).subs(x3, 1 - x1 - x2), *inside)
-    if family.slug == "bivariate_normal":
+    if family.slug.startswith("bivariate_normal"):
         return lambda e: sp.integrate(e * density, *((x, -sp.oo, sp.oo) for x in family.variable))
     x, support = family.variable, family.support
     if isinstance(support, sp.Interval) or support is sp.S.Reals:

@@ -59,6 +59,12 @@ def bivariate_kl(o, n):
     return (product[0, 0] + product[1, 1] + (d.T * inverse * d)[0] - 2 + logs) / 2
 
 
+def in_deviations(m1, m2, a, b, c):
+    """A chart by a Cholesky factor, in means, deviations and correlation."""
+    second = mp.sqrt(b**2 + c**2)
+    return [m1, m2, a, second, b / second]
+
+
 def categorical_kl(p, q):
     return sum(a * log(a / b) for a, b in zip(p, q, strict=True))
 
@@ -225,6 +231,11 @@ def bivariates(rng):
     return [m1, m2, s1, s2, rng.choice([-1, 1]) * (1 - 10 ** rng.uniform(-9, 0))]
 
 
+def factors(rng):
+    (m1, a), (m2, c) = located(rng), located(rng)
+    return [m1, m2, a, rng.choice([-1, 1]) * c * 10 ** rng.uniform(-6, 4), c]
+
+
 def bernoulli_log(k, p):
     return log(p) if k else log(1 - p)
 
@@ -313,6 +324,11 @@ ORACLES = {
     "normal_natural": Oracle(naturals, *of_normal(natural_moments)),
     "normal_mean": Oracle(moments, *of_normal(lambda m, v: (m, v - m**2))),
     "bivariate_normal": Oracle(bivariates, bivariate, bivariate_kl),
+    "bivariate_normal_cholesky": Oracle(
+        factors,
+        lambda x, *t: bivariate(x, *in_deviations(*t)),
+        lambda o, n: bivariate_kl(in_deviations(*o), in_deviations(*n)),
+    ),
     "log_normal": Oracle(
         lambda rng: [rng.normal() * 10 ** rng.uniform(-6, 1.3), 10 ** rng.uniform(-6, 1)],
         lambda x, m, s: normal(log(x), m, s**2) - log(x),

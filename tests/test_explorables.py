@@ -542,6 +542,15 @@ def test_the_catalogue_meets_its_edge():
     assert len(states) >= 200
 
 
+def test_the_answer_of_the_catalogue():
+    """The ellipses of the Gamma distribution grow with the shape and with the rate."""
+    _, states, results = evaluated("fisher_catalogue")
+    gammas = [r for s, r in zip(states, results, strict=True) if s["family"] == "gamma"]
+    x, y = np.moveaxis(np.array(gammas[0]["ellipses"]), -1, 0)
+    areas = np.abs(np.sum(x[:, :-1] * y[:, 1:] - x[:, 1:] * y[:, :-1], axis=1)).reshape(3, 3)
+    assert np.all(np.diff(areas, axis=0) > 0) and np.all(np.diff(areas, axis=1) > 0)
+
+
 def test_runs_that_fail_are_among_the_states():
     _, _, results = evaluated("natural_policy_gradient")
     assert {result["plain"]["end"] and result["plain"]["end"]["because"] for result in results} == {

@@ -80,6 +80,9 @@ SCIPY = {
     "bivariate_normal": lambda m1, m2, s1, s2, r: stats.multivariate_normal(
         [m1, m2], [[s1**2, r * s1 * s2], [r * s1 * s2, s2**2]]
     ),
+    "bivariate_normal_cholesky": lambda m1, m2, a, b, c: stats.multivariate_normal(
+        [m1, m2], [[a**2, a * b], [a * b, b**2 + c**2]]
+    ),
 }
 
 
@@ -114,7 +117,7 @@ def quadrature(slug, theta):
         support = FAMILIES[slug].support
         x = np.arange(int(support.inf), int(min(support.sup, 400)) + 1)
         weight = np.ones(len(x))
-    elif slug == "bivariate_normal":
+    elif slug in ("bivariate_normal", "bivariate_normal_cholesky"):
         nodes, weights = np.polynomial.hermite_e.hermegauss(12)
         factor = np.linalg.cholesky(SCIPY[slug](*theta).cov_object.covariance)
         x = theta[:2] + np.stack(np.meshgrid(nodes, nodes), -1).reshape(-1, 2) @ factor.T
@@ -240,6 +243,10 @@ def independent_uniforms(slug, theta, drawn):
         m1, m2, s1, s2, rho = theta
         z1, z2 = (drawn[:, 0] - m1) / s1, (drawn[:, 1] - m2) / s2
         return [special.ndtr(z1), special.ndtr((z2 - rho * z1) / np.sqrt(1 - rho**2))]
+    if slug == "bivariate_normal_cholesky":
+        m1, m2, a, b, c = theta
+        z = (drawn[:, 0] - m1) / a
+        return [special.ndtr(z), special.ndtr((drawn[:, 1] - m2 - b * z) / c)]
     if slug == "dirichlet":
         a, b, c = theta
         share = drawn[:, 1] / (drawn[:, 1] + drawn[:, 2])

@@ -437,6 +437,10 @@ ENDS = {  # of a parameter's space, beside what it has to be: the last place ins
         ([0, 0, 1e-9, 1, 0], [0, 0, 0.0, 1, 0]),
         ([0, 0, 1, 1e-9, 0], [0, 0, 1, 0.0, 0]),
     ],
+    "bivariate_normal_cholesky": [
+        ([0, 0, 1e-9, 1, 1], [0, 0, 0.0, 1, 1]),
+        ([0, 0, 1, 1, 1e-9], [0, 0, 1, 1, 0.0]),
+    ],
     "uniform": [([1e-9], [0.0])],
 }
 

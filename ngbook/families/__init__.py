@@ -2,7 +2,7 @@
 
 ``families.normal`` and its like are objects of ``Family``; ``catalogue()`` lists them in a teaching order.
 ``families.uniform`` is the counterexample: its support moves with its parameter, and its Fisher matrix does
-not exist.
+not exist. ``multivariate_normal_fisher`` is the closed form for a Normal distribution of any dimension.
 """
 
 # fmt: off
@@ -12,11 +12,13 @@ from ngbook.families.discrete import (  # noqa: I001
 )
 from ngbook.families.family import Family
 from ngbook.families.gaussian import (
-    bivariate_normal, log_normal, normal, normal_log_sigma, normal_mean, normal_natural, normal_variance,
+    bivariate_normal, bivariate_normal_cholesky, log_normal, normal, normal_log_sigma, normal_mean,
+    normal_natural, normal_variance,
 )
 from ngbook.families.half_line import (
     beta, dirichlet, exponential, gamma, inverse_gamma, inverse_gaussian, pareto, rayleigh, uniform, weibull,
 )
+from ngbook.families.multivariate import multivariate_normal_fisher
 from ngbook.families.real_line import cauchy, gumbel, laplace, logistic, student_t, von_mises
 
 
@@ -25,10 +27,11 @@ def catalogue() -> dict[str, Family]:
     families = (
         bernoulli, bernoulli_logit, categorical, categorical_softmax, binomial, poisson, geometric,
         negative_binomial, normal, normal_log_sigma, normal_variance, normal_natural, normal_mean,
-        bivariate_normal, log_normal, exponential, gamma, inverse_gamma, beta, dirichlet, weibull, gumbel,
-        pareto, rayleigh, inverse_gaussian, von_mises, logistic, laplace, cauchy, student_t,
+        bivariate_normal, bivariate_normal_cholesky, log_normal, exponential, gamma, inverse_gamma, beta,
+        dirichlet, weibull, gumbel, pareto, rayleigh, inverse_gaussian, von_mises, logistic, laplace, cauchy,
+        student_t,
     )
     return {family.slug: family for family in families}
 
 
-__all__ = sorted(["Family", "catalogue", uniform.slug, *catalogue()])
+__all__ = sorted(["Family", "catalogue", multivariate_normal_fisher.__name__, uniform.slug, *catalogue()])

@@ -1,4 +1,4 @@
-"""The Normal distribution in five charts, that of two outcomes, and the LogNormal."""
+"""The Normal distribution in five charts, that of two outcomes in two, and the LogNormal."""
 
 import numpy as np
 import sympy as sp
@@ -23,6 +23,10 @@ _chart = (mu1, mu2, sigma1, sigma2, rho)
 _standard, _orders = sp.symbols("z_1 z_2", real=True), sp.symbols("s_1:3")
 _z1, _z2 = (x1 - mu1) / sigma1, (x2 - mu2) / sigma2
 _square = (_z1**2 - 2 * rho * _z1 * _z2 + _z2**2) / (1 - rho**2)
+c11, c22 = sp.symbols("c_11 c_22", positive=True)
+c21 = sp.Symbol("c_21", real=True)
+_w1 = (x1 - mu1) / c11
+_w2 = (x2 - mu2 - c21 * _w1) / c22
 _logs = 2 * _constant - sp.log(sigma1) - sp.log(sigma2)
 # The second outcome, and the first one given the second: no squares cancel as rho comes to 1.
 _given_second = (_z1 - rho * _z2) ** 2 / ((1 - rho) * (1 + rho))
@@ -36,6 +40,10 @@ def _log_density(mean, variance):
 def _rule(mean, variance):
     """The outcome is its own statistic: M(s) = exp(mean s + variance s² / 2)."""
     return MomentRule({x: L}, sp.exp(mean * s + variance * s**2 / 2))
+
+
+def _sample_cholesky(rng, n, mu1, mu2, c11, c21, c22):
+    return [mu1, mu2] + rng.standard_normal((n, 2)) @ np.array([[c11, c21], [0.0, c22]])
 
 
 def _sample_bivariate(rng, n, mu1, mu2, sigma1, sigma2, rho):
@@ -88,6 +96,17 @@ bivariate_normal = Family(
     sampler=_sample_bivariate,
     example=dict(zip(_chart, (Q("1/3"), Q("-1/2"), Q("4/3"), Q("3/4"), Q("2/5")), strict=True)),
     chart="(μ₁, μ₂, σ₁, σ₂, ρ)",
+)
+bivariate_normal_cholesky = Family(
+    "Bivariate Normal", (x1, x2), (mu1, mu2, c11, c21, c22),
+    2 * _constant - sp.log(c11) - sp.log(c22) - (_w1**2 + _w2**2) / 2,
+    MomentRule(
+        {x1: mu1 + c11 * _standard[0], x2: mu2 + c21 * _standard[0] + c22 * _standard[1]},
+        sp.exp((_orders[0] ** 2 + _orders[1] ** 2) / 2), statistics=_standard, orders=_orders,
+    ),
+    sampler=_sample_cholesky,
+    example={mu1: Q("1/3"), mu2: Q("-1/2"), c11: Q("4/3"), c21: Q("-2/5"), c22: Q("3/4")},
+    slug="bivariate_normal_cholesky", chart="(μ₁, μ₂, c₁₁, c₂₁, c₂₂), Σ = C Cᵀ",
 )
 log_normal = Family(
     "LogNormal", y, [mu, sigma],

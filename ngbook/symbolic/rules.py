@@ -85,7 +85,7 @@ class MomentRule(Rule):
         The outcome in terms of the statistics, ``{x: exp(L) / b}``. A sequence lists branches of equal
         probability, ``[{x: mu + b * exp(L)}, {x: mu - b * exp(L)}]``.
     generating : sympy.Expr
-        ``M(s) = E[exp(s * L)]``, a function of ``s`` and the parameters.
+        ``M(s) = E[exp(s * L)]``, a function of ``s`` (the argument t of the book) and the parameters.
     statistics, orders : sequence of sympy.Symbol
         The statistics and the arguments of ``M`` that go with them; one each, ``L`` and ``s``, unless said
         otherwise.

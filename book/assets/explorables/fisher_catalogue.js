@@ -22,7 +22,7 @@ function outcomesPicture({ outcomes, logDensity, neighbourLogDensities, entry },
     ...size,
     x: { from: from - margin, to: to + margin, label: "outcome", whole: entry.whole },
     y: { from: 0, to: 1.05 * top, label: entry.whole ? "probability" : "density" },
-    name: `${entry.whole ? "Probabilities" : "Density"} at the chosen parameters and at those on the rim`,
+    name: `${entry.whole ? "Probabilities" : "Density"} at the chosen parameters and at those on the boundary`,
   });
   if (entry.whole) {
     for (const [k, probability] of own) picture.line([[k, 0], [k, probability]], "natural");
@@ -35,7 +35,7 @@ function outcomesPicture({ outcomes, logDensity, neighbourLogDensities, entry },
   return picture;
 }
 
-/** The rim in the plane of two parameters, among nine others. */
+/** The boundary in the plane of two parameters, among nine others. */
 function ellipsePicture({ theta, rim, neighbours, ellipses, entry }, size) {
   const [x, y] = entry.parameters.map(axisOf);
   const picture = axes({ ...size, x, y, name: "The ellipse of equal divergence in the plane of the parameters" });
@@ -46,7 +46,7 @@ function ellipsePicture({ theta, rim, neighbours, ellipses, entry }, size) {
   return picture;
 }
 
-/** The rim of one parameter is an interval; it is drawn at the height of the Fisher information. */
+/** The region of one parameter is an interval; it is drawn at the height of the Fisher information. */
 function intervalPicture({ theta, fisher, rim, neighbours, information, entry }, size) {
   const values = information.map(([, value]) => value);
   const picture = axes({
@@ -93,7 +93,7 @@ function truth({ divergences, neighbours, rim }) {
     return "One end is outside the parameter space: the matrix speaks of small steps only.";
   }
   const [least, most] = [Math.min(...divergences), Math.max(...divergences)].map((value) => significant(value, 3));
-  return `True divergences on the rim: ${least} to ${most} nats.`;
+  return `True divergences on the boundary: ${least} to ${most} nats.`;
 }
 
 /** Whether the first picture shows less than half of what can come out. */
@@ -114,12 +114,12 @@ export const longest = { family: "weibull", "weibull-k": 0.3, "weibull-λ": 6.2,
 
 explore("fisher-catalogue", {
   hint:
-    "The first picture shows what can come out, the second the parameters and the rim that the Fisher matrix puts at " +
-    "ε nats. Each triangle on the rim is a neighbour in the first picture. Thin grey lines: the rim, or the Fisher " +
+    "The first picture shows what can come out, the second the parameters and the trust region whose boundary the Fisher matrix puts at " +
+    "ε nats. Each triangle on it is a neighbour in the first picture. Thin grey lines: the boundary, or the Fisher " +
     "information, elsewhere.",
   legend: [
-    ["natural", "chosen parameters, their rim"],
-    ["third", "neighbours on the rim"],
+    ["natural", "chosen parameters, their trust region"],
+    ["third", "neighbours on its boundary"],
   ],
   inputs,
   handles,

@@ -1,4 +1,4 @@
-// Fourteen families: densities, Fisher matrices, and what lies on the rim d · Fd / 2 = ε around a parameter.
+// Fourteen families: densities, Fisher matrices, and what lies on the boundary d · Fd / 2 = ε around a parameter.
 
 import { bernoulli, bernoulliLogit, beta, exponential, gamma, gammaMean, geometric, gumbel } from "./families.js";
 import { laplace, logistic, normalLogSigma, poisson, weibull } from "./families.js";
@@ -113,7 +113,7 @@ function rimOf(centre, fisher, radius, count = RIM) {
   });
 }
 
-/** How far each parameter reaches on the rim: alone, and when the other one may follow. */
+/** How far each parameter reaches on the boundary: alone, and when the other one may follow. */
 function reachesOf(fisher, radius) {
   const alone = fisher.map((row, k) => Math.sqrt((2 * radius) / row[k]));
   if (alone.length === 1) return { alone, together: alone };
