@@ -65,10 +65,10 @@ def empirical_fisher(scores):
     1. it does not ask how the *distribution* changes with theta, only how the fit to these
        observations does, so it is not a metric on distributions;
     2. it agrees with the Fisher matrix only where the model fits the data, at the optimum of a
-       model that is right. Away from it the scores do not average to zero, and their
-       outer product is dominated by the square of their mean, the gradient itself: dividing by
-       it makes steps *smaller* where the gradient is large (Kunstner, Balles and Hennig,
-       "Limitations of the empirical Fisher approximation", 2019).
+       model that is right. Away from it the scores do not average to zero, and the square of their
+       mean, the gradient g itself, is part of the matrix: gᵀF⁻¹g stays below one, so that the step is
+       bounded however large the gradient is (Kunstner, Balles and Hennig, "Limitations of the
+       empirical Fisher approximation", 2019).
 
     Parameters
     ----------

@@ -448,6 +448,20 @@ def test_p11_an_experiment_that_is_not_specified():
     assert np.linalg.norm(step_size * gradient / count) < 0.02
     # Only the product of step size and count matters.
     np.testing.assert_allclose(plain, start - 2e-4 * normal_gradient(start, 500), rtol=1e-12)
+    # The range of that product in which the first steps go where the text says, and the numbers of data.
+    natural_slope = solve.dense_solve(families.normal.fisher(start), normal_gradient(start, 1))
+    edges = {138 / 2825: normal_gradient(start, 1), 340 / 2873: natural_slope}
+    for edge, slope in edges.items():
+        nearer, same, farther = (np.linalg.norm(start - r * edge * slope - [12, 4]) for r in (0.99, 1, 1.01))
+        assert nearer < farther
+        np.testing.assert_allclose(same, away[0], rtol=1e-12)
+    assert [int(np.ceil(1e4 * min(edges))), int(1e4 * max(edges))] == [489, 1183]
+    # Other readings: sigma does not jump, or, with the scores of data, moves down.
+    for small in (step_size * natural_slope, descent.trust_region_step(natural_slope, np.eye(2), step_size)):
+        assert abs(small[1]) < 0.02
+    data = np.random.default_rng(2).normal(12, 4, count)
+    scores = families.normal.score(start, data)
+    assert solve.dense_solve(fisher.empirical_fisher(scores), scores.mean(axis=0))[1] < 0
 
 
 def natural_field(theta):

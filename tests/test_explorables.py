@@ -688,6 +688,18 @@ def test_the_start_of_the_fit_is_the_printed_figure():
         close(points, descend(natural, (0.0, 1.0), states[0]["rate"], len(points) - 1).points)
 
 
+def test_the_answer_of_the_chapter_on_maximum_likelihood():
+    """Near the estimate gradient descent wins at a large step size, and beyond 2 it alone arrives."""
+    script = explorables.bundle("maximum_likelihood.model.js")
+    states = [{"mean": 12, "deviation": 3.5, "rate": rate} for rate in (1.9, 2.1, 2.4)]
+    several = f'{json.dumps(states)}.map(modules["maximum_likelihood.model.js"].evaluate)'
+    results = javascript(f"{script}\nconsole.log(JSON.stringify({several}));")
+    steps = [len(results[0][name]["points"]) - 1 for name in ("plain", "natural")]
+    assert steps == [9, 26]
+    assert all(result["plain"]["arrived"] for result in results)
+    assert not any(result["natural"]["arrived"] for result in results[1:])
+
+
 def test_fits_of_every_kind_are_among_the_states():
     _, _, results = evaluated("maximum_likelihood")
     assert {result["natural"]["end"] for result in results} >= {None, "space"}
