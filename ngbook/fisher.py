@@ -97,7 +97,7 @@ def fisher_from_kl(kl, theta, step=0.01):
     at this step and at half of it are extrapolated (Richardson), which leaves an error of order step⁴. That
     is relatively 1e-9 in ordinary cases, and 1e-7 for a Bernoulli probability of 1e-5. Rounding adds
     ``10 * eps * s / step**2``, with s the size of the terms that cancel in ``kl``: 1e-11 for s of order one.
-    Where a third derivative jumps, as in the Laplace distribution's KL, expect 1e-3 only.
+    Where a third derivative jumps, as in the Laplace distribution's KL, expect 2e-4 only.
 
     Parameters
     ----------
