@@ -498,6 +498,11 @@ def exercises(notebook):
         )
     if numbers != list(range(1, len(found) + 1)):
         problems.append(f"the exercises are numbered {numbers}; expected '### Exercise 1: ...' and so on")
+    labels = re.findall(
+        r"^\(exercise-[\w-]+-(\d+)\)=\n### Exercise (\d+): ", _markdown(notebook), flags=re.MULTILINE
+    )
+    if labels != [(str(k), str(k)) for k in range(1, len(found) + 1)]:
+        problems.append("each exercise needs a label above it: '(exercise-chapter-N)=', with its number")
     for section in found:
         if not re.search(r"^\s*(?:`{3,}|:{3,})\{dropdown\}\s*Solution", section.text, flags=re.MULTILINE):
             problems.append(f"'{section.title}' has no {{dropdown}} whose title starts with Solution")
@@ -510,6 +515,35 @@ def exercises(notebook):
 
 
 _EXERCISE = re.compile(r"Exercise (\d+): \S")
+
+
+def _markdown(notebook):
+    return "\n\n".join(cell["source"] for cell in notebook["cells"] if cell["cell_type"] == "markdown")
+
+
+def folds(notebook):
+    """No two folded cells that show nothing, one below the other: a reader would see bars and no words."""
+    problems, before = [], False
+    names = {id(cell): name for name, cell in code_cells(notebook)}
+    for cell in notebook["cells"]:
+        bare = cell["cell_type"] == "code" and _is_folded(cell) and not any(map(_is_seen, cell["outputs"]))
+        if bare and before:
+            problems.append(f"{names[id(cell)]} is folded and shows nothing, as the cell above it: join them")
+        before = bare
+    return problems
+
+
+def _is_folded(cell):
+    """Behind a bar of its own; what checks an equation is a line with a tick instead."""
+    return {"hide-input", "hide-cell"} & set(tags(cell)) and not any(
+        t.startswith("check:") for t in tags(cell)
+    )
+
+
+def _is_seen(output):
+    return output["output_type"] in ("display_data", "execute_result") and any(
+        not kind.startswith("application/papermill") for kind in output["data"]
+    )
 
 
 def _within(notebook, title):
@@ -542,4 +576,4 @@ NOTEBOOK_RULES = (
     decimals,
     heading_levels,
 )
-CHAPTER_RULES = (frame, opening_figure, take_aways, exercises)
+CHAPTER_RULES = (frame, opening_figure, take_aways, exercises, folds)

@@ -62,7 +62,7 @@ def section(title):
 
 
 def without_its_dress(name):
-    """A letter without its accent and the word in its index: an estimate, a mean, one of several of a kind."""
+    """A letter without its accent and the word in its index: an estimate, a mean, one of a kind."""
     return re.sub(r"^\\(?:hat|bar|tilde)\{(.+)\}$", r"\1", re.sub(r"_\{.+\}$", "", name))
 
 

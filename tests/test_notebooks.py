@@ -75,7 +75,9 @@ def figure(name="fig-line", caption=CAPTION, alt=ALT, image="image/svg+xml"):
 
 def exercise(k, title="by hand"):
     return [
-        markdown(f"### Exercise {k}: {title}\n\nHow?\n\n````{{dropdown}} Solution\nLike this.\n````"),
+        markdown(
+            f"(exercise-line-{k})=\n### Exercise {k}: {title}\n\nHow?\n\n````{{dropdown}} Solution\nLike this.\n````"
+        ),
         code(f"print({k})", f"{k}\n", tags=["hide-cell"]),
     ]
 
@@ -286,6 +288,13 @@ DOCTORED = [
     ("exercises", replaced("### Exercise 5: by", "### By"), "numbered [1, 2, 3, 4, None]"),
     ("exercises", replaced("{dropdown} Solution", "{note} Solution"), "no {dropdown}"),
     ("exercises", replaced("Find the bug", "A walk"), "'find the bug'"),
+    ("exercises", replaced("(exercise-line-2)=", "(exercise-line-3)="), "needs a label above it"),
+    ("exercises", replaced("(exercise-line-5)=\n", ""), "needs a label above it"),
+    (
+        "folds",
+        with_cells(code("a = 1", tags=["hide-input"]), code("b = 1", tags=["hide-input"])),
+        "as the cell above it",
+    ),
     ("exercises", unfolded, "'Exercise 5: by hand' has no executed code cell"),
     ("exercises", cleared, "no executed code cell"),
 ]
