@@ -73,11 +73,12 @@ def figure(name="fig-line", caption=CAPTION, alt=ALT, image="image/svg+xml"):
     return code('plt.show()\nchecks.at_most(0, 1, about="it rises")', image=image, mystnb=mystnb)
 
 
+SOLUTION = "````{dropdown} Solution\nLike this.\n````"
+
+
 def exercise(k, title="by hand"):
     return [
-        markdown(
-            f"(exercise-line-{k})=\n### Exercise {k}: {title}\n\nHow?\n\n````{{dropdown}} Solution\nLike this.\n````"
-        ),
+        markdown(f"(exercise-line-{k})=\n### Exercise {k}: {title}\n\nHow?\n\n{SOLUTION}"),
         code(f"print({k})", f"{k}\n", tags=["hide-cell"]),
     ]
 
