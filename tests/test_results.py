@@ -91,9 +91,13 @@ def rays(numbers):
 
 
 def late(numbers):
-    below = {name: np.sum(np.array(lowest) < 400) for name, lowest in numbers.items()}
+    below = {name: np.sum(np.array(runs["lowest"]) < 400) for name, runs in numbers.items()}
+    made = {name: sum(runs["updates"]) for name, runs in numbers.items()}
     yield "TRPO harms", below["TRPO"] >= 2 * below["none"]
     yield "not if it waits, or goes slowly", max(below["failures"], below["quarter"]) <= below["TRPO"] / 2
+    yield "nor if it makes few steps at random", below["as many as failures"] <= below["TRPO"] / 2
+    yield "it does without falls", below["successes"] > 1.5 * below["as many as successes"]
+    yield "as many are as many", all(made[f"as many as {n}"] == made[n] for n in ("failures", "successes"))
     yield "noise harms more", below["noise"] > 1.5 * below["TRPO"]
 
 
