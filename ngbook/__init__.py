@@ -23,7 +23,7 @@ from importlib import import_module
 
 from ngbook._domain import OutsideDomain
 
-__version__ = "0.4.0"
+__version__ = "0.5.0"
 
 __all__ = [
     "OutsideDomain",

@@ -129,9 +129,9 @@ def test_nothing_on_a_page_moves():
     assert len(moved) == 2 and all(float(shift) <= 0.01 for shift in moved)
 
 
-def test_no_page_made_a_server_send_more_than_450_kilobytes():
+def test_no_page_made_a_server_send_more_than_500_kilobytes():
     weights = re.findall(r"^page \S+: ([\d,]+) bytes sent$", PRINTED["pages"], re.MULTILINE)
-    assert len(weights) > 15 and max(int(weight.replace(",", "")) for weight in weights) <= 450_000
+    assert len(weights) > 15 and max(int(weight.replace(",", "")) for weight in weights) <= 500_000
 
 
 # --- the page ------------------------------------------------------------------------------------

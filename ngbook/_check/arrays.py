@@ -229,18 +229,6 @@ def matrix(value, size=None):
     return (array + array.T) / 2
 
 
-def symmetric(value, name):
-    """Finite array of shape (..., k, k), exactly symmetric in its last two axes."""
-    array = finite(value, name)
-    if array.ndim < 2 or array.shape[-1] != array.shape[-2]:
-        raise ValueError(f"{name} must end in two equal axes, as (k, k), but has shape {array.shape}")
-    turned = np.swapaxes(array, -1, -2)
-    asymmetry = np.abs(array - turned).max()
-    if asymmetry > SYMMETRY_TOLERANCE[False] * np.abs(array).max():
-        raise ValueError(f"{name} must be symmetric, but its largest asymmetry is {asymmetry:.3g}")
-    return (array + turned) / 2
-
-
 def formable(size):
     """Refuse a matrix that memory does not hold, before it is formed."""
     if 8 * size**2 > MOST_BYTES:

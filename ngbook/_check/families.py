@@ -147,3 +147,15 @@ def listing(values):
 def inequality(relation):
     """The relation in words, with the symbol first where it compares a symbol with a number."""
     return str(relation if not relation.lhs.is_number else relation.reversed)
+
+
+def symmetric(value, name):
+    """Finite array of shape (..., k, k), exactly symmetric in its last two axes."""
+    array = check.finite(value, name)
+    if array.ndim < 2 or array.shape[-1] != array.shape[-2]:
+        raise ValueError(f"{name} must end in two equal axes, as (k, k), but has shape {array.shape}")
+    turned = np.swapaxes(array, -1, -2)
+    asymmetry = np.abs(array - turned).max()
+    if asymmetry > check.SYMMETRY_TOLERANCE[False] * np.abs(array).max():
+        raise ValueError(f"{name} must be symmetric, but its largest asymmetry is {asymmetry:.3g}")
+    return (array + turned) / 2

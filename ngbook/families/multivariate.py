@@ -3,12 +3,11 @@
 import numpy as np
 
 from ngbook._check import arrays as check
+from ngbook._check.families import symmetric
 from ngbook._domain import OutsideDomain
 
 
-@check.arguments(
-    covariance=check.symmetric, mean_derivatives=check.finite, covariance_derivatives=check.symmetric
-)
+@check.arguments(covariance=symmetric, mean_derivatives=check.finite, covariance_derivatives=symmetric)
 def multivariate_normal_fisher(covariance, mean_derivatives, covariance_derivatives):
     """Fisher matrix of the Normal distribution of k outcomes, from how mean and covariance change.
 

@@ -1,7 +1,7 @@
 """For the eyes: lines of a good length, a first page that is followed by keyboard, a page on paper."""
 
 CHARACTERS_A_LINE = """(() => {
-  const prose = [...document.querySelectorAll('.bd-article section > p')]
+  const prose = [...document.querySelectorAll('.bd-article section section > p')]
     .filter((each) => !each.querySelector('.math') && each.textContent.length > 300)[0];
   const range = document.createRange();
   range.selectNodeContents(prose);
