@@ -55,19 +55,19 @@ def main(names):
     unknown = [name for name in names if name not in (*scripts, "page")]
     if unknown:
         raise SystemExit(f"no benchmark {', '.join(unknown)}; there are {', '.join(scripts)}, page")
-    wanted = [name for name in (*RACES, *(set(scripts) - set(RACES))) if not names or name in names]
+    wanted = [name for name in dict.fromkeys((*RACES, *scripts)) if not names or name in names]
     outputs, status = {}, 0
     for name in wanted:
         failed, lines = run(scripts[name])
         status |= failed
-        if not failed:
-            outputs[name] = lines
-        if not failed and name in OWN_FILES:
+        if failed:
+            continue
+        outputs[name] = lines
+        if name in OWN_FILES:
             write(HERE / OWN_FILES[name], name, lines)
         if name == RACES[-1] and set(RACES) <= set(outputs):
             write(HERE / "results.txt", name, [line for race in RACES for line in outputs[race]])
-    if set(names) != {"pages"}:
-        _page.write()
+    _page.write()
     return status
 
 

@@ -20,7 +20,7 @@ READING = "one reading"  # a yardstick, which computes less than the others
 
 
 def races(lines):
-    """Each race among the lines: table, column, unit, and for both sides (median, least, most, note)."""
+    """Each race among the lines: table, column, unit, and for both sides (median, least, most)."""
     found = []
     for race in filter(None, map(PATTERN.fullmatch, lines)):
         table, _, column = race["name"].partition("; ")

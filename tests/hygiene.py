@@ -499,7 +499,7 @@ def exercises(notebook):
     if numbers != list(range(1, len(found) + 1)):
         problems.append(f"the exercises are numbered {numbers}; expected '### Exercise 1: ...' and so on")
     labels = re.findall(
-        r"^\(exercise-[\w-]+-(\d+)\)=\n### Exercise (\d+): ", _markdown(notebook), flags=re.MULTILINE
+        r"^\(exercise-[\w-]+-(\d+)\)=\n### Exercise (\d+): ", markdown_text(notebook), flags=re.MULTILINE
     )
     if labels != [(str(k), str(k)) for k in range(1, len(found) + 1)]:
         problems.append("each exercise needs a label above it: '(exercise-chapter-N)=', with its number")
@@ -517,7 +517,8 @@ def exercises(notebook):
 _EXERCISE = re.compile(r"Exercise (\d+): \S")
 
 
-def _markdown(notebook):
+def markdown_text(notebook):
+    """The source of all Markdown cells, one below the other."""
     return "\n\n".join(cell["source"] for cell in notebook["cells"] if cell["cell_type"] == "markdown")
 
 

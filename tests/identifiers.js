@@ -27,8 +27,8 @@ function letter(node) {
 }
 
 function collect(node, found) {
-  if (Array.isArray(node)) node.forEach((each) => collect(each, found));
-  if (node === null || typeof node !== "object" || Array.isArray(node)) return;
+  if (Array.isArray(node)) return node.forEach((each) => collect(each, found));
+  if (node === null || typeof node !== "object") return;
   if (["text", "operatorname", "op", "color-token"].includes(node.type) && !node.sub && !node.sup) return;
   const name = letter(node);
   if (name) {

@@ -5,6 +5,7 @@ import re
 import subprocess
 from pathlib import Path
 
+import hygiene
 import pytest
 import yaml
 from maths import KATEX, _node
@@ -48,8 +49,7 @@ CHAPTERS = [(part, chapter) for part, chapters in parts().items() for chapter in
 
 
 def text(chapter):
-    cells = json.loads((ROOT / "book" / f"{chapter}.ipynb").read_text(encoding="utf-8"))["cells"]
-    return "\n\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+    return hygiene.markdown_text(hygiene.load(ROOT / "book" / f"{chapter}.ipynb"))
 
 
 def section(title):
