@@ -8,8 +8,10 @@ import copy
 
 import numpy as np
 import pytest
+import sympy as sp
 
 from book.results import __main__, _files, _sources
+from ngbook import families
 
 LARGEST = 50_000  # bytes of a file: it travels with the pages and the notebooks
 HELD = {"about", "machine", "settings", "beginning", "numbers", "hash"}
@@ -73,6 +75,13 @@ def cartpole(numbers):
     )
 
 
+def catalogue(numbers):
+    for slug, family in families.catalogue().items():
+        derived = family.derivation()
+        yield f"{slug} is what the program derives", sp.sympify(numbers[slug]) == derived.matrix
+        yield f"{slug} has its forms", len(derived.proved) + len(derived.missing) == 2
+
+
 def tuning(numbers):
     middling = {name: np.median(heights, axis=1) for name, heights in numbers.items()}
     yield "no best is at an end", all(0 < np.argmax(m) < len(m) - 1 for m in middling.values())
@@ -125,6 +134,7 @@ def pendulum(numbers):
 
 
 ORDERINGS = {
+    "fisher_catalogue": catalogue,
     "trpo_cartpole": cartpole,
     "trpo_large_radius": large_radius,
     "trpo_late": late,

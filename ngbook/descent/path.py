@@ -155,6 +155,8 @@ def gradient_at(gradient, theta):
 def inside(function, theta, name, shape):
     """What a caller's function returns at a trial point, or ``OutsideDomain`` if that is not finite."""
     result = check.floats(function(theta), name)
-    if result.shape == shape and not np.isfinite(result).all():
+    if result.shape != shape:
+        return check.vector(result, name, theta.size) if shape else check.number(result, name)  # refuses it
+    if not np.isfinite(result).all():
         raise OutsideDomain(f"{name} must be finite, but is {result}")
-    return check.vector(result, name, theta.size) if shape else check.number(result, name)
+    return result if shape else float(result)

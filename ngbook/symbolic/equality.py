@@ -1,5 +1,7 @@
 """Proofs that two expressions are equal, and short forms of them."""
 
+from functools import cache
+
 import sympy as sp
 
 from ngbook._check import expressions as check
@@ -63,7 +65,7 @@ def tidy(expression, point=None):
     there, ``p * (1 - p)``.
     """
     if isinstance(expression, sp.MatrixBase):
-        return expression.applyfunc(lambda entry: tidy(entry, point))
+        return each_once(expression, lambda entry: tidy(entry, point))
     shifted = bring_together(expression)
     cancelled = sp.cancel(sp.together(sp.expand(shifted, power_base=False)))
     numerator, denominator = (sp.factor_terms(sp.sqf(part)) for part in sp.fraction(cancelled))
@@ -73,6 +75,11 @@ def tidy(expression, point=None):
         candidates = [_flip_negative_factors(candidate, point) for candidate in candidates]
     lengths = [sp.count_ops(candidate) - (place < 2) for place, candidate in enumerate(candidates)]
     return candidates[lengths.index(min(lengths))]  # products are worth one operation more
+
+
+def each_once(matrix, function):
+    """``matrix.applyfunc(function)``, with one call for entries that are equal: most matrices are symmetric."""
+    return matrix.applyfunc(cache(function))
 
 
 def _flip_negative_factors(expression, point):

@@ -7,7 +7,7 @@ from types import MappingProxyType
 import sympy as sp
 
 from ngbook._check import expressions as check
-from ngbook.symbolic.equality import equal, prove_equal, tidy
+from ngbook.symbolic.equality import each_once, equal, prove_equal, tidy
 from ngbook.symbolic.rules import NoClosedForm, fitting_rule
 
 ONE_SIDED = "KL(old || new) is infinite on one side of coincidence, however close: it has no Hessian there."
@@ -64,7 +64,7 @@ def old(parameter):
 
 def outer_product(gradient, rule):
     """Mean outer product of a score."""
-    return (gradient * gradient.T).applyfunc(rule.expectation)
+    return each_once(gradient * gradient.T, rule.expectation)
 
 
 def kl_divergence(log_density, parameters, rule, point=None):
@@ -209,7 +209,7 @@ def fisher_three_ways(log_density, parameters, rule, kl=None, no_kl=None, point=
     if second.has(sp.DiracDelta):
         missing["curvature"] = KINK
     else:
-        forms["curvature"] = (-second).applyfunc(rule.expectation)  # eq-kl-curvature
+        forms["curvature"] = each_once(-second, rule.expectation)  # eq-kl-curvature
     try:
         if no_kl is not None:
             raise NoClosedForm(no_kl)
