@@ -20,12 +20,19 @@ READING = "one reading"  # a yardstick, which computes less than the others
 
 
 def races(lines):
-    """Each race among the lines: table, column, unit, and for both sides (median, least, most)."""
+    """Each race among the lines: table, column, unit, and for both sides (median, least, most, mark).
+
+    The mark is ``"> "`` where the median is only a lower bound, since most runs did not finish.
+    """
     found = []
     for race in filter(None, map(PATTERN.fullmatch, lines)):
         table, _, column = race["name"].partition("; ")
         sides = {
-            name: (float(median.strip("<> ")), *map(float, SPREAD.match(spread).groups()))
+            name: (
+                float(median.removeprefix("> ")),
+                *map(float, SPREAD.match(spread).groups()),
+                "> " if median.startswith("> ") else "",
+            )
             for name, median, spread in (
                 (OURS, race["ours"], race["spread"].partition(" against ")[0]),
                 (race["peer"], race["theirs"], race["spread"].partition(" against ")[2]),
@@ -36,7 +43,7 @@ def races(lines):
 
 
 def by_column(lines):
-    """``{(table, column): (unit, {side: (median, least, most)})}``."""
+    """``{(table, column): (unit, {side: (median, least, most, mark)})}``."""
     columns = {}
     for table, column, unit, sides in races(lines):
         columns.setdefault((table, column), (unit, {}))[1].update(sides)
@@ -53,15 +60,15 @@ def scaled(unit, *values):
     return [f"{value:,.0f}" if value >= 100 else f"{value:.3g}" for value in values], unit
 
 
-def quantity(value, unit):
+def quantity(value, unit, mark):
     (text,), unit = scaled(unit, value)
-    return f"{text}{NO_BREAK}{unit}"
+    return f"{mark}{text}{NO_BREAK}{unit}"
 
 
 def measured(side, unit):
     """The median, and the range in brackets."""
-    (median, least, most), unit = scaled(unit, *side)
-    return f"{median}{NO_BREAK}{unit} ({least} to {most})"
+    (median, least, most), unit = scaled(unit, *side[:3])
+    return f"{'more than ' if side[3] else ''}{median}{NO_BREAK}{unit} ({least} to {most})"
 
 
 def sentence(table, column, unit, sides):
@@ -72,10 +79,12 @@ def sentence(table, column, unit, sides):
     theirs = sides[peer]
     if ours[1] <= theirs[2] and theirs[1] <= ours[2]:
         verdict = "the ranges overlap, so the runs show no difference"
+    elif ours[3] and theirs[3]:
+        verdict = "most runs of either did not finish"
     elif ours[0] < theirs[0]:
-        verdict = f"{theirs[0] / ours[0]:.3g} times as much"
+        verdict = f"{'more than ' if theirs[3] else ''}{theirs[0] / ours[0]:.3g} times as much"
     else:
-        verdict = f"{OURS} took {ours[0] / theirs[0]:.3g} times as much"
+        verdict = f"{OURS} took {'more than ' if ours[3] else ''}{ours[0] / theirs[0]:.3g} times as much"
     best = f"the best competitor, {peer}," if len(rivals) > 1 else peer
     return f"- *{column}*: {OURS} took {measured(ours, unit)} and {best} {measured(theirs, unit)}; {verdict}."
 
@@ -85,12 +94,12 @@ def sentence(table, column, unit, sides):
 
 def bars(axes, unit, sides):
     """A bar for each side, from zero, with the range of its runs and its median in words."""
-    longest = max(most for _, _, most in sides.values())
-    for place, (name, (median, least, most)) in enumerate(sides.items()):
+    longest = max(side[2] for side in sides.values())
+    for place, (name, (median, least, most, mark)) in enumerate(sides.items()):
         colour = plots.PALETTE["blue" if name == OURS else "grey"]
         axes.barh(place, median, color=colour, alpha=0.85, height=0.62)
         axes.plot([least, most], [place, place], color=plots.PALETTE["ink"], linewidth=1.2, linestyle="-")
-        axes.text(most + 0.02 * longest, place, quantity(median, unit), va="center", fontsize=8.5)
+        axes.text(most + 0.02 * longest, place, quantity(median, unit, mark), va="center", fontsize=8.5)
     axes.set_yticks(range(len(sides)), list(sides), fontsize=8.5)
     axes.invert_yaxis()
     axes.set_xlim(0, 1.3 * longest)
@@ -112,7 +121,7 @@ def picture(name, columns):
     for each, ((_, column), (unit, sides)) in zip(axes[:, 0], columns.items(), strict=True):
         bars(each, unit, sides)
         each.set_title(column, fontsize=9, loc="left")
-        told.append(f"{column}: {'; '.join(f'{s} {quantity(v[0], unit)}' for s, v in sides.items())}")
+        told.append(f"{column}: {'; '.join(f'{s} {quantity(v[0], unit, v[3])}' for s, v in sides.items())}")
     path = PICTURES / f"benchmarks-{name}.svg"
     figure.savefig(path, format="svg", metadata={"Date": None})
     plt.close(figure)

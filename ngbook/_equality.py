@@ -212,7 +212,8 @@ def _numerically_zero(e):
     return 0 if e.is_number and e.equals(0) else 1
 
 
-# From light to heavy; a point is tried after the second, the others after the third. Two lines may be one step to a reader.
+# From light to heavy; a point is tried after the second, the others after the third. Two lines may be one
+# step to a reader.
 STEPS = (
     ("identical", lambda e: e),
     ("expansion", sp.expand),

@@ -151,28 +151,39 @@ def test_the_page_is_written_from_what_the_races_printed(page, tmp_path, monkeyp
 
 
 def sides(ours, theirs, peer="a peer"):
-    return {"ngbook": ours, peer: theirs}
+    """Both sides of a race; a fourth entry marks a median that is only a lower bound."""
+    return {"ngbook": (*ours, "")[:4], peer: (*theirs, "")[:4]}
+
+
+FAST, SLOW = (1, 0.9, 1.1), (2, 1.5, 2.5)
 
 
 @pytest.mark.parametrize(
     ("ours", "theirs", "verdict"),
     [
-        (
-            (1, 0.9, 1.1),
-            (2, 1.5, 2.5),
-            "and a peer 2\u00a0s (1.5 to 2.5); 2 times as much",
-        ),
-        ((2, 1.5, 2.5), (1, 0.9, 1.1), "ngbook took 2 times as much"),
-        ((1, 0.9, 1.6), (2, 1.5, 2.5), "the ranges overlap, so the runs show no difference"),
+        (FAST, SLOW, "and a peer 2\u00a0s (1.5 to 2.5); 2 times as much"),
+        (SLOW, FAST, "ngbook took 2 times as much"),
+        ((1, 0.9, 1.6), SLOW, "the ranges overlap, so the runs show no difference"),
+        (FAST, (*SLOW, "> "), "a peer more than 2\u00a0s (1.5 to 2.5); more than 2 times as much"),
+        ((*SLOW, "> "), FAST, "ngbook took more than 2 times as much"),
+        ((*FAST, "> "), (*SLOW, "> "), "most runs of either did not finish"),
     ],
 )
 def test_a_sentence_says_who_was_ahead_and_whether_the_runs_can_tell(page, ours, theirs, verdict):
     assert verdict in page.sentence("task", "time", "s", sides(ours, theirs))
 
 
+def test_a_median_that_is_only_a_lower_bound_is_marked_as_one(page):
+    spread = "1..9 s, 1 of 3 finished against 6..8 s"
+    line = f"race task; time: ngbook > 5 s, a peer 7 s, ratio < 1.4 ({spread})"
+    (race,) = page.races([line])
+    assert race[3] == {"ngbook": (5, 1, 9, "> "), "a peer": (7, 6, 8, "")}
+    assert page.quantity(*race[3]["ngbook"][:1], "s", "> ") == "> 5\u00a0s"
+
+
 def test_a_yardstick_that_computes_less_is_no_competitor(page):
-    yardstick = {"one reading of the scores": (0.1, 0.1, 0.1)}
-    text = page.sentence("task", "time", "s", sides((1, 0.9, 1.1), (2, 1.5, 2.5)) | yardstick)
+    yardstick = {"one reading of the scores": (0.1, 0.1, 0.1, "")}
+    text = page.sentence("task", "time", "s", sides(FAST, SLOW) | yardstick)
     assert "a peer" in text and "reading" not in text
 
 

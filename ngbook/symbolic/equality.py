@@ -78,7 +78,7 @@ def tidy(expression, point=None):
 
 
 def each_once(matrix, function):
-    """``matrix.applyfunc(function)``, with one call for entries that are equal: most matrices are symmetric."""
+    """``matrix.applyfunc(function)``, with one call for entries that are equal: it may be symmetric."""
     return matrix.applyfunc(cache(function))
 
 
