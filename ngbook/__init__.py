@@ -5,6 +5,7 @@ One module per idea; each imports only from those above it.
 ===================  =========================================================
 ``checks``           a claim that can fail
 ``symbolic``         expectation, exactly: score, Hessian, KL, the Fisher matrix
+``answers``          an exercise's right answer and its known mistakes
 ``families``         parametric distributions, declared once in SymPy
 ``solve``            the linear system behind a natural gradient
 ``fisher``           the Fisher matrix, estimated from scores
@@ -16,7 +17,8 @@ One module per idea; each imports only from those above it.
 ===================  =========================================================
 
 The modules load on first use, so ``import ngbook`` stays quick and pulls in
-neither SymPy nor Matplotlib.  Beside them stands one exception, ``OutsideDomain``.
+neither SymPy nor Matplotlib.  Beside them stand one exception, ``OutsideDomain``,
+and what a notebook's reader calls, ``check_answer``.
 """
 
 from importlib import import_module
@@ -27,6 +29,8 @@ __version__ = "0.5.0"
 
 __all__ = [
     "OutsideDomain",
+    "answers",
+    "check_answer",
     "checks",
     "descent",
     "environments",
@@ -41,6 +45,8 @@ __all__ = [
 
 
 def __getattr__(name):
+    if name == "check_answer":
+        return import_module("ngbook.answers").check_answer
     if name in __all__:
         return import_module(f"ngbook.{name}")
     raise AttributeError(f"module 'ngbook' has no attribute {name!r}; it has {', '.join(__all__)}")

@@ -7,6 +7,7 @@ build: nothing is left out in silence.
 
 import re
 from html import escape
+from string import ascii_lowercase
 
 from sphinx.util import logging
 from sphinx.util.nodes import clean_astext
@@ -18,7 +19,17 @@ logger = logging.getLogger(__name__)
 SPECIAL = re.compile(r"([\\`*~$]|(?<!\w)_|_(?!\w)|<(?=[A-Za-z/!?])|&(?=#?\w+;)|\](?=[(\[:]))")
 # What would begin a block where it stands at the beginning of a line.
 BEGINNING = re.compile(r"(?m)^([ \t]*)(?:(\d+)([.)](?=\s|$))|(>|[-+#]+(?=\s|$)|=+(?=\s*$)))")
-INVISIBLE = {"target", "comment", "index", "substitution_definition", "toctree", "meta", "pending", "colspec"}
+INVISIBLE = {
+    "target",
+    "comment",
+    "index",
+    "substitution_definition",
+    "toctree",
+    "meta",
+    "pending",
+    "colspec",
+    "answer_progress",
+}
 TRANSPARENT = {"container", "compound", "section", "document", "start_of_file", "legend", "topic"}
 ADMONITIONS = {
     "note",
@@ -106,6 +117,8 @@ class Writer:
         return [self.items(node, ["- "] * len(node))]
 
     def enumerated_list(self, node):
+        if node.get("enumtype") == "loweralpha":  # which Markdown does not have
+            return [self.items(node, [f"- ({letter}) " for letter in ascii_lowercase[: len(node)]])]
         first = node.get("start", 1)
         return [self.items(node, [f"{first + k}. " for k in range(len(node))])]
 

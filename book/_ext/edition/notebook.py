@@ -12,8 +12,10 @@ from pathlib import Path
 import nbformat
 from docutils import nodes
 
+from answers import tag_of
 from edition import pictures, source
 from edition.markdown import Writer
+from ngbook import answers
 
 GLUED = "application/papermill.record/"  # how glue leaves a number in the outputs
 FOLDED = {"source_hidden": True}
@@ -42,6 +44,15 @@ if Version(found) < Version("{version}"):
         f"this notebook needs ngbook {version} or newer, and finds {{found}}: run "
         "`%pip install {wheel}` in a cell, and restart the kernel"
     )"""
+
+ANSWERS = '''\
+# The answers to the exercises, encoded: out of sight, not secret.
+from ngbook import check_answer
+from ngbook.answers import load as load_answers
+
+load_answers("""
+{text}
+""")'''
 
 
 @dataclass(frozen=True)
@@ -83,6 +94,7 @@ class Assembly:
         self.writer = Writer(docname, setting.builder, setting.chapters, solutions)
         self.cells, self.text, self.count, self.results = [], [], 0, set()
         self.next = 0  # the first cell of the source that is not here yet
+        self.answers, self.asked = [], False
 
     # --- text ----------------------------------------------------------------------------------------
 
@@ -91,6 +103,8 @@ class Assembly:
         for node in parent.children:
             if is_cell(node):
                 self.add_cell(node)
+            elif node.tagname == "answer_form":
+                self.add_answer(node)
             elif isinstance(node, nodes.section):
                 self.walk(node, depth + 1)
             elif isinstance(node, nodes.title):
@@ -132,7 +146,7 @@ class Assembly:
         """A code cell with its outputs and, below it, the captions of its figures."""
         self.flush()
         for skipped in range(self.next, node["cell_index"]):  # the page may leave out a cell that others need
-            if self.given.cells[skipped].cell_type == "code":
+            if self.given.cells[skipped].cell_type == "code" and not tag_of(self.given.cells[skipped]):
                 self.add_code(*self._of_source(skipped), folded=HIDDEN)
         self.next = node["cell_index"] + 1
         mode = node.get("hide_mode")
@@ -148,6 +162,19 @@ class Assembly:
         self.add_code(text, outputs, folded={None: None, "input": FOLDED}.get(mode, HIDDEN))
         self.text += captions
         self.flush()
+
+    def add_answer(self, form):
+        """A cell that asks whether an answer is right; before the first one, a cell with what is right."""
+        self.text.append(f"*{self.writer.inline(form)}:*")
+        self.flush()
+        if not self.asked:
+            self.asked = True
+            self.add_code(ANSWERS.format(text=_wrapped(answers.encode(self.answers))), folded=FOLDED)
+        wanted = repr(form["answer"].judge(...))
+        shown = nbformat.v4.new_output(
+            "execute_result", {"text/plain": wanted}, execution_count=self.count + 1
+        )
+        self.add_code(f'check_answer("{form["label"]}", ...)', [shown])
 
     def _heading(self, node, figures):
         """What a reader of the collapsed cell sees first."""
@@ -217,6 +244,10 @@ def _in_one_piece(outputs):
     return joined
 
 
+def _wrapped(text, width=84):
+    return "\n".join(text[k : k + width] for k in range(0, len(text), width))
+
+
 def _titled(text, title):
     return f"# {title}\n{text}" if title and not text.startswith("#") else text
 
@@ -225,6 +256,7 @@ def assemble(docname, doctree, setting, solutions=True):
     """The text of a notebook file."""
     given = nbformat.read(setting.builder.env.doc2path(docname), as_version=4)
     assembly = Assembly(docname, given, setting, solutions)
+    assembly.answers = [node["answer"] for node in doctree.findall() if node.tagname == "answer_form"]
     assembly.walk(doctree)
     assembly.text += setting.builder.references(doctree, assembly.writer)
     assembly.flush()
