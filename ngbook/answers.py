@@ -1,11 +1,11 @@
 """An exercise's right answer and its known mistakes.
 
-A chapter computes both beside the solution, by ``answer`` (or ``prediction``, where a reader is asked what will
-happen), and they stay in the notebook's output. The page makes a form of them. In a notebook for people they come
-in through ``load``, encoded so that they are out of sight, and a reader asks ``check_answer``.
+A chapter computes both beside the solution, by ``answer`` (or ``prediction``, where a reader is asked what
+will happen), and they stay in the notebook's output. The page makes a form of them. In a notebook for people
+they come in through ``load``, encoded so that they are out of sight, and a reader asks ``check_answer``.
 
-Three kinds of values: a number; a vector or a small matrix; a choice, which is one of the letters that stand before
-the options.
+Three kinds of values: a number; a vector or a small matrix; a choice, which is one of the letters that stand
+before the options.
 """
 
 import base64
@@ -31,7 +31,8 @@ _known = {}
 class Feedback:
     """What is said to an answer: a ``verdict`` and a sentence.
 
-    The verdict is ``"right"``, ``"known mistake"``, ``"wrong"``, ``"unreadable"``, or ``"told"`` after a prediction.
+    The verdict is ``"right"``, ``"known mistake"``, ``"wrong"``, ``"unreadable"``, or, after a prediction,
+    ``"told"``.
     """
 
     verdict: str
@@ -171,7 +172,7 @@ def prediction(label, outcome, lesson, *, within=0.05):
 
 
 def _keep(made):
-    """Register an answer, and leave it in the output, where nobody sees it and a comparison of outputs does."""
+    """Register an answer, and leave it in the output, unseen, where outputs are compared."""
     _refuse_collisions(made)
     _known[made.label] = made
     interactive = sys.modules.get("IPython")

@@ -1,4 +1,4 @@
-"""Exercises that answer back: a form below an exercise says whether an answer is right, or which mistake it is.
+"""Exercises that answer back: a form says whether an answer is right, or which known mistake it is.
 
 Below the text of an exercise, or of a question that asks what will happen::
 
@@ -11,12 +11,14 @@ Below the text of an exercise, or of a question that asks what will happen::
 The words are the name of the field. Options, if there are any, become a list with letters that every edition
 shows; the form itself is on the page alone, and only where scripts run.
 
-What is right stands in the notebook: in the output of the cell with the tag ``answer:exercise-kl-3``, which calls
-``ngbook.answers.answer`` or ``prediction``. Such a cell is on no page. The build stops where a form has no such
-cell, a cell no form, a form no exercise of its name, or where an option is neither right nor a known mistake.
+What is right stands in the notebook: in the output of the cell with the tag ``answer:exercise-kl-3``, which
+calls ``ngbook.answers.answer`` or ``prediction``. Such a cell is on no page. The build stops where a form has
+no such cell, a cell no form, a form no exercise of its name, or where an option is neither right nor a known
+mistake.
 
 The script is made from the modules in assets/answers: ``answers.model.js`` judges, by the rules of
-``ngbook.answers``, and knows nothing of a page. What is right is in the form, encoded: out of sight, not secret.
+``ngbook.answers``, and knows nothing of a page. What is right is in the form, encoded: out of sight, not
+secret.
 
 Relies on the attributes ``nb_element`` and ``cell_index`` of MyST-NB's cells; without them the answers' cells
 would be on the pages, which tests/test_answers.py looks for.
