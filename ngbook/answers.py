@@ -263,7 +263,10 @@ def load(text):
         If the text is something else.
     """
     try:
-        for each in json.loads(base64.b64decode("".join(text.split()), validate=True)):
+        given = json.loads(base64.b64decode("".join(text.split()), validate=True))
+        if not isinstance(given, list) or not given:
+            raise ValueError("not a list of answers")
+        for each in given:
             made = Answer(**each | {"mistakes": tuple(map(tuple, each["mistakes"]))})
             _known[made.label] = made
     except (binascii.Error, UnicodeDecodeError, ValueError, TypeError, KeyError) as error:

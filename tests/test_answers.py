@@ -1,0 +1,472 @@
+"""Exercises that answer back: the right answer is accepted, each known mistake is named, and junk is told.
+
+What a page's script says is asked of Node, and compared with what ``check_answer`` says.
+"""
+
+import ast
+import json
+import math
+import re
+from pathlib import Path
+
+import answers as forms
+import nbformat
+import numpy as np
+import pytest
+import sympy as sp
+from bs4 import BeautifulSoup
+from docutils import nodes
+from explorables import bundle
+from sphinx.errors import ExtensionError
+from test_explorables import javascript
+
+import ngbook
+from ngbook import answers
+from ngbook.answers import Answer, answer, check_answer, encode, load, prediction
+
+ROOT = Path(__file__).parents[1]
+BUILD = ROOT / "_build"
+CHAPTERS = sorted((ROOT / "book").glob("*/*.ipynb"))
+NOTED = [(path, made) for path in CHAPTERS for made in forms.noted(path).values()]
+HELD = [made for _, made in NOTED]
+EACH = pytest.mark.parametrize("made", HELD, ids=lambda made: made.label)
+FEWEST = 3  # exercises of a chapter that answer
+FEWEST_PREDICTIONS = 3
+
+
+def said(pairs):
+    """What the page's script says to ``[(answer, what is typed)]``."""
+    asked = [[encode([made]), typed] for made, typed in pairs]
+    model = bundle("answers.model.js", forms.SOURCES)
+    return javascript(
+        f"{model}\nconst {{ decoded, judge }} = modules['answers.model.js'];\n"
+        f"const asked = {json.dumps(asked)};\n"
+        "console.log(JSON.stringify(asked.map(([key, typed]) => judge(decoded(key), typed))));"
+    )
+
+
+def typed(value):
+    """A value as somebody types it: a letter, or a text for each field."""
+    return value if isinstance(value, str) else [f"{entry:.6g}" for entry in np.ravel(value)]
+
+
+def moved(made, value, share):
+    """A value of which each entry is off by a share of the tolerance."""
+    value = np.asarray(value, dtype=float)
+    return (value + share * made.margins(value)).tolist()
+
+
+# --- every exercise of the book -----------------------------------------------------------------------------
+
+
+@EACH
+def test_the_right_answer_is_accepted_up_to_the_tolerance(made):
+    verdict = "told" if made.predicted else "right"
+    assert made.judge(made.right).verdict == verdict
+    if not isinstance(made.right, str) and not made.predicted:
+        for share in (-0.98, 0.98):
+            assert made.judge(moved(made, made.right, share)).verdict == "right"
+        for share in (-1.5, 1.5):
+            assert made.judge(moved(made, made.right, share)).verdict != "right" or made.within == 0
+
+
+@EACH
+def test_every_known_mistake_gets_its_hint(made):
+    assert made.predicted or made.mistakes
+    for value, hint in made.mistakes:
+        assert made.judge(value) == answers.Feedback("known mistake", f"Not right: {hint}")
+
+
+@EACH
+def test_no_answer_counts_as_two_things(made):
+    """Their intervals do not meet, in some entry; so the order in which they are compared does not matter."""
+    values = [made.right, *(value for value, _ in made.mistakes)]
+    for i, one in enumerate(values):
+        for other in values[:i]:
+            if isinstance(one, str):
+                assert one != other
+                continue
+            reach = made.margins(np.array(one)) + made.margins(np.array(other))
+            assert np.any(np.abs(np.subtract(one, other)) > reach), (one, other)
+
+
+@EACH
+def test_a_hint_is_a_sentence_that_names_a_mistake(made):
+    hints = [hint for _, hint in made.mistakes]
+    assert len(set(hints)) == len(hints)
+    for hint in hints:
+        assert re.fullmatch(r"[^\s$\\].{8,110}[.?]", hint), hint
+    assert re.fullmatch(r"[^\s$\\].{5,300}", made.about)
+
+
+def test_the_page_says_what_python_says():
+    pairs = [(made, value) for made in HELD for value in (made.right, *(v for v, _ in made.mistakes))]
+    pairs += [(made, moved(made, made.right, 40)) for made in HELD if not isinstance(made.right, str)]
+    spoken = said([(made, typed(value)) for made, value in pairs])
+    for (made, value), page in zip(pairs, spoken, strict=True):
+        ours = made.judge(value if isinstance(value, str) else np.asarray(value))
+        assert (page["verdict"], page["text"]) == (ours.verdict, ours.text), made.label
+
+
+def test_junk_gets_a_clear_message_and_the_field_that_has_it():
+    junk = ["", "  ", "abc", "1,5", "1 2", "2pi", "1/0", "(1", "1e999", "<b>", "constructor", "-"]
+    pairs = []
+    for made in HELD:
+        if isinstance(made.right, str):
+            pairs.append((made, None))
+        else:
+            pairs += [(made, [*typed(made.right)[:-1], each]) for each in junk]
+    for (made, entered), page in zip(pairs, said(pairs), strict=True):
+        assert page["verdict"] == "unreadable", (made.label, entered)
+        if entered is None:
+            assert page["text"] == "Choose one of the options."
+            continue
+        assert page["field"] == np.size(made.right) - 1
+        blank = not entered[-1].strip()
+        assert ("missing" in page["text"]) == blank and ("comma" in page["text"]) == ("," in entered[-1])
+        assert blank or f"“{entered[-1].strip()}”" in page["text"]
+
+
+@EACH
+def test_junk_gets_a_clear_message_in_python(made):
+    for junk in (None, ..., object(), math.nan, [math.inf], "zz", [], np.zeros((5, 5)), {"a": 1}, 1j):
+        feedback = made.judge(junk)
+        assert feedback.verdict == "unreadable" and feedback.text == f"Answer with {made.wanted}."
+
+
+# --- which exercises answer -------------------------------------------------------------------------------
+
+
+def exercises(path):
+    """``{label: title}`` of a chapter's exercises."""
+    text = "\n".join(cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "markdown")
+    return dict(re.findall(r"^\((exercise-[\w-]+)\)=\n### (.*)$", text, flags=re.MULTILINE))
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_enough_exercises_answer_and_all_that_have_a_bug(path):
+    titles, answering = exercises(path), forms.noted(path)
+    bugs = {label for label, title in titles.items() if "find the bug" in title.lower()}
+    assert bugs and bugs <= set(answering), f"no answer: {bugs - set(answering)}"
+    assert len(set(titles) & set(answering)) >= FEWEST
+    assert {label for label in answering if not label.startswith("prediction-")} <= set(titles)
+
+
+def test_readers_are_asked_to_predict():
+    assert sum(made.predicted for made in HELD) >= FEWEST_PREDICTIONS
+    assert all(made.predicted == made.label.startswith("prediction-") for made in HELD)
+
+
+def test_no_label_is_used_twice():
+    assert len({made.label for made in HELD}) == len(HELD)
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_right_and_wrong_are_computed_and_stand_behind_the_solution(path):
+    cells = nbformat.read(path, 4).cells
+    for place, cell in enumerate(cells):
+        if label := forms.tag_of(cell):
+            assert cell.metadata.tags == [forms.TAG + label] and cells[place - 1].cell_type == "code", label
+            assert not typed_values(cell.source), f"{label}: {typed_values(cell.source)} is typed"
+
+
+def typed_values(source):
+    """The values of an answer that are written and not computed; letters are those of the mistakes alone."""
+    (call,) = [
+        node
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("answer", "prediction")
+    ]
+    found = [ast.unparse(call.args[1])] if is_typed(call.args[1]) else []
+    pairs = call.args[2].elts if len(call.args) > 2 and isinstance(call.args[2], ast.List) else []
+    values = [pair.elts[0] for pair in pairs]
+    return found + [ast.unparse(v) for v in values if is_typed(v) and not isinstance(value_of(v), str)]
+
+
+def value_of(node):
+    try:
+        return ast.literal_eval(node)
+    except (ValueError, TypeError):
+        return None
+
+
+def is_typed(node):
+    return value_of(node) is not None
+
+
+def test_typed_values_are_noticed():
+    assert typed_values('answer("a", 2, [(x, "h")], about="b")') == ["2"]
+    assert typed_values('answer("a", f(2), [(-3.5, "h"), ([[1, 2]], "k")], about="b")') == [
+        "-3.5",
+        "[[1, 2]]",
+    ]
+    assert typed_values('answer("a", "b"[0], [("a", "h")], about="b")') == []
+    assert typed_values('prediction("a", "b", "So.")') == ["'b'"]
+
+
+# --- the functions ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def forgotten(monkeypatch):
+    monkeypatch.setattr(answers, "_known", {})
+
+
+def test_values_are_numbers_vectors_matrices_or_letters():
+    answer("number", sp.Rational(2, 3), about="x")
+    answer("vector", sp.Matrix([1, 0, 1e-17]), about="x")
+    answer("matrix", np.array([[1, -2], [3, 4]]), about="x")
+    answer("choice", " (B) ", {"a": "no such thing."}, about="x")
+    known = {label: made.right for label, made in answers._known.items()}
+    assert known == {
+        "number": 0.666667,
+        "vector": [1.0, 0.0, 0.0],
+        "matrix": [[1.0, -2.0], [3.0, 4.0]],
+        "choice": "b",
+    }
+    assert check_answer("number", 2 / 3).verdict == "right"
+    assert check_answer("vector", sp.Matrix([1, 0, 0])).verdict == "right"
+    assert check_answer("choice", "a").text == "Not right: no such thing."
+    assert check_answer("choice", "c").verdict == "wrong"
+    assert repr(check_answer("matrix")) == "Answer with a matrix of 2 × 2 numbers, within 1 percent."
+
+
+def test_a_zero_may_be_off_by_a_share_of_the_largest_entry():
+    made = Answer("zero", [0.0, 10.0], within=0.01)
+    assert made.judge([0.09, 10]).verdict == "right" and made.judge([0.2, 10]).verdict == "wrong"
+    assert Answer("nothing", 0.0, within=0.01).judge(0.009).verdict == "right"
+
+
+def test_whole_numbers_can_be_wanted_exactly():
+    made = Answer("count", 7.0, within=0)
+    assert made.judge(7).verdict == "right" and made.judge(7.001).verdict == "wrong"
+    assert made.wanted == "a number, exact"
+
+
+def test_a_prediction_is_compared_and_neither_right_nor_wrong():
+    prediction("steps", 12.25, "Ten would have been enough.")
+    assert repr(check_answer("steps", 12)) == "You predicted 12, and so it is. Ten would have been enough."
+    assert repr(check_answer("steps", 5)) == "You predicted 5, and it is 12.25. Ten would have been enough."
+    prediction("which", "b", "So it goes.")
+    assert check_answer("which", "c").text == "You predicted (c), and it is (b). So it goes."
+
+
+@pytest.mark.parametrize(
+    ("right", "mistakes", "options", "message"),
+    [
+        (1, [(1.015, "a.")], {}, "an answer can count as 1.015 and as 1"),
+        (1, [(2, "a."), (2.03, "b.")], {}, "can count as 2.03 and as 2"),
+        ([1, 2], [([1, 2.02], "a.")], {}, "can count as"),
+        ("a", [("a", "a.")], {}, "can count as"),
+        (1, [([1], "a.")], {}, "of another kind"),
+        (1, [("a", "a.")], {}, "of another kind"),
+        (math.nan, [], {}, "finite"),
+        (1j, [], {}, "real numbers"),
+        ("z", [], {}, "letter"),
+        ("ab", [], {}, "letter"),
+        (np.zeros((2, 2, 2)), [], {}, "at most 16"),
+        (np.zeros(17), [], {}, "at most 16"),
+        ([], [], {}, "empty"),
+        (1, [(2, "")], {}, "a hint must be a text"),
+        (1, [(2, None)], {}, "a hint must be a text"),
+        (1, [], {"within": 0.5}, "within must be"),
+        (1, [], {"within": -0.1}, "within must be"),
+        (1, [], {"about": ""}, "about must be a text"),
+    ],
+)
+def test_what_no_exercise_can_use_is_refused(right, mistakes, options, message):
+    with pytest.raises(ValueError, match=message):
+        answer("exercise-x-1", right, mistakes, **{"about": "x"} | options)
+    assert not answers._known
+
+
+def test_what_is_apart_in_one_entry_is_apart():
+    answer("exercise-x-1", [1, 2], [([1, 2.1], "one entry is off.")], about="x")
+    assert check_answer("exercise-x-1", [1, 2.1]).verdict == "known mistake"
+
+
+def test_a_label_that_is_not_loaded_is_told_with_those_that_are():
+    with pytest.raises(ValueError, match="run the cell that loads them"):
+        check_answer("exercise-x-1", 1)
+    answer("exercise-x-2", 1, about="x")
+    with pytest.raises(ValueError, match="exercise-x-2"):
+        ngbook.check_answer("exercise-x-1", 1)
+
+
+def test_answers_come_back_from_their_code_and_cannot_be_read_in_it():
+    text = encode(HELD)
+    assert "exercise" not in text
+    load("\n".join(text[k : k + 80] for k in range(0, len(text), 80)))
+    assert list(answers._known.values()) == HELD
+
+
+@pytest.mark.parametrize("text", ["", "x", "e30=", "W10=x", "W3t9XQ==", encode(HELD)[:-8]])
+def test_what_is_no_code_is_refused(text):
+    with pytest.raises(ValueError, match="no encoded answers"):
+        load(text)
+
+
+def test_a_program_without_a_notebook_shows_nothing(capsys):
+    answer("exercise-x-1", 1, about="x")
+    assert capsys.readouterr().out == ""
+
+
+NUMBERS = {
+    "2/3": 2 / 3,
+    " -1.5e-3 ": -1.5e-3,
+    "−½": -0.5,
+    ".5": 0.5,
+    "3.": 3,
+    "2*pi": 2 * math.pi,
+    "1/(2·π·e)": 1 / (2 * math.pi * math.e),
+    "sqrt(2)/2": math.sqrt(0.5),
+    "√2": math.sqrt(2),
+    "exp(-1) + 1": 1 + math.exp(-1),
+    "log(2)": math.log(2),
+    "LN(2)": math.log(2),
+    "-2^2": -4,
+    "2^-1": 0.5,
+    "2**3**2": 512,
+    "64 %": 0.64,
+    "8/2/2": 2,
+    "1-2-3": -4,
+    "-(1-3)*4": 8,
+}
+
+
+def test_numbers_are_read_as_they_are_written():
+    model = bundle("answers.model.js", forms.SOURCES)
+    read = javascript(
+        f"{model}\nconst {{ numberIn }} = modules['answers.model.js'];\n"
+        f"console.log(JSON.stringify({json.dumps(list(NUMBERS))}.map(numberIn)));"
+    )
+    assert read == pytest.approx(list(NUMBERS.values()), rel=1e-12)
+
+
+# --- the pages --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module", params=CHAPTERS, ids=lambda path: path.stem)
+def page(request):
+    path = request.param
+    html = BUILD / "html" / path.relative_to(ROOT / "book").with_suffix(".html")
+    return path, BeautifulSoup(html.read_text(encoding="utf-8"), "html.parser")
+
+
+def test_every_answer_has_its_form_in_its_exercise(page):
+    path, soup = page
+    found = {form["data-answer"]: form for form in soup.select("form[data-answer]")}
+    assert list(found) == list(dict.fromkeys(found)) and set(found) == set(forms.noted(path))
+    for label, made in forms.noted(path).items():
+        form = found[label]
+        assert form["data-key"] == encode([made])
+        kind = "radio" if isinstance(made.right, str) else "text"
+        inputs = form.select("input")
+        assert {each["type"] for each in inputs} == {kind}
+        assert len(inputs) == (
+            len(made.mistakes) + 1 if kind == "radio" and not made.predicted else len(inputs)
+        )
+        assert kind == "radio" or len(inputs) == np.size(made.right)
+        if not made.predicted:
+            assert any(
+                label in (s.get("id"), *(t["id"] for t in s.select("span[id]")))
+                for s in form.parents
+                if s.name == "section"
+            )
+
+
+def test_every_field_has_a_name_and_every_choice_its_option(page):
+    _, soup = page
+    for form in soup.select("form[data-answer]"):
+        assert form.select_one("[role=status]") is not None and form.select_one("button[type=submit]")
+        for field in form.select("input"):
+            if field["type"] == "radio":
+                option = soup.find(id=field["aria-describedby"])
+                assert option.name == "li" and field.parent.name == "label"
+            else:
+                label = form.find("label", attrs={"for": field.get("id")})
+                assert field.get("aria-label") or label.get_text(strip=True)
+
+
+def test_no_cell_with_an_answer_is_on_a_page(page):
+    _, soup = page
+    for block in soup.select("div.highlight"):
+        assert not re.search(r"^(?:answer|prediction)\($", block.get_text(), re.MULTILINE)
+
+
+def test_a_page_says_how_many_are_answered_and_loads_one_script(page):
+    _, soup = page
+    assert len(soup.select(".answer-progress button[type=button]")) == 1
+    (script,) = [each for each in soup.select("script[src]") if forms.SCRIPT in each["src"]]
+    assert script.has_attr("defer")
+    assert ".pst-js-only { display: none" in soup.select_one("noscript style").string
+    for each in soup.select(".answer-progress, form.answer"):
+        assert "pst-js-only" in each["class"]
+
+
+def test_pages_without_forms_load_nothing():
+    assert forms.SCRIPT not in (BUILD / "html" / "reference" / "glossary.html").read_text(encoding="utf-8")
+
+
+# --- the notebooks for people -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("folder", ["", "without_solutions"])
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_a_notebook_for_people_checks_the_same_answers(path, folder):
+    edition = BUILD / "notebooks" / folder / path.relative_to(ROOT / "book")
+    sources = [cell.source for cell in nbformat.read(edition, 4).cells if cell.cell_type == "code"]
+    (loading,) = [source for source in sources if "load_answers(" in source]
+    asked = re.findall(r'^check_answer\("([\w-]+)", \.\.\.\)$', "\n".join(sources), re.MULTILINE)
+    assert sorted(asked) == sorted(forms.noted(path))
+    assert sources.index(loading) < sources.index(f'check_answer("{asked[0]}", ...)')
+    names = {}
+    exec(loading, names)
+    for label, made in forms.noted(path).items():
+        assert names["check_answer"](label, made.right).verdict in ("right", "told")
+    assert not any(re.search(r"^(?:answer|prediction)\(", source, re.MULTILINE) for source in sources)
+
+
+# --- what stops a build -------------------------------------------------------------------------------------
+
+
+def form_of(made, options=0, within="exercise-x-1"):
+    form = forms.answer_form(label=made.label, options=options, answer=made)
+    nodes.section("", form, names=[within])
+    return form
+
+
+@pytest.mark.parametrize(
+    ("form", "problem"),
+    [
+        (form_of(Answer("exercise-x-1", 1.0)), ""),
+        (form_of(Answer("exercise-x-1", "a", (("b", "no."),)), 2), ""),
+        (form_of(Answer("prediction-x-1", "a", predicted=True), 3), ""),
+        (form_of(Answer("exercise-x-1", "a", (("b", "no."),))), "no letter"),
+        (form_of(Answer("exercise-x-1", 1.0), 2), "no letter"),
+        (form_of(Answer("exercise-x-1", "a", (("b", "no."),)), 3), "knows ['a', 'b']"),
+        (form_of(Answer("prediction-x-1", "d", predicted=True), 3), "knows ['d']"),
+        (form_of(Answer("exercise-x-1", 1.0), within="exercise-x-2"), "not in the section"),
+    ],
+)
+def test_a_form_that_does_not_fit_its_answer_is_told(form, problem):
+    told = forms._problem(form)
+    assert problem in told if problem else not told
+
+
+def doctored(folder, change):
+    """A chapter's cell that notes an answer, changed."""
+    notebook = nbformat.read(NOTED[0][0], 4)
+    (cell,) = [each for each in notebook.cells if forms.tag_of(each) == NOTED[0][1].label]
+    change(cell)
+    path = folder / "chapter.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
+    return path
+
+
+def test_a_cell_that_was_not_run_or_notes_another_exercise_stops_the_build(tmp_path):
+    assert forms.noted(doctored(tmp_path, lambda cell: None)) == {NOTED[0][1].label: NOTED[0][1]}
+    with pytest.raises(ExtensionError, match="leaves 0 answers"):
+        forms.noted(doctored(tmp_path, lambda cell: cell.outputs.clear()))
+    with pytest.raises(ExtensionError, match="notes"):
+        forms.noted(doctored(tmp_path, lambda cell: cell.metadata.tags.__setitem__(0, "answer:exercise-x-9")))
