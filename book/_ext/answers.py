@@ -21,8 +21,8 @@ The script is made from the modules in assets/answers: ``answers.model.js`` judg
 secret.
 
 Relies on the attributes ``nb_element`` and ``cell_index`` of MyST-NB's cells; without them the answers' cells
-would be on the pages; and on the theme's class ``pst-js-only``, which hides what needs scripts where none run.
-tests/test_answers.py looks for both.
+would be on the pages; and on the theme's class ``pst-js-only``, which hides what needs scripts where none
+run. tests/test_answers.py looks for both.
 """
 
 from html import escape
@@ -194,7 +194,8 @@ def _tolerance(made):
 def _visit_form(translator, node):
     """A group of fields whose name is the words of the directive, or one field and its label."""
     made, label = node["answer"], escape(node["label"])
-    translator.body.append(f'<form class="answer pst-js-only" data-answer="{label}" data-key="{key(made)}" novalidate>\n')
+    attributes = f'data-answer="{label}" data-key="{key(made)}"'
+    translator.body.append(f'<form class="answer pst-js-only" {attributes} novalidate>\n')
     one = isinstance(made.right, float)
     translator.body.append(f'<label for="field-{label}">' if one else "<fieldset><legend>")
 
@@ -210,8 +211,9 @@ def _depart_form(translator, node):
 
 
 def _visit_progress(translator, node):
-    translator.body.append('<p class="answer-progress pst-js-only"><span>Answers are compared on this page.</span> ')
-    translator.body.append('<button type="button" disabled>Clear the answers</button></p>\n')
+    words, button = "Answers are compared on this page.", "Clear the answers"
+    translator.body.append(f'<p class="answer-progress pst-js-only"><span>{words}</span> ')
+    translator.body.append(f'<button type="button" disabled>{button}</button></p>\n')
     raise nodes.SkipNode
 
 

@@ -6,10 +6,11 @@ differ from the book.
 
 from dataclasses import dataclass, field
 
-from answers import answer_form
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
+
+from answers import answer_form
 
 PREFIX = "exercise-"
 HEADS = ("exercise", "what it tests", "known mistakes")

@@ -6,7 +6,8 @@ const forms = [...document.querySelectorAll("form[data-answer]")];
 /** What was answered in this browser, {label: texts}; nothing where it keeps nothing. */
 function kept() {
   try {
-    return JSON.parse(localStorage.getItem(STORE)) ?? {};
+    const found = JSON.parse(localStorage.getItem(STORE));
+    return found?.constructor === Object ? found : {};
   } catch {
     return {};
   }
