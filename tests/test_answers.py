@@ -171,7 +171,7 @@ def test_right_and_wrong_are_computed_and_stand_behind_the_solution(path):
 
 
 def typed_values(source):
-    """The values of an answer that are written and not computed; letters are those of the mistakes alone."""
+    """The values that are written and not computed; mistakes may be letters, and the guesses 0 and 1."""
     (call,) = [
         node
         for node in ast.walk(ast.parse(source))
@@ -180,7 +180,11 @@ def typed_values(source):
     found = [ast.unparse(call.args[1])] if is_typed(call.args[1]) else []
     pairs = call.args[2].elts if len(call.args) > 2 and isinstance(call.args[2], ast.List) else []
     values = [pair.elts[0] for pair in pairs]
-    return found + [ast.unparse(v) for v in values if is_typed(v) and not isinstance(value_of(v), str)]
+    return found + [ast.unparse(v) for v in values if is_typed(v) and not is_guess(value_of(v))]
+
+
+def is_guess(value):
+    return isinstance(value, str) or np.isin(value, (0, 1)).all()
 
 
 def value_of(node):
@@ -201,6 +205,7 @@ def test_typed_values_are_noticed():
         "[[1, 2]]",
     ]
     assert typed_values('answer("a", "b"[0], [("a", "h")], about="b")') == []
+    assert typed_values('answer("a", f(2), [(1, "h"), ([0.0, 1], "k"), (0.5, "l")], about="b")') == ["0.5"]
     assert typed_values('prediction("a", "b", "So.")') == ["'b'"]
 
 
