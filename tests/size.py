@@ -9,7 +9,7 @@ import tokenize
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1] / "ngbook"
-WANTED = 4200
+WANTED = 4350  # 4200, and what exercises answer with
 WANTED_OF_A_MODULE = 300
 NO_CODE = {
     tokenize.COMMENT,

@@ -17,13 +17,13 @@ ROOT = Path(__file__).parents[1]
 # From the ground: a module imports from lower floors only, and not from its neighbours.
 FLOORS = [
     {"_check", "_domain", "_equality"},
-    {"checks", "symbolic"},
+    {"checks", "symbolic", "answers"},
     {"families", "solve"},
     {"fisher", "descent", "plots"},
     {"environments", "policies"},
     {"policy_gradient"},
 ]
-MODULES = [name for name in ngbook.__all__ if name != "OutsideDomain"]
+MODULES = [name for name in ngbook.__all__ if name not in ("OutsideDomain", "check_answer")]
 
 
 def run(code):
@@ -51,7 +51,7 @@ def test_the_symbolic_engine_does_without_numpy():
 def test_every_module_is_reachable_from_the_package():
     for name in MODULES:
         assert getattr(ngbook, name).__name__ == f"ngbook.{name}"
-    with pytest.raises(AttributeError, match="it has OutsideDomain, checks"):
+    with pytest.raises(AttributeError, match="it has OutsideDomain, answers, check_answer, checks"):
         ngbook.nothing  # noqa: B018
 
 

@@ -53,3 +53,53 @@ def test_the_hours_on_the_first_page_are_the_minutes_of_the_chapters():
     ]
     hours = re.search(r"takes about\s+(\w+)\s+hours", INDEX)[1]
     assert round(sum(minutes) / 60) == WORDS.index(hours) + 1
+
+
+# --- the plans for a course ---------------------------------------------------------------------------
+
+
+def plans():
+    """``{heading: [(chapters, exercises) of each lecture]}`` on the page for teachers."""
+    page = (BOOK / "reference" / "teaching.md").read_text(encoding="utf-8")
+    found = {}
+    for heading, body in re.findall(
+        r"^### (\w+ lectures): .*?\n(.*?)(?=^##)", page, re.MULTILINE | re.DOTALL
+    ):
+        rows = [row.split("|") for row in re.findall(r"^\| \d+ .*$", body, re.MULTILINE)]
+        found[heading] = [
+            (
+                [name for name, _ in LINK.findall(row[2])],
+                re.findall(r"\{ref\}`(exercise-[\w-]+)-\d+`", row[4]),
+            )
+            for row in rows
+        ]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("heading", "count"), [("Three lectures", 3), ("Six lectures", 6), ("Twelve lectures", 12)]
+)
+def test_a_plan_has_its_lectures_in_an_order_that_chapters_allow(heading, count):
+    lectures, before = plans()[heading], set()
+    assert len(lectures) == count
+    for chapters, exercises in lectures:
+        assert chapters and exercises
+        for stop in chapters:
+            chapter = next(chapter for _, chapter in CHAPTERS if chapter.endswith(f"/{stop}"))
+            needed = {name for name, ahead in LINK.findall(what_you_need(chapter)) if not ahead}
+            assert needed <= before, f"{stop} needs {needed - before}"
+            before.add(stop)
+        homework = {f"exercise-{label}" for label in labels_of(chapters)}
+        assert set(exercises) <= homework
+
+
+def labels_of(chapters):
+    """What the labels of these chapters' exercises have in common."""
+    texts = [text(chapter) for _, chapter in CHAPTERS if chapter.split("/")[-1] in chapters]
+    return {
+        label for each in texts for label in re.findall(r"^\(exercise-([\w-]+)-\d+\)=$", each, re.MULTILINE)
+    }
+
+
+def test_the_longest_plan_has_every_chapter():
+    assert {stop for chapters, _ in plans()["Twelve lectures"] for stop in chapters} == set(ORDER)
