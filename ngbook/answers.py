@@ -83,22 +83,22 @@ class Answer:
             Also for what cannot be read; nothing is raised.
         """
         try:
-            given = _value(given)
+            given = _value(given, "given")
         except (TypeError, ValueError):
             given = None
         if given is None or _kind(given) != _kind(self.right):
             return Feedback("unreadable", f"Answer with {self.wanted}.")
         if self.predicted:
-            so = "and so it is" if self.near(given, self.right) else f"and it is {shown(self.right)}"
+            so = "and so it is" if self._near(given, self.right) else f"and it is {shown(self.right)}"
             return Feedback("told", f"You predicted {shown(given)}, {so}. {self.about}")
-        if self.near(given, self.right):
+        if self._near(given, self.right):
             return Feedback("right", "Right.")
         for value, hint in self.mistakes:
-            if self.near(given, value):
+            if self._near(given, value):
                 return Feedback("known mistake", f"Not right: {hint}")
         return Feedback("wrong", "Not right, and no mistake that we know.")
 
-    def near(self, given, value):
+    def _near(self, given, value):
         """Whether an answer counts as this value."""
         if isinstance(value, str):
             return given == value
@@ -147,10 +147,9 @@ def answer(label, right, mistakes=(), *, within=0.01, about):
     ValueError
         If a value is of another kind, or some answer would count as two of the values.
     """
-    pairs = mistakes.items() if isinstance(mistakes, dict) else mistakes
-    noted = tuple((_value(value), _sentence(hint, "a hint")) for value, hint in pairs)
+    noted = tuple((_value(value, "a mistake"), _sentence(hint, "a hint")) for value, hint in _pairs(mistakes))
     within = check.number(within, "within", least=0, below=0.5)
-    _keep(Answer(_sentence(label, "label"), _value(right), noted, within, _sentence(about, "about")))
+    _keep(Answer(_sentence(label, "label"), _value(right, "right"), noted, within, _sentence(about, "about")))
 
 
 def prediction(label, outcome, lesson, *, within=0.05):
@@ -168,7 +167,18 @@ def prediction(label, outcome, lesson, *, within=0.05):
         The relative difference that still counts as foreseen.
     """
     within = check.number(within, "within", least=0, below=0.5)
-    _keep(Answer(_sentence(label, "label"), _value(outcome), (), within, _sentence(lesson, "lesson"), True))
+    outcome, lesson = _value(outcome, "outcome"), _sentence(lesson, "lesson")
+    _keep(Answer(_sentence(label, "label"), outcome, (), within, lesson, True))
+
+
+def _pairs(mistakes):
+    """The mistakes as pairs, however they were given."""
+    pairs = (
+        list(mistakes.items() if isinstance(mistakes, dict) else mistakes) if np.iterable(mistakes) else [0]
+    )
+    if not all(isinstance(pair, tuple) and len(pair) == 2 for pair in pairs):
+        raise ValueError(f"mistakes must be pairs (value, hint), but are {mistakes!r}")
+    return pairs
 
 
 def _keep(made):
@@ -231,7 +241,7 @@ def check_answer(label, given=...) -> Feedback:
     >>> check_answer("exercise-example-1", 1)
     Not right: You dropped the ½.
     """
-    if label not in _known:
+    if _sentence(label, "label") not in _known:
         labels = ", ".join(_known) or "none; run the cell that loads them"
         raise ValueError(f"there is no answer to {label!r}: those loaded are {labels}")
     return _known[label].judge(given)
@@ -249,6 +259,9 @@ def encode(answers) -> str:
     str
         JSON in base 64, which ``load`` reads: out of sight, not secret.
     """
+    answers = list(answers) if np.iterable(answers) else [answers]
+    if not all(isinstance(each, Answer) for each in answers):
+        raise ValueError(f"answers must be Answers, as `read` returns them, but are {answers!r}")
     return base64.b64encode(
         json.dumps([asdict(each) for each in answers], ensure_ascii=False).encode()
     ).decode()
@@ -269,7 +282,7 @@ def load(text):
         for each in given:
             made = Answer(**each | {"mistakes": tuple(map(tuple, each["mistakes"]))})
             _known[made.label] = made
-    except (binascii.Error, UnicodeDecodeError, ValueError, TypeError, KeyError) as error:
+    except (binascii.Error, UnicodeDecodeError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise ValueError("these are no encoded answers: take the cell from the notebook again") from error
 
 
@@ -299,18 +312,20 @@ def _sentence(text, name):
     return text
 
 
-def _value(given):
+def _value(given, name):
     """A value as it is stored; numbers are rounded, and what rounding left near zero becomes zero."""
     if isinstance(given, str):
         letter = given.strip().strip("()").lower()
         if len(letter) != 1 or letter not in LETTERS:
-            raise ValueError(f"a choice must be a letter from a to {LETTERS[-1]}, but is {given!r}")
+            raise ValueError(
+                f"{name}, as a choice, must be a letter from a to {LETTERS[-1]}, but is {given!r}"
+            )
         return letter
-    values = check.finite(given, "value")
+    values = check.finite(given, name)
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]  # SymPy's column
     if values.ndim > 2 or values.size > MOST_ENTRIES:
-        raise ValueError(f"a value must be a number, a vector or a matrix of at most {MOST_ENTRIES} numbers")
+        raise ValueError(f"{name} must be a number, a vector or a matrix of at most {MOST_ENTRIES} numbers")
     values[np.abs(values) < 1e-12 * np.abs(values).max()] = 0.0
     return np.vectorize(lambda entry: float(f"{entry:.{DIGITS}g}"), otypes=[float])(values + 0.0).tolist()
 

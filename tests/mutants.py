@@ -45,6 +45,7 @@ TESTS = {  # of a module, or of all in a package, tests/test_NAME.py: the quick 
     "_check/families": ["families_refusals", "bad_input", "families_edges", "families"],
     "_domain": ["descent", "families"],
     "_equality": ["checks", "symbolic", "equality"],
+    "answers": ["answers"],
     "checks": ["checks"],
     "symbolic": ["symbolic", "families"],
     "families": [

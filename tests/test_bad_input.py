@@ -19,6 +19,10 @@ SYMBOL = "a symbol, which is no function"
 DRAWN = "a distribution: made by the method at of a policy, and its own methods are tried"
 INHERITED = "Gymnasium's own method, inherited as it is"
 EXEMPT = {
+    "answers.Answer": RESULT,
+    "answers.Answer.judge": "what it cannot read is told in words: nothing is raised",
+    "answers.Answer.margins": "of a value that is let in already",
+    "answers.Feedback": RESULT,
     "checks.CheckFailed": EXCEPTION,
     "descent.Path": RESULT,
     "environments.Trajectories": RESULT,
@@ -46,7 +50,7 @@ EXEMPT = {
 def public():
     """Every public function, class and method, by its name: ``{"symbolic.MomentRule.subs": ...}``."""
     named = {}
-    for module in (name for name in ngbook.__all__ if name != "OutsideDomain"):
+    for module in (name for name in ngbook.__all__ if name not in ("OutsideDomain", "check_answer")):
         for name in getattr(ngbook, module).__all__:
             named[f"{module}.{name}"] = thing = getattr(getattr(ngbook, module), name)
             if inspect.isclass(thing):

@@ -8,6 +8,7 @@ import zipfile
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from string import ascii_lowercase
 from urllib.parse import unquote, urlsplit
 
 import answers
@@ -75,6 +76,9 @@ def page(name):
     numbers = [number.get_text().strip("()") for number in article.select(".eqno")]
     for part in article.select(".math, script, [hidden], [class*=ledger-], .live-bar, .answer-progress"):
         part.decompose()
+    for options in article.select(".answer-options"):
+        for letter, option in zip(ascii_lowercase, options.select("li"), strict=False):
+            option.insert(0, f"({letter})")
     for form in article.select("form.answer"):  # of a form its words alone
         words = form.select_one("legend, label")
         for tolerance in words.select(".answer-tolerance"):
