@@ -22,7 +22,7 @@ secret.
 
 Relies on the attributes ``nb_element`` and ``cell_index`` of MyST-NB's cells; without them the answers' cells
 would be on the pages; and on the theme's class ``pst-js-only``, which hides what needs scripts where none
-run. tests/test_answers.py looks for both.
+run. tests/test_answer_forms.py looks for both.
 """
 
 from html import escape
