@@ -173,9 +173,8 @@ def prediction(label, outcome, lesson, *, within=0.05):
 
 def _pairs(mistakes):
     """The mistakes as pairs, however they were given."""
-    pairs = (
-        list(mistakes.items() if isinstance(mistakes, dict) else mistakes) if np.iterable(mistakes) else [0]
-    )
+    pairs = mistakes.items() if isinstance(mistakes, dict) else mistakes
+    pairs = list(pairs) if np.iterable(pairs) else [pairs]
     if not all(isinstance(pair, tuple) and len(pair) == 2 for pair in pairs):
         raise ValueError(f"mistakes must be pairs (value, hint), but are {mistakes!r}")
     return pairs

@@ -265,6 +265,23 @@ def test_a_zero_may_be_off_by_a_share_of_the_largest_entry():
     assert Answer("nothing", 0.0, within=0.01).judge(0.009).verdict == "right"
 
 
+def test_each_entry_has_a_margin_of_its_own():
+    made = Answer("both", [0.5, 10.0], within=0.01)
+    assert made.judge([0.5049, 10]).verdict == "right" and made.judge([0.506, 10]).verdict == "wrong"
+
+
+def test_an_answer_at_the_tolerance_counts():
+    assert Answer("at", 1.0, within=0.25 - answers.SLACK).judge(1.25).verdict == "right"
+    with pytest.raises(ValueError, match="can count as"):
+        answer("exercise-x-1", 7.0, [(9.0, "they meet at 7⅞.")], within=1 / 8 - answers.SLACK, about="x")
+
+
+def test_sixteen_entries_are_let_in_and_small_ones_beside_large_ones():
+    answer("exercise-x-1", np.ones(16), about="x")
+    answer("exercise-x-2", [1e12, 1.0], about="x")
+    assert answers._known["exercise-x-2"].right == [1e12, 1.0]
+
+
 def test_whole_numbers_can_be_wanted_exactly():
     made = Answer("count", 7.0, within=0)
     assert made.judge(7).verdict == "right" and made.judge(7.001).verdict == "wrong"
@@ -321,7 +338,7 @@ def test_answers_come_back_from_their_code_and_cannot_be_read_in_it():
     assert list(answers._known.values()) == HELD
 
 
-@pytest.mark.parametrize("text", ["", "x", "e30=", "W10=x", "W3t9XQ==", encode(HELD)[:-8]])
+@pytest.mark.parametrize("text", ["", "x", "e30=", "W10=", "W10=x", "W3t9XQ==", encode(HELD)[:-8]])
 def test_what_is_no_code_is_refused(text):
     with pytest.raises(ValueError, match="no encoded answers"):
         load(text)
