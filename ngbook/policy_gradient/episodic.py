@@ -63,7 +63,7 @@ def episodic_natural_gradient(summed_scores, returns):
     units = np.linalg.norm(design, axis=0)  # so that those of a parameter decide nothing
     units[units == 0] = 1
     rounding = np.finfo(summed_scores.dtype).eps ** (2 / 3)
-    solution, _, rank, _ = np.linalg.lstsq(design / units, returns, rounding)
+    solution, _, rank, _ = np.linalg.lstsq(design / units, returns, rounding)  # eq-actor-critic-problem
     if rank < size + 1:
         raise ValueError(
             f"summed_scores and a constant must be linearly independent, but of these {size + 1} columns "
