@@ -1,4 +1,4 @@
-"""Episodes that seven methods need on the linear-quadratic task, and four on a motor primitive."""
+"""Episodes that seven methods need on the linear-quadratic task, and five on a motor primitive."""
 
 from types import SimpleNamespace
 
