@@ -579,7 +579,7 @@ def test_a_linear_quadratic_episode_by_hand():
     assert second[2].all() and not first[2].any() and not second[3].any()
 
 
-# --- the motor primitive -------------------------------------------------------------------------------------
+# --- the motor primitive -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("via", [-0.4, 0.7])

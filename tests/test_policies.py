@@ -254,7 +254,7 @@ def test_a_softmax_does_not_see_equal_shifts_of_its_outputs(name):
     """Whatever shifts all outputs equally, at some observations or all, is a null direction."""
     policy, theta, observations, actions = situation(name)
     here, shift = policy.at(theta, observations), np.zeros(policy.size)
-    read = [policy.inputs, *policy.hidden][-1] + 1
+    read = [policy.inputs, *policy.hidden][-1] + policy.bias
     last = shift[-read * policy.actions :].reshape(read, policy.actions)
     last += np.random.default_rng(8).normal(size=(read, 1))
     assert np.abs(here.fisher_product(shift)).max() < 1e-15
@@ -262,7 +262,7 @@ def test_a_softmax_does_not_see_equal_shifts_of_its_outputs(name):
     assert here.kl(policy.at(theta + shift, observations)).max() < 1e-14
 
 
-@pytest.mark.parametrize("shape", ["linear", "one layer", "two layers", "blind"])
+@pytest.mark.parametrize("shape", ["linear", "one layer", "two layers", "blind", "linear without bias"])
 def test_both_charts_of_a_gaussian_are_one_geometry(shape):
     """Scores become Jᵀ scores and the Fisher matrix JᵀFJ, with J = d(log σ)/dσ = 1/σ on the last entries."""
     in_std, theta, observations, actions = situation(f"{shape}, std")
@@ -386,7 +386,7 @@ def test_kl_between_charts_of_a_gaussian_policy():
 def test_small_steps_of_a_network_have_no_negative_divergence(name, dtype):
     """300 steps of 1e-8 to 1e-2, and the double precision's divergence of the same parameters beside it."""
     policy = POLICIES[name]
-    options = {"hidden": policy.hidden, "observation_scale": policy._scale}
+    options = {"hidden": policy.hidden, "observation_scale": policy._scale, "bias": policy.bias}
     if isinstance(policy, GaussianPolicy):
         options["chart"] = policy.chart
     here, there = (
