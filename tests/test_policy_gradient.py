@@ -1399,6 +1399,10 @@ def test_a_regression_without_a_direction_and_a_step_out_of_the_space_are_reject
     policy, theta, batch = linear_quadratic_batch(50, theta=(-0.2, 0.5), chart="std")
     step = episodic_natural_actor_critic(policy, theta, batch, np.full(batch.valid.shape, 0.1), radius=0.1)
     assert "returns must differ" in step.reason and np.array_equal(step.theta, theta)
+    huge = total_return(batch) * 1e170  # the squares of which overflow
+    for size in ({"radius": 0.1}, {"step_size": 1e-170}):
+        step = episodic_natural_actor_critic(policy, theta, batch, huge, **size)
+        assert "variance inf" in step.reason and np.array_equal(step.theta, theta)
     step = episodic_natural_actor_critic(policy, theta, batch, total_return(batch), step_size=100.0)
     assert "above 0" in step.reason and np.array_equal(step.theta, theta)
 

@@ -139,7 +139,7 @@ def episodic_natural_actor_critic(policy, theta, batch, returns, *, step_size=No
     natural, baseline = episodic_natural_gradient(summed_scores, earned)
     slope = float(np.var(summed_scores @ natural)) if np.ptp(earned) else 0.0  # wᵀCw
     if not 0 < slope < np.inf:
-        why = f"the returns must differ, but have the regression's variance {slope:g}: collect more episodes"
+        why = f"the returns must differ, and by finite squares, but the fitted ones have variance {slope:g}"
         return replace(rejected(theta, old, why), dropped=dropped)
     if radius is not None:
         step_size = np.sqrt(2 * radius / slope)
