@@ -98,8 +98,8 @@ def episode_sums(policy, theta, batch, returns):
         Summed scores, of shape (M, p), and returns, of shape (M,), of the M whole episodes, environment by
         environment; and the number of episodes that the batch holds only in part, and that are left out.
     """
-    old, (_, actions), member, earned, dropped = _whole_episodes(policy, theta, batch, returns)
-    return (old.scores(actions).T @ member).T, earned, dropped
+    old, (_, actions), episode, earned, dropped = _whole_episodes(policy, theta, batch, returns)
+    return _summed(old.scores(actions), episode), earned, dropped
 
 
 @check.arguments(policy=check.policy, theta=check.vector, batch=check.batch)
@@ -134,24 +134,31 @@ def episodic_natural_actor_critic(policy, theta, batch, returns, *, step_size=No
     """
     if (step_size is None) == (radius is None):
         raise ValueError(f"give either step_size or radius, but not {step_size!r} and {radius!r}")
-    old, (states, actions), member, earned, dropped = _whole_episodes(policy, theta, batch, returns)
-    summed_scores = (old.scores(actions).T @ member).T
+    old, (states, actions), episode, earned, dropped = _whole_episodes(policy, theta, batch, returns)
+    summed_scores = _summed(old.scores(actions), episode)
     natural, baseline = episodic_natural_gradient(summed_scores, earned)
     slope = float(np.var(summed_scores @ natural)) if np.ptp(earned) else 0.0  # wᵀCw
     if not 0 < slope < np.inf:
-        why = f"the returns must differ, but have the regression's variance {slope:g}: collect more episodes"
+        why = f"the returns must differ, and by finite squares, but the fitted ones have variance {slope:g}"
         return replace(rejected(theta, old, why), dropped=dropped)
     if radius is not None:
         step_size = np.sqrt(2 * radius / slope)
-    samples = states, actions, member @ earned - baseline
+    samples = states, actions, earned[episode] - baseline
     return replace(assess(policy, old, theta, theta + step_size * natural, samples), dropped=dropped)
+
+
+def _summed(scores, episode):
+    """Add up the scores of each episode, parameter by parameter: of these there are fewer than episodes."""
+    columns = (scores @ direction for direction in np.eye(scores.shape[1], dtype=scores.dtype))
+    sums = np.column_stack([np.bincount(episode, column) for column in columns])
+    return sums.astype(scores.dtype, copy=False)
 
 
 def _whole_episodes(policy, theta, batch, returns):
     """Select the K steps of the M whole episodes.
 
-    Returns the distributions at these steps; their states and actions; which episode each belongs to, of
-    shape (K, M); the returns of the episodes; and the number of all others.
+    Returns the distributions at these steps; their states and actions; the number of the episode that
+    each belongs to, of shape (K,); the returns of the episodes; and the number of all others.
     """
     returns = check.step_values(returns, batch, "returns")
     length, copies = batch.valid.shape
@@ -168,6 +175,6 @@ def _whole_episodes(policy, theta, batch, returns):
     first = kept & begins
     earned = returns[first][np.argsort(numbers[first])]
     states, actions = batch.observations[kept], batch.actions[kept]
-    member = numbers[kept][:, None] == whole
+    episode = np.searchsorted(whole, numbers[kept])
     dropped = len(np.unique(numbers[batch.valid])) - len(whole)
-    return policy.at(theta, states), (states, actions), member, earned, dropped
+    return policy.at(theta, states), (states, actions), episode, earned, dropped
