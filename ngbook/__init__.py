@@ -12,7 +12,7 @@ One module per idea; each imports only from those above it.
 ``descent``          taking a step, and following it
 ``environments``     a task: states, actions, rewards
 ``policies``         how an agent acts, and what its score is
-``policy_gradient``  learning from returns: one loop, four update rules
+``policy_gradient``  learning from returns: one loop, five update rules
 ``plots``            the look of the figures
 ===================  =========================================================
 

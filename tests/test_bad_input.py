@@ -26,8 +26,11 @@ EXEMPT = {
     "checks.CheckFailed": EXCEPTION,
     "descent.Path": RESULT,
     "environments.Trajectories": RESULT,
-    **{f"environments.LineWalk.{method}": INHERITED for method in ("close", "close_extras")},
-    **{f"environments.Pendulum.{method}": INHERITED for method in ("close", "close_extras")},
+    **{
+        f"environments.{task}.{method}": INHERITED
+        for task in ("LineWalk", "LinearQuadratic", "MotorPrimitive", "Pendulum")
+        for method in ("close", "close_extras")
+    },
     "plots.PALETTE": "a table of colours, which is no function",
     "plots.ROLES": "a table of roles, which is no function; unknown roles are tried where one is given",
     "policies.GaussianActions": DRAWN,

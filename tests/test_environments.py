@@ -15,6 +15,7 @@ from refusals import (
     NEGATIVE,
     NOT_COUNTS,
     NOT_GENERATORS,
+    NOT_NUMBERS,
     Example,
     refusal_tests,
     says,
@@ -22,17 +23,26 @@ from refusals import (
 
 from ngbook import checks
 from ngbook.environments import (
+    LinearQuadratic,
     LineWalk,
     MarkovDecisionProcess,
+    MotorPrimitive,
     Pendulum,
     line_walk_coefficients,
     line_walk_gradient,
     line_walk_objective,
     line_walk_return_variance,
+    linear_quadratic_fisher,
+    linear_quadratic_gradient,
+    linear_quadratic_objective,
     make,
+    motor_primitive_costs,
+    motor_primitive_features,
+    motor_primitive_objective,
+    motor_primitive_path,
 )
 
-every_task = pytest.mark.parametrize("task", [LineWalk, Pendulum])
+every_task = pytest.mark.parametrize("task", [LineWalk, LinearQuadratic, MotorPrimitive, Pendulum])
 REWARD_AT = ("before", "after")
 
 
@@ -65,13 +75,23 @@ def arrays(result):
     return [array for part in parts if not np.isscalar(part) for array in arrays(part)]
 
 
-@pytest.mark.parametrize("environment", [LineWalk(3, horizon=4), Pendulum(3, max_episode_steps=4)], ids=repr)
+@pytest.mark.parametrize(
+    "environment",
+    [
+        LineWalk(3, horizon=4),
+        LinearQuadratic(3, horizon=4),
+        MotorPrimitive(3),
+        Pendulum(3, max_episode_steps=4),
+    ],
+    ids=lambda environment: type(environment).__name__,
+)
 def test_what_a_step_returns(environment):
     environment.action_space.seed(0)
     first, info = environment.reset(seed=0)
     assert first in environment.observation_space and info == {}
     results = [(first, info)]
-    for t in range(1, 13):
+    length = environment.length
+    for t in range(1, 3 * length + 1):
         observations, rewards, terminated, truncated, info = environment.step(
             environment.action_space.sample()
         )
@@ -79,14 +99,14 @@ def test_what_a_step_returns(environment):
         assert observations in environment.observation_space
         assert rewards.shape == terminated.shape == truncated.shape == (3,)
         assert (rewards.dtype, terminated.dtype, truncated.dtype) == (float, bool, bool)
-        assert (terminated | truncated).all() == (terminated | truncated).any() == (t % 4 == 0)
-        assert terminated.all() == (t % 4 == 0 and isinstance(environment, LineWalk))
-        assert bool(info) == (t % 4 == 0)
+        assert (terminated | truncated).all() == (terminated | truncated).any() == (t % length == 0)
+        assert terminated.all() == (t % length == 0 and not isinstance(environment, Pendulum))
+        assert bool(info) == (t % length == 0)
     for earlier, later in itertools.pairwise(results):
         pairs = list(itertools.product(arrays(earlier), arrays(later)))
         assert pairs and not any(np.shares_memory(*pair) for pair in pairs)
         assert earlier[1] is not later[1]
-    assert not any(np.shares_memory(last, results[4][0]) for last in results[4][1]["final_obs"])
+    assert not any(np.shares_memory(last, results[4][0]) for last in results[length][1]["final_obs"])
 
 
 def gymnasiums_pendulum(num_envs, max_episode_steps):
@@ -147,13 +167,17 @@ def test_a_seed_fixes_everything_and_no_seed_goes_on(task):
         assert (first.reset(seed=7)[0] != first.reset(seed=8)[0]).any()
 
 
-@pytest.mark.parametrize("environment", [LineWalk(), Pendulum()], ids=repr)
+@pytest.mark.parametrize(
+    "environment", [LineWalk(), LinearQuadratic(), MotorPrimitive(), Pendulum()], ids=repr
+)
 def test_a_step_needs_a_reset(environment):
     with pytest.raises(gymnasium.error.ResetNeeded, match=r"reset\(\) before step"):
         environment.step(np.zeros((1, 1)))
 
 
-@pytest.mark.parametrize("environment", [LineWalk(2), Pendulum(2)], ids=repr)
+@pytest.mark.parametrize(
+    "environment", [LineWalk(2), LinearQuadratic(2, noise=0.0), MotorPrimitive(2), Pendulum(2)], ids=repr
+)
 def test_an_observation_belongs_to_the_caller(environment):
     actions = np.ones((2, 2, 1))
     untouched = episode(environment, actions)[-1][0]
@@ -237,6 +261,7 @@ def test_pendulums_begin_where_gymnasiums_do(options):
 
 def test_one_copy_is_made_unless_more_are_asked_for():
     assert Pendulum().num_envs == LineWalk().num_envs == 1
+    assert LinearQuadratic().num_envs == MotorPrimitive().num_envs == 1
     assert make("Pendulum-v1").num_envs == make("CartPole-v1").num_envs == 1
 
 
@@ -474,6 +499,161 @@ def test_random_processes_come_from_their_generator():
     )
 
 
+# --- the linear-quadratic task, against SymPy and samples ---------------------------------------------------
+
+
+def linear_quadratic_by_sympy(horizon):
+    """J and the Fisher matrix in k and log σ, from the recursion of the second moment, as functions."""
+    k, log_std, q, c, start = symbols = sp.symbols("k ell q c s", real=True)
+    variance, moment, objective, total = sp.exp(2 * log_std), start**2, 0, 0
+    for _ in range(horizon):
+        objective -= moment + c * (k**2 * moment + variance)
+        total += moment
+        moment = (1 + k) ** 2 * moment + variance + q**2
+    gradient = [sp.diff(objective, x) for x in (k, log_std)]
+    return sp.lambdify(symbols, [objective, gradient, [total / variance, 2 * horizon]])
+
+
+@pytest.mark.parametrize("horizon", [1, 2, 5])
+def test_the_linear_quadratic_task_is_sympys(horizon):
+    exact, rng = linear_quadratic_by_sympy(horizon), np.random.default_rng(0)
+    for k, log_std, q, c, start in rng.uniform([-1.5, -1, 0, 0, -2], [0.5, 1, 1, 2, 2], (10, 5)):
+        task = {"horizon": horizon, "noise": q, "start": start}
+        objective, gradient, fisher = exact(k, log_std, q, c, start)
+        theta = [k, log_std]
+        assert linear_quadratic_objective(theta, action_cost=c, **task) == pytest.approx(objective, rel=1e-12)
+        np.testing.assert_allclose(
+            linear_quadratic_gradient(theta, action_cost=c, **task), gradient, rtol=1e-11, atol=1e-12
+        )
+        np.testing.assert_allclose(linear_quadratic_fisher(theta, **task), np.diag(fisher), rtol=1e-12)
+
+
+@pytest.mark.parametrize("start", [1.0, -0.5])
+def test_the_linear_quadratic_task_by_samples(start):
+    """The mean return and the mean outer product of summed scores."""
+    copies, theta = 40_000, np.array([-0.4, np.log(0.6)])
+    task = {"horizon": 5, "noise": 0.3, "action_cost": 0.7, "start": start}
+    environment, rng = LinearQuadratic(copies, **task), np.random.default_rng(1)
+    position, _ = environment.reset(seed=2)
+    returns, scores = np.zeros(copies), np.zeros((copies, 2))
+    for _ in range(5):
+        noise = rng.normal(size=(copies, 1))
+        scores += np.hstack([noise * position / 0.6, noise**2 - 1])
+        position, rewards, *_ = environment.step(theta[0] * position + 0.6 * noise)
+        returns += rewards
+    products = scores[:, :, None] * scores[:, None]
+    checks.close(
+        returns.mean(),
+        linear_quadratic_objective(theta, **task),
+        standard_error=returns.std() / np.sqrt(copies),
+    )
+    del task["action_cost"]
+    checks.close(
+        products.mean(axis=0),
+        linear_quadratic_fisher(theta, **task),
+        standard_error=products.std(axis=0) / np.sqrt(copies),
+    )
+
+
+def test_the_best_gain_of_a_long_linear_quadratic_task_is_the_golden_one():
+    """P² = P + 1 has the root (1 + √5)/2, and the gain is −P/(1 + P); far from the end it is the best."""
+    golden = (1 - np.sqrt(5)) / 2
+    gradient = linear_quadratic_gradient([golden, -30.0], horizon=1000, noise=0.0)
+    assert abs(gradient[0]) < 1e-12
+    assert linear_quadratic_objective([golden, -30.0], 1000, 0.0) == pytest.approx(-(1 + np.sqrt(5)) / 2)
+
+
+def test_a_gain_that_explodes_has_no_objective_and_no_warning():
+    assert linear_quadratic_objective([1e200, 0.0]) == -INF
+    assert linear_quadratic_objective([10.0, 0.0], horizon=10_000) == -INF
+
+
+def test_a_linear_quadratic_episode_by_hand():
+    environment = LinearQuadratic(2, horizon=2, noise=0.0, action_cost=3.0, start=2.0)
+    first, second = episode(environment, np.array([[[-1.0], [1.0]], [[0.5], [-4.0]]]))
+    np.testing.assert_array_equal(first[0], [[1.0], [3.0]])
+    np.testing.assert_array_equal(first[1], [-(4 + 3), -(4 + 3)])
+    np.testing.assert_array_equal(second[1], [-(1 + 0.75), -(9 + 48)])
+    np.testing.assert_array_equal(second[-1]["final_obs"].tolist(), [[1.5], [-1.0]])
+    np.testing.assert_array_equal(second[0], [[2.0], [2.0]])
+    assert second[2].all() and not first[2].any() and not second[3].any()
+
+
+# --- the motor primitive -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("via", [-0.4, 0.7])
+def test_the_return_of_a_motor_primitive_is_a_square_of_its_actions(via):
+    environment, rng = MotorPrimitive(6, via), np.random.default_rng(0)
+    actions = rng.normal(size=(25, 6, 1))
+    rewards = np.array([result[1] for result in episode(environment, actions)])
+    A, c = motor_primitive_costs(via)
+    assert A.shape == (26, 25) and c.shape == (26,)
+    squares = (A @ actions[:, :, 0] + c[:, None]) ** 2
+    squares[11] += squares[25]
+    np.testing.assert_allclose(rewards, -squares[:25], rtol=1e-9, atol=1e-12)
+    positions = motor_primitive_path(actions[:, :, 0])
+    assert positions.shape == (26, 6)
+    np.testing.assert_allclose(
+        squares[11] - (A[11] @ actions[:, :, 0] + c[11]) ** 2, 20 * (positions[12] - via) ** 2
+    )
+    np.testing.assert_allclose(motor_primitive_path(actions[:, 0, 0]), positions[:, 0], rtol=1e-14)
+
+
+def test_a_motor_primitive_obeys_its_equation_of_motion():
+    """ÿ = 25(6.25(1 − y) − ẏ) + 100a, by differences of the path alone; without force it ends at the goal."""
+    actions = np.random.default_rng(0).normal(size=25)
+    y = motor_primitive_path(actions)
+    speed = np.append(0.0, np.diff(y) * 25)
+    acceleration = np.diff(speed) * 25
+    np.testing.assert_allclose(acceleration, 25 * (6.25 * (1 - y[:-1]) - speed[:-1]) + 100 * actions)
+    still = motor_primitive_path(np.zeros(25))
+    assert still[0] == 0 and 0.99 < still[-1] < 1 and (np.diff(still) > 0).all()
+
+
+def test_the_observations_of_a_motor_primitive_are_its_features():
+    environment = MotorPrimitive(3)
+    first, _ = environment.reset(seed=0)
+    features = motor_primitive_features()
+    shown = [first] + [environment.step(np.zeros((3, 1))) for _ in range(25)]
+    seen = np.array([first, *(result[0] for result in shown[1:25])])
+    np.testing.assert_array_equal(seen, np.tile(features[:, None], (1, 3, 1)))
+    np.testing.assert_array_equal(shown[25][0], first)
+    last = np.stack(shown[25][-1]["final_obs"])
+    assert features.shape == (25, 10) and not (last == features[-1]).all()
+    np.testing.assert_allclose([*features.sum(axis=1), *last.sum(axis=1)], 1, rtol=1e-14)
+    assert (features.argmax(axis=1)[[0, 24]] == [0, 9]).all() and (
+        np.diff(features.argmax(axis=1)) >= 0
+    ).all()
+    assert np.linalg.cond(features.T @ features) == pytest.approx(14, rel=0.01)
+
+
+@pytest.mark.parametrize("via", [-0.4, 0.7])
+def test_the_objective_of_a_motor_primitive_is_its_mean_return(via):
+    rng, copies = np.random.default_rng(3), 20_000
+    theta = np.append(rng.normal(size=10) / 2, -1.0)
+    means = motor_primitive_features() @ theta[:-1]
+    actions = means[:, None, None] + np.exp(-1.0) * rng.normal(size=(25, copies, 1))
+    returns = sum(result[1] for result in episode(MotorPrimitive(copies, via), actions))
+    checks.close(
+        returns.mean(),
+        motor_primitive_objective(theta, via),
+        standard_error=returns.std() / np.sqrt(copies),
+    )
+
+
+def test_the_best_motor_primitive_passes_the_via_point():
+    A, c = motor_primitive_costs()
+    features = motor_primitive_features()
+    best = np.linalg.lstsq(A @ features, -c)[0]
+    assert motor_primitive_objective(np.append(best, -40.0)) == pytest.approx(-0.00221, abs=1e-5)
+    assert motor_primitive_objective(np.append(np.zeros(10), np.log(0.5))) == pytest.approx(-41.431, abs=1e-3)
+    for nudge in 0.01 * np.eye(10):
+        assert motor_primitive_objective(np.append(best + nudge, -40.0)) < -0.00221
+    path = motor_primitive_path(features @ best)
+    assert path[12] == pytest.approx(-0.4, abs=0.01)
+
+
 # --- what is refused ---------------------------------------------------------------------------------------
 
 NOT_PLACES = ["during", None, ["before"]]  # neither before nor after the move
@@ -481,6 +661,12 @@ NOT_GAUSSIANS = [
     *([NAN, 1.0], [[1.0, 2.0]], 1.0, ["a", "b"], None, [1.0, 2.0, 3.0]),
     *(says("log sigma", [1.0, 0.0]), says("log sigma", [1.0, -2.0])),
 ]
+NOT_GAINS = [
+    *([NAN, 1.0], [[1.0, 2.0]], 1.0, ["a", "b"], None, [1.0, 2.0, 3.0]),
+    *(says("log sigma", [1.0, 301.0]), says("log sigma", [1.0, -301.0])),
+]
+NOT_WEIGHTS = [np.zeros(10), np.full(11, NAN), np.zeros((11, 1)), None, says("log sigma", np.full(11, 301.0))]
+NOT_FORCES = [np.zeros(24), np.zeros((26, 2)), np.zeros((25, 1, 1)), np.full(25, NAN), 0.0, None, ["a"] * 25]
 NOT_ACTIONS = [
     *([[NAN], [0.0]], [[INF], [0.0]], [0.0, 0.0], np.zeros((3, 1)), [["a"], ["b"]], None),
     *(np.ones((2, 1)) * 1j, np.ones((2, 1), dtype=bool), [[0.0], [0.0, 1.0]]),
@@ -515,6 +701,20 @@ SWING.reset(seed=0)
 HALF = np.full((2, 2), 0.5)
 PROCESS = MarkovDecisionProcess(np.full((2, 2, 2), 0.5), HALF, [0.5, 0.5])
 NEW_WALK = Example(LineWalk, num_envs=2, horizon=3, reward_at="after")
+NEW_LQ = Example(LinearQuadratic, num_envs=2, horizon=3, noise=0.0, action_cost=0.0, start=0.0)
+NEW_PRIMITIVE = Example(MotorPrimitive, num_envs=2, via=0.1)
+LQ, PRIMITIVE = LinearQuadratic(2), MotorPrimitive(2)
+LQ.reset(seed=0)
+PRIMITIVE.reset(seed=0)
+OF_GAINS = [
+    Example(function, theta=[-0.5, 0.0], horizon=3, noise=0.0, start=0.0, **cost)
+    for function, cost in (
+        (linear_quadratic_objective, {"action_cost": 0.0}),
+        (linear_quadratic_gradient, {"action_cost": 0.0}),
+        (linear_quadratic_fisher, {}),
+    )
+]
+OF_WEIGHTS = Example(motor_primitive_objective, theta=np.zeros(11), via=0.1)
 NEW_SWING = Example(Pendulum, num_envs=2, max_episode_steps=3)
 NEW_PROCESS = Example(
     MarkovDecisionProcess, transitions=PROCESS.transitions, rewards=PROCESS.rewards, start=PROCESS.start
@@ -544,11 +744,27 @@ REFUSED = [
     *NEW_WALK.refuses("num_envs", *NOT_COUNTS),
     *NEW_WALK.refuses("horizon", *NOT_COUNTS),
     *NEW_WALK.refuses("reward_at", *NOT_PLACES),
+    *NEW_LQ.refuses("num_envs", *NOT_COUNTS),
+    *NEW_LQ.refuses("horizon", *NOT_COUNTS),
+    *NEW_LQ.refuses("noise", *NEGATIVE),
+    *NEW_LQ.refuses("action_cost", *NEGATIVE),
+    *NEW_LQ.refuses("start", *NOT_NUMBERS),
+    *NEW_PRIMITIVE.refuses("num_envs", *NOT_COUNTS),
+    *NEW_PRIMITIVE.refuses("via", *NOT_NUMBERS),
+    *(fact for each in OF_GAINS for fact in each.refuses("theta", *NOT_GAINS)),
+    *(fact for each in OF_GAINS for fact in each.refuses("horizon", *NOT_COUNTS)),
+    *(fact for each in OF_GAINS for fact in each.refuses("noise", *NEGATIVE)),
+    *(fact for each in OF_GAINS for fact in each.refuses("start", *NOT_NUMBERS)),
+    *(fact for each in OF_GAINS[:2] for fact in each.refuses("action_cost", *NEGATIVE)),
+    *OF_WEIGHTS.refuses("theta", *NOT_WEIGHTS),
+    *OF_WEIGHTS.refuses("via", *NOT_NUMBERS),
+    *Example(motor_primitive_costs, via=0.1).refuses("via", *NOT_NUMBERS),
+    *Example(motor_primitive_path, actions=np.zeros(25)).refuses("actions", *NOT_FORCES),
     *NEW_SWING.refuses("num_envs", *NOT_COUNTS),
     *NEW_SWING.refuses("max_episode_steps", *NOT_COUNTS),
     *(
         fact
-        for environment in (WALK, SWING)
+        for environment in (WALK, LQ, PRIMITIVE, SWING)
         for fact in [
             *Example(environment.reset, seed=0).refuses("seed", *NOT_SEEDS),
             *Example(environment.reset, seed=0).refuses("options", *NOT_OPTIONS),

@@ -32,6 +32,8 @@ SOFTMAX = {
     "one layer": SoftmaxPolicy(3, 3, (5,), observation_scale=(2.0, 0.5, 1.0)),
     "two layers": SoftmaxPolicy(2, 4, (5, 3)),
     "blind": SoftmaxPolicy(0, 3),
+    "without bias": SoftmaxPolicy(3, 3, bias=False),
+    "one layer without bias": SoftmaxPolicy(3, 2, (4,), bias=False),
 }
 GAUSSIAN = {
     f"{shape}, {chart}": GaussianPolicy(*arguments, chart=chart)
@@ -42,6 +44,11 @@ GAUSSIAN = {
         "two layers": (3, 1, (4, 3), (0.5, 1.0, 3.0)),
         "blind": (0, 1),
     }.items()
+}
+GAUSSIAN |= {
+    f"{shape} without bias, {chart}": GaussianPolicy(3, 2, hidden, chart=chart, bias=False)
+    for chart in ("std", "log_std")
+    for shape, hidden in {"linear": (), "two layers": (4, 3)}.items()
 }
 POLICIES = SOFTMAX | GAUSSIAN
 every_policy = pytest.mark.parametrize("name", POLICIES)
@@ -68,11 +75,11 @@ def slow_outputs(policy, theta, observation):
     widths = [policy.inputs, *policy.hidden, policy.actions]
     for layer, (read, width) in enumerate(itertools.pairwise(widths)):
         weights = theta[start : start + read * width].reshape(read, width)
-        biases = theta[start + read * width : start + (read + 1) * width]
+        biases = theta[start + read * width :][:width] if policy.bias else np.zeros(width)
         values = [sum(values[i] * weights[i, j] for i in range(read)) + biases[j] for j in range(width)]
         if layer < len(policy.hidden):
             values = [np.tanh(value) for value in values]
-        start += (read + 1) * width
+        start += (read + policy.bias) * width
     return np.array(values), theta[start:]
 
 
@@ -247,7 +254,7 @@ def test_a_softmax_does_not_see_equal_shifts_of_its_outputs(name):
     """Whatever shifts all outputs equally, at some observations or all, is a null direction."""
     policy, theta, observations, actions = situation(name)
     here, shift = policy.at(theta, observations), np.zeros(policy.size)
-    read = [policy.inputs, *policy.hidden][-1] + 1
+    read = [policy.inputs, *policy.hidden][-1] + policy.bias
     last = shift[-read * policy.actions :].reshape(read, policy.actions)
     last += np.random.default_rng(8).normal(size=(read, 1))
     assert np.abs(here.fisher_product(shift)).max() < 1e-15
@@ -255,7 +262,7 @@ def test_a_softmax_does_not_see_equal_shifts_of_its_outputs(name):
     assert here.kl(policy.at(theta + shift, observations)).max() < 1e-14
 
 
-@pytest.mark.parametrize("shape", ["linear", "one layer", "two layers", "blind"])
+@pytest.mark.parametrize("shape", ["linear", "one layer", "two layers", "blind", "linear without bias"])
 def test_both_charts_of_a_gaussian_are_one_geometry(shape):
     """Scores become Jᵀ scores and the Fisher matrix JᵀFJ, with J = d(log σ)/dσ = 1/σ on the last entries."""
     in_std, theta, observations, actions = situation(f"{shape}, std")
@@ -379,7 +386,7 @@ def test_kl_between_charts_of_a_gaussian_policy():
 def test_small_steps_of_a_network_have_no_negative_divergence(name, dtype):
     """300 steps of 1e-8 to 1e-2, and the double precision's divergence of the same parameters beside it."""
     policy = POLICIES[name]
-    options = {"hidden": policy.hidden, "observation_scale": policy._scale}
+    options = {"hidden": policy.hidden, "observation_scale": policy._scale, "bias": policy.bias}
     if isinstance(policy, GaussianPolicy):
         options["chart"] = policy.chart
     here, there = (
@@ -548,6 +555,19 @@ def test_theta_is_the_layers_in_order_and_then_the_spread():
     assert here.std[0] == std
 
 
+def test_without_biases_theta_is_the_weights_and_then_the_spread():
+    policy = GaussianPolicy(3, 1, bias=False)
+    features = np.random.default_rng(0).normal(size=(5, 3))
+    here = policy.at([1.0, -2.0, 0.5, 0.1], features)
+    np.testing.assert_allclose(here.mean[:, 0], features @ [1.0, -2.0, 0.5], rtol=1e-14)
+    assert policy.size == 4 and here.log_std == 0.1
+    logits = np.random.default_rng(1).normal(size=(4, 3))
+    table = SoftmaxPolicy(4, 3, bias=False)
+    found = table.at(logits.ravel(), np.eye(4)).probabilities
+    assert table.size == 12
+    np.testing.assert_allclose(found, np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True), rtol=1e-13)
+
+
 @pytest.mark.parametrize("chart", ["log_std", "std"])
 @pytest.mark.parametrize(("dtype", "edge"), [(np.float32, 43.66), (np.float64, 354.1)])
 def test_a_spread_whose_square_or_its_inverse_overflows_is_refused(dtype, edge, chart):
@@ -647,6 +667,9 @@ def test_for_environment_chooses_by_the_space_of_actions(make):
     gaussian = for_environment(vectors, chart="std", dtype=np.float32)
     assert (type(gaussian), gaussian.inputs, gaussian.actions) == (GaussianPolicy, 3, 1)
     assert (gaussian.chart, gaussian.dtype) == ("std", np.float32)
+    assert softmax.bias and gaussian.bias
+    sizes = [for_environment(environment, bias=False).size for environment in (choices, vectors)]
+    assert sizes == [4 * 2, 3 + 1]
     for environment, policy in ((choices, softmax), (vectors, gaussian)):
         observation, _ = environment.reset(seed=0)
         here = policy.at(policy.initial(np.random.default_rng(0)), np.atleast_2d(observation))
@@ -772,6 +795,9 @@ REFUSED = [
     *NEW_GAUSSIAN.refuses("actions", *NOT_COUNTS),
     *NEW_GAUSSIAN.refuses("chart", "variance", None),
     *FITTING.refuses("chart", "variance", None),
+    *Example(SoftmaxPolicy, inputs=0, actions=2, bias=True).refuses("bias", False),
+    *Example(GaussianPolicy, inputs=0, actions=1, bias=True).refuses("bias", False),
+    *FITTING.takes_anything("bias"),
     *FITTING.refuses("environment", *NOT_ENVIRONMENTS),
     *of_a_policy(CHOICES, 17, []),
     *of_a_policy(PLACES, 4, [says("parameter space", [1.0, 1.0, 1.0, bad]) for bad in (0.0, -0.1)]),

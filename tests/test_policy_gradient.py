@@ -21,6 +21,7 @@ from refusals import (
     NOT_FRACTIONS,
     NOT_GENERATORS,
     NOT_POSITIVE,
+    NOT_SCORES,
     NOT_SHARES,
     NOT_VECTORS,
     Example,
@@ -28,6 +29,7 @@ from refusals import (
     refusal_tests,
     says,
 )
+from scipy.sparse.linalg import aslinearoperator
 
 from ngbook import checks, environments
 from ngbook._check import arrays as check
@@ -39,6 +41,9 @@ from ngbook.policy_gradient import (
     Rollouts,
     TimeBaseline,
     clipped_surrogate,
+    episode_sums,
+    episodic_natural_actor_critic,
+    episodic_natural_gradient,
     evaluate,
     generalised_advantage,
     natural_policy_gradient,
@@ -1242,6 +1247,247 @@ def test_training_does_not_import_scipy():
     assert output.strip() == "[]"
 
 
+# --- the regression of returns on summed scores -------------------------------------------------------------
+
+
+def episodes_of_noise(count=30, size=3, seed=0):
+    rng = np.random.default_rng(seed)
+    scores = rng.normal(size=(count, size)) @ rng.normal(size=(size, size)) + 0.3 * rng.normal(size=size)
+    return scores, scores @ rng.normal(size=size) - 20 + rng.normal(size=count)
+
+
+@pytest.mark.parametrize("count", [5, 6, 30])
+def test_the_regression_is_the_natural_gradient_of_two_matrices_and_two_baselines(count):
+    scores, returns = episodes_of_noise(count)
+    w, b = episodic_natural_gradient(scores, returns)
+    fitted = np.linalg.lstsq(np.column_stack([scores, np.ones(count)]), returns)[0]
+    np.testing.assert_allclose([*w, b], fitted, rtol=1e-9)
+    deviations = scores - scores.mean(axis=0)
+    centred = np.linalg.solve(
+        deviations.T @ deviations / count, scores.T @ (returns - returns.mean()) / count
+    )
+    uncentred = np.linalg.solve(scores.T @ scores / count, scores.T @ (returns - b) / count)
+    np.testing.assert_allclose(w, centred, rtol=1e-9)
+    np.testing.assert_allclose(w, uncentred, rtol=1e-9)
+    fisher, mean = scores.T @ scores / count, scores.mean(axis=0)
+    solved, gradient = np.linalg.solve(fisher, mean), scores.T @ returns / count
+    assert b == pytest.approx((returns.mean() - solved @ gradient) / (1 - solved @ mean), rel=1e-9)
+
+
+def test_the_regression_does_not_see_the_units_of_a_parameter():
+    scores, returns = episodes_of_noise()
+    units = np.array([1e-9, 1.0, 1e9])
+    w, b = episodic_natural_gradient(scores, returns)
+    scaled, same = episodic_natural_gradient(scores * units, returns)
+    np.testing.assert_allclose(scaled * units, w, rtol=1e-12)
+    assert same == pytest.approx(b, rel=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [float, np.float32])
+def test_returns_that_are_linear_in_the_scores_leave_no_noise(dtype):
+    scores, _ = episodes_of_noise()
+    scores = scores.astype(dtype)
+    w, b = episodic_natural_gradient(scores, scores @ np.array([1.0, -2.0, 0.5]) - 7)
+    np.testing.assert_allclose([*w, b], [1.0, -2.0, 0.5, -7.0], rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [float, np.float32])
+@pytest.mark.parametrize(
+    "column", [lambda s: s[:, 0] - 3 * s[:, 1], lambda s: 0 * s[:, 0], lambda s: 0 * s[:, 0] + 5]
+)
+def test_summed_scores_that_depend_on_each_other_are_refused(column, dtype):
+    scores, returns = episodes_of_noise()
+    scores[:, 2] = column(scores)
+    with pytest.raises(ValueError, match=r"of these 4 columns only 3 are: .*bias=False"):
+        episodic_natural_gradient(scores.astype(dtype), returns)
+
+
+def test_a_redundant_bias_is_found_on_the_motor_primitive():
+    environment, rng = environments.MotorPrimitive(20), np.random.default_rng(0)
+    for bias in (True, False):
+        policy = for_environment(environment, bias=bias)
+        theta = policy.initial(rng)
+        batch = Rollouts(environment, policy, rng).collect(theta, 25)
+        if bias:
+            with pytest.raises(ValueError, match="13 columns only 12 are"):
+                episodic_natural_actor_critic(policy, theta, batch, total_return(batch), radius=0.1)
+        else:
+            assert episodic_natural_actor_critic(
+                policy, theta, batch, total_return(batch), radius=0.1
+            ).accepted
+
+
+@in_every_mode
+@pytest.mark.parametrize("steps", [6, 9, 17])
+def test_episode_sums_are_those_of_a_loop_over_whole_episodes(mode, steps):
+    """Batches that begin and end anywhere; the rewards tell the episodes apart."""
+    source, theta = rollouts(mode), np.random.default_rng(5).normal(size=COIN.size)
+    for batch in (source.collect(theta, steps) for _ in range(3)):
+        found = []  # environment, whether it begins and ends here, scores, return
+        for i in range(2):
+            for t in range(steps):
+                if not batch.valid[t, i]:
+                    continue
+                if batch.ages[t, i] == 0 or t == 0 or not found or found[-1][0] != i:
+                    found.append([i, batch.ages[t, i] == 0, False, np.zeros(COIN.size), 0.0])
+                here = COIN.at(theta, batch.observations[t, i][None])
+                found[-1][3] = found[-1][3] + here.scores(batch.actions[t, i][None]).T @ np.ones(1)
+                found[-1][4] += 0.9 ** batch.ages[t, i] * batch.rewards[t, i]
+                found[-1][2] = batch.terminated[t, i] or batch.truncated[t, i]
+        whole = [episode for episode in found if episode[1] and episode[2]]
+        returns = reward_to_go(batch, 0.9, np.zeros(batch.valid.shape))
+        scores, earned, dropped = episode_sums(COIN, theta, batch, returns)
+        np.testing.assert_allclose(scores, [episode[3] for episode in whole], rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(earned, [episode[4] for episode in whole], rtol=1e-12)
+        assert dropped == len(found) - len(whole)
+
+
+def linear_quadratic_batch(episodes, theta=(-0.2, -0.7), seed=0, **options):
+    environment, rng = environments.LinearQuadratic(episodes), np.random.default_rng(seed)
+    policy = GaussianPolicy(1, 1, bias=False, **options)
+    return policy, np.array(theta), Rollouts(environment, policy, rng).collect(theta, 10)
+
+
+def test_the_regression_finds_the_natural_gradient_and_its_noise_is_that_of_the_residuals():
+    policy, theta, batch = linear_quadratic_batch(20_000)
+    scores, returns, dropped = episode_sums(policy, theta, batch, total_return(batch))
+    fisher = environments.linear_quadratic_fisher(theta)
+    exact = np.linalg.solve(fisher, environments.linear_quadratic_gradient(theta))
+    w, b = episodic_natural_gradient(scores, returns)
+    residuals = (returns - b - scores @ w)[:, None]
+    spread = np.linalg.solve(fisher, (scores * residuals).T).std(axis=1) / np.sqrt(len(returns))
+    checks.close(w, exact, standard_error=spread)
+    assert dropped == 0 and (spread < 0.01 * np.abs(exact)).all()
+    small = np.array([episodic_natural_gradient(*part)[0] for part in zip(
+        scores.reshape(-1, 100, 2), returns.reshape(-1, 100), strict=True)])  # fmt: skip
+    np.testing.assert_allclose(small.std(axis=0), spread * np.sqrt(200), rtol=0.25)
+    checks.close(
+        np.mean(scores[:, :, None] * scores[:, None], axis=0),
+        fisher,
+        standard_error=(scores[:, :, None] * scores[:, None]).std(axis=0) / np.sqrt(len(returns)),
+    )
+
+
+def test_the_rule_steps_along_the_regression_and_says_what_it_did():
+    policy, theta, batch = linear_quadratic_batch(50)
+    returns = reward_to_go(batch)
+    scores, earned, _ = episode_sums(policy, theta, batch, returns)
+    w, b = episodic_natural_gradient(scores, earned)
+    step = episodic_natural_actor_critic(policy, theta, batch, returns, step_size=0.1)
+    np.testing.assert_allclose(step.theta, theta + 0.1 * w, rtol=1e-12)
+    states = batch.flat(batch.observations)
+    old, new = policy.at(theta, states), policy.at(step.theta, states)
+    assert step.kl == pytest.approx(old.kl(new).mean(), rel=1e-9)
+    assert step.entropy == pytest.approx(old.entropy().mean())
+    credit = np.tile(earned - b, 10)
+    surrogate = objective(policy, theta, batch, credit.reshape(10, 50))
+    assert step.improvement == pytest.approx(surrogate(step.theta) - surrogate(theta), rel=1e-6)
+    assert (step.dropped, step.reason, step.backtracks) == (0, "", 0)
+
+
+def test_the_radius_is_that_of_trajectories():
+    policy, theta, batch = linear_quadratic_batch(20_000)
+    step = episodic_natural_actor_critic(policy, theta, batch, total_return(batch), radius=0.01)
+    moved = step.theta - theta
+    scores, *_ = episode_sums(policy, theta, batch, total_return(batch))
+    assert np.var(scores @ moved) / 2 == pytest.approx(0.01, rel=1e-9)
+    assert moved @ environments.linear_quadratic_fisher(theta) @ moved / 2 == pytest.approx(0.01, rel=0.05)
+    assert 10 * step.kl == pytest.approx(0.01, rel=0.2), "ten steps an episode"
+
+
+def test_a_regression_without_a_direction_and_a_step_out_of_the_space_are_rejected():
+    policy, theta, batch = linear_quadratic_batch(50, theta=(-0.2, 0.5), chart="std")
+    step = episodic_natural_actor_critic(policy, theta, batch, np.full(batch.valid.shape, 0.1), radius=0.1)
+    assert "returns must differ" in step.reason and np.array_equal(step.theta, theta)
+    huge = total_return(batch) * 1e170  # the squares of which overflow
+    for size in ({"radius": 0.1}, {"step_size": 1e-170}):
+        step = episodic_natural_actor_critic(policy, theta, batch, huge, **size)
+        assert "variance inf" in step.reason and np.array_equal(step.theta, theta)
+    step = episodic_natural_actor_critic(policy, theta, batch, total_return(batch), step_size=100.0)
+    assert "above 0" in step.reason and np.array_equal(step.theta, theta)
+
+
+def test_the_rule_keeps_single_precision_good_enough():
+    policy, theta, batch = linear_quadratic_batch(50)
+    single = GaussianPolicy(1, 1, bias=False, dtype=np.float32)
+    steps = [
+        episodic_natural_actor_critic(each, theta, batch, total_return(batch), radius=0.1)
+        for each in (policy, single)
+    ]
+    np.testing.assert_allclose(steps[1].theta, steps[0].theta, rtol=1e-4)
+
+
+def episodic_run(environment, theta, radius=0.5, **options):
+    rule = functools.partial(episodic_natural_actor_critic, radius=radius)
+    settings = {"iterations": 20, "steps": environment.length, "discount": 1.0, "advantage": "returns"}
+    settings |= {"standardise": False, "theta": theta, "rng": np.random.default_rng(0)}
+    policy = for_environment(environment, bias=False)
+    return train(environment, policy, rule, **(settings | options)).history
+
+
+def test_the_rule_learns_both_tasks():
+    history = episodic_run(environments.LinearQuadratic(16), [-0.05, np.log(0.5)])
+    assert environments.linear_quadratic_objective(history.theta[0]) < -18
+    assert environments.linear_quadratic_objective(history.theta[-1]) > -2
+    assert history.dropped.tolist() == [0] * 20 and history.accepted.all()
+    start = np.append(np.zeros(10), np.log(0.5))
+    history = episodic_run(environments.MotorPrimitive(24), start, iterations=40)
+    assert environments.motor_primitive_objective(start) < -41
+    assert environments.motor_primitive_objective(history.theta[-1]) > -1
+
+
+def test_rescaled_features_change_nothing_but_the_weights():
+    start = np.append(np.zeros(10), np.log(0.5))
+    environment, scale, thetas = environments.MotorPrimitive(24), np.geomspace(1, 100, 10), []
+    for factors in (np.ones(10), scale):
+        policy = GaussianPolicy(10, 1, observation_scale=factors, bias=False)
+        rule = functools.partial(episodic_natural_actor_critic, radius=0.5)
+        run = train(
+            environment, policy, rule, iterations=10, steps=25, rng=np.random.default_rng(0), theta=start,
+            discount=1.0, advantage="returns", standardise=False,
+        )  # fmt: skip
+        thetas.append(run.theta * np.append(factors, 1.0))
+    np.testing.assert_allclose(thetas[1], thetas[0], rtol=1e-8)
+
+
+def test_a_run_counts_the_episodes_that_it_dropped():
+    history = episodic_run(environments.LinearQuadratic(16), [-0.05, np.log(0.5)], steps=15, iterations=4)
+    assert history.dropped.tolist() == [16, 16, 16, 16], "halves at the end, then at the beginning"
+    with pytest.raises(ValueError, match="none of its episodes both begins and ends in its 7 steps: collect"):
+        episodic_run(environments.LinearQuadratic(16), [-0.05, np.log(0.5)], steps=7)
+
+
+def test_a_rule_that_takes_returns_is_given_them_discounted_from_the_beginning():
+    seen = []
+
+    def look(policy, theta, batch, returns):
+        seen.append((batch, returns))
+        return episodic_natural_actor_critic(policy, theta, batch, returns, step_size=1e-3)
+
+    environment = environments.Pendulum(12, max_episode_steps=5)  # every episode is truncated
+    train(
+        environment, GaussianPolicy(3, 1), look, iterations=1, steps=10, rng=np.random.default_rng(0),
+        discount=0.9, advantage="returns", standardise=False,
+    )  # fmt: skip
+    ((batch, returns),) = seen
+    for first in (0, 5):
+        expected = 0.9 ** np.arange(5) @ batch.rewards[first : first + 5]
+        np.testing.assert_allclose(returns[first], expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "options", [{"advantage": "reward_to_go"}, {"standardise": True}, {"baseline": TimeBaseline()}], ids=str
+)
+def test_what_a_rule_takes_is_what_it_is_given(options):
+    """Returns for one whose argument has this name, advantages for all others."""
+    task, start = environments.LinearQuadratic(16), [-0.05, np.log(0.5)]
+    with pytest.raises(ValueError, match=r'pass advantage="returns", baseline=None and standardise=False'):
+        episodic_run(task, start, **options)
+    settings = {"iterations": 1, "steps": 10, "rng": np.random.default_rng(0), "advantage": "returns"}
+    with pytest.raises(ValueError, match=r"advantage is 'returns'.*update is functools.partial"):
+        train(task, GaussianPolicy(1, 1), RULES["trpo"], **settings)
+
+
 # --- what is refused ---------------------------------------------------------------------------------------
 
 WALK, WALKER, START = environments.LineWalk(2, horizon=3), GaussianPolicy(0, 1, chart="std"), [0.0, 1.0]
@@ -1279,6 +1525,18 @@ NOT_DTYPES = [int, np.float16, "double", None]
 OUTSIDE = says("above 0", [0.0, -1.0])
 
 
+PAIRED, PAIR_START = GaussianPolicy(1, 1, bias=False), [0.0, 0.0]
+PAIRS, HALF_PAIRS = (
+    Rollouts(environments.LinearQuadratic(5, horizon=3), PAIRED, np.random.default_rng(0)).collect(
+        PAIR_START, steps
+    )
+    for steps in (3, 2)
+)
+FEWER = Rollouts(environments.LinearQuadratic(3, horizon=3), PAIRED, np.random.default_rng(0)).collect(
+    PAIR_START, 3
+)
+
+
 def of_rule(rule, **options):
     """What every rule refuses of the four arguments that they share."""
     works = Example(
@@ -1314,6 +1572,9 @@ PLAIN, OF_PLAIN = of_rule(policy_gradient, step_size=0.1)
 NATURAL, OF_NATURAL = of_rule(natural_policy_gradient, step_size=0.1)
 TRUST, OF_TRUST = of_rule(trpo)
 PROXIMAL, OF_PROXIMAL = of_rule(ppo, rng=np.random.default_rng(0))
+SUMS = Example(episode_sums, policy=PAIRED, theta=PAIR_START, batch=PAIRS, returns=total_return(PAIRS))
+REGRESSED = Example(episodic_natural_gradient, summed_scores=np.eye(4)[:, :2], returns=[1.0, 2.0, 3.0, 4.0])
+EPISODIC = Example(episodic_natural_actor_critic, **SUMS.arguments, step_size=0.1)
 PLAYING = {"environment": WALK, "policy": WALKER, "rng": np.random.default_rng(0)}
 NEW_ROLLOUTS, EVALUATE = Example(Rollouts, **PLAYING), Example(evaluate, theta=START, episodes=3, **PLAYING)
 COLLECT = Example(Rollouts(WALK, WALKER, np.random.default_rng(0)).collect, theta=START, steps=1)
@@ -1380,6 +1641,23 @@ REFUSED = [
     *PROXIMAL.refuses("step_size", *NOT_POSITIVE),
     *PROXIMAL.refuses("penalty", *(bad for bad in NOT_POSITIVE if bad is not None)),
     *PROXIMAL.refuses("optimiser", "newton", None),
+    *REGRESSED.refuses("summed_scores", *NOT_SCORES, aslinearoperator(np.eye(4)), None),
+    *REGRESSED.refuses("summed_scores", says("p + 2 = 5 rows or more, but have 4", np.eye(4)[:, :3])),
+    *REGRESSED.refuses("returns", *NOT_VECTORS, [1.0, 2.0, 3.0]),
+    *(
+        fact
+        for each in (SUMS, EPISODIC)
+        for fact in [
+            *each.refuses("policy", None),
+            *each.refuses("theta", *NOT_THETAS, None),
+            *each.refuses("batch", None, ONES, says("returns must have shape (2, 5)", HALF_PAIRS)),
+            *each.refuses("returns", *(bad for bad in NOT_ADVANTAGES if bad is not ONES)),
+        ]
+    ),
+    *EPISODIC.refuses("batch", says("returns", FEWER)),
+    *EPISODIC.refuses("step_size", *(bad for bad in NOT_POSITIVE if bad is not None)),
+    *EPISODIC.refuses("step_size", says("either step_size or radius", None)),
+    *EPISODIC.refuses("radius", says("either step_size or radius", 0.1), 0.0, -1.0, NAN),
     *CLIPPED.refuses("ratio", *NOT_VECTORS, says("two probabilities", [-1.0, 1.0])),
     *CLIPPED.refuses("advantages", *NOT_VECTORS, [1.0, 2.0, 3.0]),
     *CLIPPED.refuses("clip", *NOT_FRACTIONS),
@@ -1396,7 +1674,7 @@ REFUSED = [
     *TRAIN.refuses("trace", *NOT_SHARES),
     *TRAIN.refuses("baseline", 0.0, says("next_values", TimeBaseline)),
     *TRAIN.refuses("baseline", says("made for 2", FourierBaseline(2, np.random.default_rng(0)))),
-    *TRAIN.refuses("advantage", "gae", None),
+    *TRAIN.refuses("advantage", "gae", None, "returns"),
     *TRAIN.takes_anything("standardise"),
     *TRAIN.refuses("until", 475),
     *TRAIN.refuses("progress", "bar", 1),

@@ -133,7 +133,31 @@ def pendulum(numbers):
     yield "TRPO's dips are deeper", returns["TRPO"][:, 20:].min() < returns["PPO"][:, 20:].min() - 100
 
 
+def actor_critic(numbers):
+    line, motion = (numbers[name] for name in ("linear-quadratic", "motor primitive"))
+    held = [rule for task in (line, motion) for rules in task.values() for rule in rules.values()]
+    yield "no best size is at an end", all(0 < r["place"][0] < r["place"][1] - 1 for r in held)
+    yield "all have twenty runs", all(len(r["episodes"]) == 20 for r in held)
+
+    def median(task, method, rule):
+        return np.median(task[method][rule]["episodes"])
+
+    fixed, given = ({name: median(line, name, rule) for name in line} for rule in ("fixed", "length"))
+    yield "a tenth of finite differences", 8 < fixed["finite differences"] / fixed["eNAC"] < 13
+    yield "not of REINFORCE", max(fixed["REINFORCE"] / fixed["eNAC"], given["REINFORCE"] / given["eNAC"]) < 6
+    yield "with lengths level with GPOMDP", given["GPOMDP"] < 2 * given["eNAC"]
+    yield (
+        "reversed on the motion",
+        all(median(motion, "eNAC", rule) > median(motion, "REINFORCE", rule) for rule in ("fixed", "length")),
+    )
+    of_regression = [scale["eNAC"]["length"]["episodes"] for scale in numbers["rescaled"].values()]
+    yield "eNAC knows no scale", all(runs == of_regression[0] for runs in of_regression)
+    plain = [median(scale, "REINFORCE", "length") for scale in numbers["rescaled"].values()]
+    yield "REINFORCE does", plain == sorted(plain) and plain[-1] > 3 * plain[0]
+
+
 ORDERINGS = {
+    "actor_critic_races": actor_critic,
     "fisher_catalogue": catalogue,
     "trpo_cartpole": cartpole,
     "trpo_large_radius": large_radius,

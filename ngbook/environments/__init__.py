@@ -1,10 +1,12 @@
 """A task: states, actions, rewards.
 
-Three kinds of it, from the smallest to the real ones:
+From the smallest to the real ones:
 
 =========================  =========================================================================
 ``MarkovDecisionProcess``  finitely many states and actions: everything by enumeration or linear algebra
 ``LineWalk``               the task of the paper's Figure 4, with its objective in closed form
+``LinearQuadratic``        a linear system with squared costs: objective and Fisher matrix in closed form
+``MotorPrimitive``         a spring that is forced through a via-point, with its objective in closed form
 ``make``                   Gymnasium's tasks, many copies at a time; ``Pendulum`` is the book's own
 =========================  =========================================================================
 
@@ -22,11 +24,26 @@ from ngbook.environments.line_walk import (
     line_walk_objective,
     line_walk_return_variance,
 )
+from ngbook.environments.linear_quadratic import (
+    LinearQuadratic,
+    linear_quadratic_fisher,
+    linear_quadratic_gradient,
+    linear_quadratic_objective,
+)
+from ngbook.environments.motor_primitive import (
+    MotorPrimitive,
+    motor_primitive_costs,
+    motor_primitive_features,
+    motor_primitive_objective,
+    motor_primitive_path,
+)
 from ngbook.environments.pendulum import Pendulum
 
 __all__ = [
-    "LineWalk", "MarkovDecisionProcess", "Pendulum", "Trajectories", "line_walk_coefficients",
-    "line_walk_gradient", "line_walk_objective", "line_walk_return_variance", "make",
+    "LineWalk", "LinearQuadratic", "MarkovDecisionProcess", "MotorPrimitive", "Pendulum", "Trajectories",
+    "line_walk_coefficients", "line_walk_gradient", "line_walk_objective", "line_walk_return_variance",
+    "linear_quadratic_fisher", "linear_quadratic_gradient", "linear_quadratic_objective", "make",
+    "motor_primitive_costs", "motor_primitive_features", "motor_primitive_objective", "motor_primitive_path",
 ]  # fmt: skip
 
 VECTOR = (None, gymnasium.VectorizeMode.VECTOR_ENTRY_POINT, gymnasium.VectorizeMode.VECTOR_ENTRY_POINT.value)

@@ -1,4 +1,4 @@
-"""The base of ``LineWalk`` and ``Pendulum``: all copies begin and end their episodes together."""
+"""The base of the book's own tasks: all copies begin and end their episodes together."""
 
 import gymnasium
 import numpy as np

@@ -21,7 +21,7 @@ from ngbook.policies.softmax import SoftmaxActions, SoftmaxPolicy
 __all__ = ["GaussianActions", "GaussianPolicy", "SoftmaxActions", "SoftmaxPolicy", "for_environment"]
 
 
-def for_environment(environment, hidden=(), observation_scale=None, chart="log_std", dtype=float):
+def for_environment(environment, hidden=(), observation_scale=None, chart="log_std", dtype=float, bias=True):
     """Make the policy that fits an environment's spaces: softmax for choices, Gaussian for vectors.
 
     Parameters
@@ -29,7 +29,7 @@ def for_environment(environment, hidden=(), observation_scale=None, chart="log_s
     environment : Env or VectorEnv
         Of Gymnasium, with observations that are vectors (``Box`` of shape (inputs,)) and actions
         that are choices (``Discrete``) or vectors (``Box`` of shape (k,)).
-    hidden, observation_scale, chart, dtype
+    hidden, observation_scale, chart, dtype, bias
         As for ``GaussianPolicy``; a softmax policy has no chart.
 
     Returns
@@ -50,9 +50,9 @@ def for_environment(environment, hidden=(), observation_scale=None, chart="log_s
         )
     (inputs,) = observations.shape
     if isinstance(actions, Discrete) and actions.start == 0 and actions.n > 1:
-        return SoftmaxPolicy(inputs, int(actions.n), hidden, observation_scale, dtype)
+        return SoftmaxPolicy(inputs, int(actions.n), hidden, observation_scale, dtype, bias)
     if isinstance(actions, Box) and len(actions.shape) == 1 and actions.dtype.kind == "f":
-        return GaussianPolicy(inputs, actions.shape[0], hidden, observation_scale, chart, dtype)
+        return GaussianPolicy(inputs, actions.shape[0], hidden, observation_scale, chart, dtype, bias)
     raise ValueError(
         "environment must have actions that are Discrete(k), k at least 2 and from 0, or Box(..., (k,)) of "
         f"real numbers, but has {actions}: wrap it, as with TransformAction of gymnasium.wrappers"

@@ -36,6 +36,9 @@ class GaussianPolicy(Policy):
         ``"log_std"`` or ``"std"``: what the last k parameters are.
     dtype : type
         ``float``, or ``np.float32``, which is twice as fast.
+    bias : bool
+        Whether the layers have biases. Without them a linear policy is linear in what it observes, and no
+        more: for features that add up to 1, a bias would be redundant, and the Fisher matrix singular.
 
     Attributes
     ----------
@@ -43,10 +46,13 @@ class GaussianPolicy(Policy):
         The number of parameters p.
     """
 
-    def __init__(self, inputs, actions, hidden=(), observation_scale=None, chart="log_std", dtype=float):
+    def __init__(
+        self, inputs, actions, hidden=(), observation_scale=None, chart="log_std", dtype=float, bias=True
+    ):
         self.actions = k = check.count(actions, "actions")
         self.chart = check.one_of("log_std", "std")(chart, "chart")
-        super().__init__(inputs, hidden, observation_scale, dtype, combinations=np.eye(k), constants=k)
+        shape = {"combinations": np.eye(k), "constants": k, "bias": bias}
+        super().__init__(inputs, hidden, observation_scale, dtype, **shape)
 
     def initial(self, rng: np.random.Generator, log_std=0.0, last_layer=0.01):
         """Draw parameters to start from, with means near zero.

@@ -29,9 +29,9 @@ class Network:
     """The shape of a network: tanh layers, a linear last layer, and constants beside it.
 
     A layer is one matrix of shape (fan in + 1, fan out). Its last row is the bias, and meets a column of
-    ones beside what the layer reads. ``theta`` holds these matrices row by row, from the first layer to the
-    last, and then the constants: parameters that are outputs themselves, the same at every observation (a
-    Gaussian policy's spread).
+    ones beside what the layer reads; without biases there is neither. ``theta`` holds these matrices row by
+    row, from the first layer to the last, and then the constants: parameters that are outputs themselves, the
+    same at every observation (a Gaussian policy's spread).
 
     Parameters
     ----------
@@ -44,13 +44,16 @@ class Network:
         outputs; what depends on fewer combinations costs less.
     constants : int
         How many constants follow.
+    bias : bool
+        Whether the layers have biases.
     dtype : type
         Of every array. float32 is twice as fast, if it is kept all the way.
     """
 
-    def __init__(self, inputs, hidden, combinations, constants, dtype):
+    def __init__(self, inputs, hidden, combinations, constants, dtype, bias=True):
         self.dtype, self.combinations = dtype, combinations.astype(dtype)
-        self.shapes = [(a + 1, b) for a, b in pairwise([inputs, *hidden, combinations.shape[1]])]
+        self.bias = 1 if bias else 0  # how many columns of ones, and rows of biases
+        self.shapes = [(a + self.bias, b) for a, b in pairwise([inputs, *hidden, combinations.shape[1]])]
         self.size = sum(rows * width for rows, width in self.shapes) + constants
         ends = np.cumsum([width for _, width in self.shapes])
         self.columns = [slice(end - width, end) for end, (_, width) in zip(ends, self.shapes, strict=True)]
@@ -69,7 +72,7 @@ class Network:
         theta = np.zeros(self.size, self.dtype)
         matrices, _ = self.split(theta)
         for matrix in matrices:
-            weights = matrix[:-1]
+            weights = matrix[: len(matrix) - self.bias]
             weights[:] = rng.normal(size=weights.shape) / np.sqrt(len(weights))
         matrices[-1][:] *= last_layer
         return theta
@@ -81,7 +84,7 @@ class Evaluated:
     Attributes
     ----------
     inputs : ndarray of shape (n, inputs + 1)
-        A copy of the observations, beside a column of ones.
+        A copy of the observations, beside a column of ones if there are biases.
     outputs : ndarray of shape (n, outputs)
         What the last layer returns.
     constants : ndarray of shape (constants,)
@@ -92,12 +95,13 @@ class Evaluated:
         self._network = network
         self._layers, self.constants = network.split(theta)
         count, entries = observations.shape
-        self.inputs = np.ones((count, entries + 1), network.dtype)
-        self.inputs[:, :-1] = observations
+        self.inputs = np.ones((count, entries + network.bias), network.dtype)
+        self.inputs[:, :entries] = observations
         self._reads = [self.inputs]
         for layer in self._layers[:-1]:
-            read = np.ones((count, layer.shape[1] + 1), network.dtype)
-            sums = np.matmul(self._reads[-1], layer, out=read[:, :-1])
+            width = layer.shape[1]
+            read = np.ones((count, width + network.bias), network.dtype)
+            sums = np.matmul(self._reads[-1], layer, out=read[:, :width])
             np.tanh(sums, out=sums)
             self._reads.append(read)
         # Transposed twice, so that each *output* is contiguous in memory. What follows then works
@@ -113,8 +117,9 @@ class Evaluated:
         later[:] = network.combinations[:, None, :]
         for i in range(len(self._layers) - 1, 0, -1):
             earlier = answers[..., network.columns[i - 1]]
-            np.matmul(later, self._layers[i][:-1].T, out=earlier)
-            earlier *= 1 - self._reads[i][:, :-1] ** 2  # tanh' = 1 - tanh²
+            width = earlier.shape[-1]  # what the next layer reads, without the ones
+            np.matmul(later, self._layers[i][:width].T, out=earlier)
+            earlier *= 1 - self._reads[i][:, :width] ** 2  # tanh' = 1 - tanh²
             later = earlier
         return answers
 

@@ -11,16 +11,21 @@ class Policy:
     """A distribution over actions for each observation, by a network with parameters theta."""
 
     @check.arguments(inputs=check.count_or_zero, dtype=check.precision)
-    def __init__(self, inputs, hidden, observation_scale, dtype, *, combinations, constants):
+    def __init__(self, inputs, hidden, observation_scale, dtype, *, combinations, constants, bias):
         self.inputs, self._scale = inputs, None
         if not isinstance(hidden, (tuple, list)):
             raise ValueError(f"hidden must be a tuple of widths such as (64, 64), but is {hidden!r}")
         self.hidden = tuple(check.count(width, "each width in hidden") for width in hidden)
         if self.hidden and not self.inputs:
             raise ValueError(f"hidden must be () in a policy without inputs, but is {hidden!r}")
+        self.bias = bool(bias)
+        if not (self.bias or self.inputs):
+            raise ValueError(
+                f"bias must be True in a policy without inputs, but is {bias!r}: nothing is left"
+            )
         if observation_scale is not None:
             self._scale = check.vector(observation_scale, "observation_scale", self.inputs).astype(dtype)
-        self._network = Network(self.inputs, self.hidden, combinations, constants, dtype)
+        self._network = Network(self.inputs, self.hidden, combinations, constants, dtype, self.bias)
         self.size, self.dtype = self._network.size, self._network.dtype
 
     def initial(self, rng: np.random.Generator, last_layer=0.01):

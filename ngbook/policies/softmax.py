@@ -27,6 +27,9 @@ class SoftmaxPolicy(Policy):
         Factor of each entry of an observation, so that it is of order one.
     dtype : type
         ``float``, or ``np.float32``, which is twice as fast.
+    bias : bool
+        Whether the layers have biases. Without them a linear policy is linear in what it observes: with one
+        entry a state, and 1 in that of the present one, it is the table of all logits.
 
     Attributes
     ----------
@@ -34,11 +37,12 @@ class SoftmaxPolicy(Policy):
         The number of parameters p.
     """
 
-    def __init__(self, inputs, actions, hidden=(), observation_scale=None, dtype=float):
+    def __init__(self, inputs, actions, hidden=(), observation_scale=None, dtype=float, bias=True):
         self.actions = k = check.count(actions, "actions", 2)
         # Only the outputs' differences count, so the last one serves as the zero of the others.
         differences = np.eye(k)[:-1] - np.eye(k)[-1]
-        super().__init__(inputs, hidden, observation_scale, dtype, combinations=differences, constants=0)
+        shape = {"combinations": differences, "constants": 0, "bias": bias}
+        super().__init__(inputs, hidden, observation_scale, dtype, **shape)
 
     def _actions(self, theta, observations):
         return SoftmaxActions(self._network, theta, observations)

@@ -50,6 +50,7 @@ class History:
     entropy: np.ndarray
     backtracks: np.ndarray
     reason: tuple
+    dropped: np.ndarray
     steps: np.ndarray
     episodes: np.ndarray
     mean_return: np.ndarray

@@ -26,6 +26,8 @@ class Step:
         Number of times that the line search shortened the step.
     reason : str
         Why the step was rejected; empty if it was accepted.
+    dropped : int
+        Number of episodes that the batch holds only in part, and that a rule for whole ones left out.
     """
 
     theta: np.ndarray
@@ -34,6 +36,7 @@ class Step:
     entropy: float
     backtracks: int = 0
     reason: str = ""
+    dropped: int = 0
 
     @property
     def accepted(self) -> bool:
