@@ -1476,7 +1476,7 @@ def test_a_rule_that_takes_returns_is_given_them_discounted_from_the_beginning()
 
 
 @pytest.mark.parametrize(
-    "options", [{"advantage": "reward_to_go"}, {"standardise": True}, {"baseline": TimeBaseline()}], ids=str
+    "options", [{"advantage": "reward_to_go"}, {"standardise": True}, {"baseline": TimeBaseline()}], ids=min
 )
 def test_what_a_rule_takes_is_what_it_is_given(options):
     """Returns for one whose argument has this name, advantages for all others."""
