@@ -184,9 +184,10 @@ def _compile(target, *options, kept=""):
 def _whole(name, make, *parts):
     """Let ``make()`` write these parts of _build, unless they are there and nothing has changed.
 
-    A stamp has a digest of what was built and of the extensions, and one of everything that a build reads.
-    What was left by halves is removed before, and so is what other extensions built: Sphinx builds anew what
-    comes from a source that has changed, and does not look at either.
+    A stamp has a digest of what was built, of the extensions and of the order of the pages, and one of
+    everything that a build reads. What was left by halves is removed before, and so is what other extensions
+    built, or in another order: Sphinx builds anew what comes from a source that has changed, and looks at
+    none of these.
     """
     stamp = BUILD / f".{name}"
     found = stamp.read_text(encoding="utf-8").split() if stamp.exists() else [None, None]
@@ -206,7 +207,8 @@ def _state(parts):
     """A digest of some parts of _build, and of what pages are made with."""
     machinery = [path for path in _files("book/_ext", "book/_templates") if path.suffix in SOURCES]
     built = [path for part in parts for top in BUILD.glob(part) for path in (top, *top.rglob("*"))]
-    return _digest([*machinery, ROOT / "requirements.txt", *filter(Path.is_file, built)])
+    order = ROOT / "book" / "_toc.yml"  # pages lead to their neighbours
+    return _digest([*machinery, order, ROOT / "requirements.txt", *filter(Path.is_file, built)])
 
 
 def _files(*names):

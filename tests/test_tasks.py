@@ -209,6 +209,17 @@ def test_what_has_changed_is_built_and_no_more(built_book):
     assert len(commands) == 1
 
 
+def test_pages_lead_to_their_neighbours_when_one_has_come_between(built_book):
+    folder, _ = built_book
+    (folder / "book" / "between.md").write_text("# Between\n\nA page.\n", encoding="utf-8")
+    order = SMALL["book/_toc.yml"].replace("{file: third}", "{file: between}, {file: third}")
+    (folder / "book" / "_toc.yml").write_text(order, encoding="utf-8")
+    tasks.book()
+    for name, following in (("second", "between"), ("between", "third")):
+        text = (folder / "_build" / "html" / f"{name}.html").read_text(encoding="utf-8")
+        assert re.search(rf'class="right-next"\s+href="{following}.html"', text), name
+
+
 @pytest.mark.parametrize(
     "name",
     ["_build/html/third.html", "_build/.doctrees/third.doctree", "_build/html/_static/basic.css"],
