@@ -1,5 +1,7 @@
 """For the eyes: lines of a good length, a first page that is followed by keyboard, a page on paper."""
 
+from .book import CHAPTERS
+
 CHARACTERS_A_LINE = """(() => {
   const prose = [...document.querySelectorAll('.bd-article section section > p')]
     .filter((each) => !each.querySelector('.math') && each.textContent.length > 300)[0];
@@ -17,15 +19,15 @@ def test_a_line_of_prose_has_about_seventy_characters(open_page):
 def test_the_stops_of_the_reading_path_are_reached_by_keyboard_and_seen(open_page):
     page = open_page("index").page
     links = page.locator(".reading-path ol > li > p > a")
-    assert links.count() == 11
-    for k in range(11):
+    assert links.count() == len(CHAPTERS)
+    for k in range(len(CHAPTERS)):
         if k:
             page.keyboard.press("Tab")
         else:
             links.first.focus()
         assert links.nth(k).evaluate("each => each === document.activeElement")
     page.keyboard.press("Shift+Tab")
-    assert links.nth(9).evaluate("each => getComputedStyle(each).outlineStyle") != "none"
+    assert links.nth(len(CHAPTERS) - 2).evaluate("each => getComputedStyle(each).outlineStyle") != "none"
 
 
 def test_a_page_on_paper_has_its_solutions_and_nothing_to_click(open_page):
