@@ -282,6 +282,11 @@ def test_sixteen_entries_are_let_in_and_small_ones_beside_large_ones():
     assert answers._known["exercise-x-2"].right == [1e12, 1.0]
 
 
+def test_zero_has_no_sign():
+    answer("exercise-x-1", [-0.0, 1.0], about="x")
+    assert str(answers._known["exercise-x-1"].right) == "[0.0, 1.0]"
+
+
 def test_whole_numbers_can_be_wanted_exactly():
     made = Answer("count", 7.0, within=0)
     assert made.judge(7).verdict == "right" and made.judge(7.001).verdict == "wrong"
