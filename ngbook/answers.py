@@ -189,7 +189,9 @@ def _keep(made):
         return
     prefix = "application/papermill.record/"  # how glue stores what a page does not show
     glued = {"scrapbook": {"name": made.label, "mime_prefix": prefix}}
-    interactive.display.display({f"{prefix}text/plain": _text(made)}, metadata=glued, raw=True)
+    interactive.display.display(
+        {f"{prefix}text/plain": json.dumps(asdict(made), ensure_ascii=False)}, metadata=glued, raw=True
+    )
 
 
 def _refuse_collisions(made):
@@ -278,8 +280,7 @@ def load(text):
         given = json.loads(base64.b64decode("".join(text.split()), validate=True))
         if not isinstance(given, list) or not given:
             raise ValueError("not a list of answers")
-        for each in given:
-            made = Answer(**each | {"mistakes": tuple(map(tuple, each["mistakes"]))})
+        for made in map(_made, given):
             _known[made.label] = made
     except (binascii.Error, UnicodeDecodeError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise ValueError("these are no encoded answers: take the cell from the notebook again") from error
@@ -290,12 +291,12 @@ def load(text):
 
 def read(text) -> Answer:
     """The answer that a cell's output holds."""
-    held = json.loads(text)
+    return _made(json.loads(text))
+
+
+def _made(held):
+    """The answer of which JSON holds these parts."""
     return Answer(**held | {"mistakes": tuple(map(tuple, held["mistakes"]))})
-
-
-def _text(made):
-    return json.dumps(asdict(made), ensure_ascii=False)
 
 
 def shown(value):

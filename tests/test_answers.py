@@ -24,8 +24,7 @@ from ngbook.answers import Answer, answer, check_answer, encode, load, predictio
 
 ROOT = Path(__file__).parents[1]
 CHAPTERS = sorted((ROOT / "book").glob("*/*.ipynb"))
-NOTED = [(path, made) for path in CHAPTERS for made in forms.noted(path).values()]
-HELD = [made for _, made in NOTED]
+HELD = [made for path in CHAPTERS for made in forms.noted(path).values()]
 EACH = pytest.mark.parametrize("made", HELD, ids=lambda made: made.label)
 FEWEST = 3  # exercises of a chapter that answer
 FEWEST_PREDICTIONS = 3

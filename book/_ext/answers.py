@@ -20,7 +20,7 @@ The script is made from the modules in assets/answers: ``answers.model.js`` judg
 ``ngbook.answers``, and knows nothing of a page. What is right is in the form, encoded: out of sight, not
 secret.
 
-Relies on the attributes ``nb_element`` and ``cell_index`` of MyST-NB's cells; without them the answers' cells
+Relies on the class that MyST-NB gives to a cell for each of its tags; without it the answers' cells
 would be on the pages; and on the theme's class ``pst-js-only``, which hides what needs scripts where none
 run. tests/test_answer_forms.py looks for both.
 """
@@ -116,7 +116,7 @@ def _complete(app, doctree):
         if problem := _problem(form):
             raise ExtensionError(f"{path}: the form of {label} {problem}")
     if forms:
-        _take_cells_off(doctree, nbformat.read(path, as_version=4).cells)
+        _take_cells_off(doctree)
         _add_progress(doctree)
 
 
@@ -144,9 +144,9 @@ def _is_within(node, label):
     return False
 
 
-def _take_cells_off(doctree, cells):
+def _take_cells_off(doctree):
     for node in list(doctree.findall(nodes.container)):
-        if node.get("nb_element") == "cell_code" and tag_of(cells[node["cell_index"]]):
+        if any(each.startswith(f"tag_{TAG}") for each in node["classes"]):
             node.parent.remove(node)
 
 
@@ -158,11 +158,6 @@ def _add_progress(doctree):
 
 
 # --- the page -----------------------------------------------------------------------------------------------
-
-
-def key(made):
-    """An answer as a form holds it."""
-    return answers.encode([made])
 
 
 def _fields(label, right):
@@ -194,7 +189,7 @@ def _tolerance(made):
 def _visit_form(translator, node):
     """A group of fields whose name is the words of the directive, or one field and its label."""
     made, label = node["answer"], escape(node["label"])
-    attributes = f'data-answer="{label}" data-key="{key(made)}"'
+    attributes = f'data-answer="{label}" data-key="{answers.encode([made])}"'
     translator.body.append(f'<form class="answer pst-js-only" {attributes} novalidate>\n')
     one = isinstance(made.right, float)
     translator.body.append(f'<label for="field-{label}">' if one else "<fieldset><legend>")
@@ -217,10 +212,6 @@ def _visit_progress(translator, node):
     raise nodes.SkipNode
 
 
-def _skip(translator, node):
-    raise nodes.SkipNode
-
-
 def _add_assets(app, pagename, templatename, context, doctree):
     if doctree is not None and next(doctree.findall(answer_form), None) is not None:
         app.add_js_file(SCRIPT, loading_method="defer")
@@ -235,9 +226,8 @@ def _write_script(app, error):
 
 def setup(app):
     """Register with Sphinx."""
-    skipped = {name: (_skip, None) for name in ("text", "latex", "man", "texinfo")}
-    app.add_node(answer_form, html=(_visit_form, _depart_form), **skipped)
-    app.add_node(answer_progress, html=(_visit_progress, None), **skipped)
+    app.add_node(answer_form, html=(_visit_form, _depart_form))
+    app.add_node(answer_progress, html=(_visit_progress, None))
     app.add_directive("answer", AnswerDirective)
     app.connect("doctree-read", _complete)
     app.connect("html-page-context", _add_assets)
