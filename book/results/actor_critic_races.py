@@ -4,6 +4,8 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from ngbook import environments
+
 SETTINGS = {
     "seeds": 20,
     "in a row": 3,
@@ -17,17 +19,7 @@ SETTINGS = {
         "limit": 2500,
         "best": -1.7608713967,  # the return of the best policy, which has the gain −0.61547
     },
-    "motor primitive": {
-        "horizon": 25,
-        "features": 10,
-        "start": -0.6931471805599453,
-        "goal": 1.0,
-        "via": [12, -0.4],
-        "costs": [20.0, 0.2],
-        "scale": 100.0,
-        "share": 0.03,
-        "limit": 1500,
-    },
+    "motor primitive": {"start": -0.6931471805599453, "share": 0.03, "limit": 1500},
     "rescaled": [1, 3, 10, 100],
     "decades": {  # of the grid of sizes, by the kind of direction and of step
         "plain": {"fixed": [-4, 0], "length": [-1.5, 1]},
@@ -102,46 +94,19 @@ def linear_quadratic():
     )
 
 
-def simulated(actions):
-    """Positions after, and accelerations of, forced second-order motions to the goal; (horizon, ...)."""
-    held = SETTINGS["motor primitive"]
-    time_step, position = 1 / held["horizon"], np.zeros(actions.shape[1:])
-    velocity, positions, accelerations = np.zeros_like(position), [], []
-    for action in actions:
-        pull = 25.0 * (6.25 * (held["goal"] - position) - velocity) + held["scale"] * action
-        velocity = velocity + time_step * pull
-        position = position + time_step * velocity
-        positions.append(position)
-        accelerations.append(pull / held["scale"])
-    return np.array(positions), np.array(accelerations)
-
-
-def basis():
-    """Normalised bumps along the phase e^(−2t), (horizon, features)."""
-    held = SETTINGS["motor primitive"]
-    phase = np.exp(-2 * np.arange(held["horizon"]) / held["horizon"])
-    centres = np.exp(-2 * np.linspace(0, 1, held["features"]))
-    widths = 0.6 * np.diff(np.r_[centres, 0.85 * centres[-1]])
-    bumps = np.exp(-0.5 * ((phase[:, None] - centres) / widths) ** 2)
-    return bumps / bumps.sum(axis=1, keepdims=True)
-
-
 def motor_primitive(rescaled=1):
     """A motion to 1 that has to pass −0.4 on its way; a_t ~ N(w·φ_t, σ²), θ = (w, log σ)."""
     held = SETTINGS["motor primitive"]
-    horizon, size, (when, where) = held["horizon"], held["features"], held["via"]
-    (rest, at_rest), (moved, acted) = simulated(np.zeros((horizon, 1))), simulated(np.eye(horizon))
-    reach, response = (moved - rest)[when - 1], acted - at_rest
-    away, at_rest, (of_via, of_effort) = rest[when - 1, 0] - where, at_rest[:, 0], held["costs"]
-    phi = basis() * np.geomspace(1, rescaled, size)
-    spread = of_via * reach @ reach + of_effort * np.sum(response**2)  # cost of a unit of variance
+    A, c = environments.motor_primitive_costs()
+    phi = environments.motor_primitive_features()
+    horizon, size = phi.shape
+    phi = phi * np.geomspace(1, rescaled, size)
 
     def cost(actions):
-        miss, effort = away + actions @ reach, at_rest + actions @ response.T
-        return of_via * miss**2 + of_effort * np.sum(effort**2, axis=-1)
+        return np.sum((actions @ A.T + c) ** 2, axis=-1)
 
     def objective(theta):
-        return -cost(theta[..., :size] @ phi.T) - spread * np.exp(2 * theta[..., size])
+        return -cost(theta[..., :size] @ phi.T) - np.sum(A**2) * np.exp(2 * theta[..., size])
 
     def fisher(theta):
         F = np.zeros((len(theta), size + 1, size + 1))
@@ -162,9 +127,7 @@ def motor_primitive(rescaled=1):
         moves[..., :size] = 0.1 * rng.normal(size=(len(theta), count, size))
         return moves[..., :size], objective(theta[:, None] + moves) + 0 * moves[..., 0]
 
-    quadratic = np.concatenate([np.sqrt(of_via) * (reach @ phi)[None], np.sqrt(of_effort) * response @ phi])
-    offset = np.r_[np.sqrt(of_via) * away, np.sqrt(of_effort) * at_rest]
-    weights = np.linalg.lstsq(quadratic, -offset)[0]
+    weights = np.linalg.lstsq(A @ phi, -c)[0]
     return SimpleNamespace(
         start=np.r_[np.zeros(size), held["start"]],
         objective=objective,
