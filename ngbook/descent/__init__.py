@@ -11,8 +11,8 @@ function                        direction           length
 ``adaptive_trust_region``       ``-g``              what the last steps delivered of their promise
 ==============================  ==================  =============================================
 
-Each minimises, and each returns the whole ``Path``. Two functions learn from a stream instead, of which they see each
-observation once; they go up its log-likelihood, and return an ``OnlinePath``:
+Each minimises, and each returns the whole ``Path``. Two functions learn from a stream instead: they
+see each observation once, go up its log-likelihood, and return an ``OnlinePath``:
 
 ==============================  ===================================================================
 function                        matrix of the step

@@ -51,14 +51,15 @@ class OnlinePath:
 def online_natural_gradient(
     score, fisher, observations, start, *, constant=1.0, delay=0.0, longest=None
 ) -> OnlinePath:
-    """Go up the natural gradient of each observation's log-likelihood: ``theta + c/(t + t0) solve(F, score)``.
+    """Go up the natural gradient of each observation's log-likelihood, by shorter and shorter steps.
 
-    The step of eq-efficiency-online, with the exact Fisher matrix at the current point. If the model is
-    right and it converges, n times the mean squared error tends to c²/(2c − 1) times the bound of Cramér and
-    Rao for every c > 1/2, so c = 1 is efficient (Amari, 1998, "Natural gradient works efficiently in
-    learning"). The start is forgotten only like t^(−c): with c = 1 and t₀ > 0 one that is far away is felt
-    for long. With t₀ = 0 and c = 1 it is forgotten in one step, which may be a wild one: ``longest`` tames it.
-    In the mean chart of an exponential family the points are then the running means of the statistics.
+    The step is ``constant / (t + delay) * solve(F, score)`` (eq-efficiency-online), with the exact Fisher
+    matrix at the current point. If the model is right and the path converges, its mean squared error in F,
+    divided by the bound of Cramér and Rao, tends to c²/(2c − 1) for every c above 1/2, so that c = 1 is
+    efficient (Amari, 1998, "Natural gradient works efficiently in learning"). The start is forgotten only
+    like t^(−c): with c = 1 and a delay, one that is far away is felt for long. With c = 1 and no delay it is
+    forgotten in one step, which may be a wild one: ``longest`` tames it. In the mean chart of an exponential
+    family the points are then the running means of the statistics.
 
     A step after which the score of the same observation is not finite, or raises ``OutsideDomain``, is not
     taken, and ends the path with the reason ``"domain"``, as in ``gradient_descent``.
@@ -155,8 +156,9 @@ class _Walk:
 
     def __iter__(self):
         """Number the observations from 1, until none is left or the path has ended."""
-        for self.t, self.x in enumerate(self.observations, 1):
-            yield self.t, self.x
+        for t, x in enumerate(self.observations, 1):
+            self.t, self.x = t, x
+            yield t, x
             if self.reason == "domain":
                 return
         if not self.lengths:
