@@ -63,6 +63,7 @@ TESTS = {  # of a module, or of all in a package, tests/test_NAME.py: the quick 
     "fisher": ["fisher"],
     "descent": ["descent", "adaptive_damping"],
     "networks": ["networks"],
+    "descent/online": ["descent_online"],
     "plots": ["plots"],
     "environments": ["environments", "bad_input"],
     "policies": ["policies", "bad_input"],

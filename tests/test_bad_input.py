@@ -25,6 +25,7 @@ EXEMPT = {
     "answers.Feedback": RESULT,
     "checks.CheckFailed": EXCEPTION,
     "descent.DampedPath": RESULT,
+    "descent.OnlinePath": RESULT,
     "descent.Path": RESULT,
     "environments.Trajectories": RESULT,
     **{
