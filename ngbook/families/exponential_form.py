@@ -20,7 +20,7 @@ STARTS, TRIED = 6, 2  # where a search may begin, and how often: where the first
 
 
 @cache
-def exponential_form(family):
+def derived_form(family):
     """The form of a family, derived from its declaration once; ValueError if it has none."""
     refuse_wrong_mass(family._general)
     statistics, natural, log_partition, log_base = separate(family)

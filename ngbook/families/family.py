@@ -17,7 +17,7 @@ from ngbook._check import arrays, expressions
 from ngbook._check import families as check
 from ngbook.families import derivation
 from ngbook.families.evaluation import Evaluation
-from ngbook.families.exponential_form import ExponentialForm, exponential_form
+from ngbook.families.exponential_form import ExponentialForm, derived_form
 from ngbook.families.mass import refuse_wrong_mass
 from ngbook.families.spaces import assumed, assumed_support
 from ngbook.symbolic.equality import tidy
@@ -210,7 +210,7 @@ class Family:
         ExponentialForm
             Statistics, natural and mean parameters, and the maps between them.
         """
-        return exponential_form(self)
+        return derived_form(self)
 
     # --- numbers
 

@@ -10,7 +10,7 @@ from scipy.special import ndtri
 
 from ngbook._domain import OutsideDomain
 from ngbook.families.compiled import compile_entries
-from ngbook.families.mass import sample_point
+from ngbook.families.mass import axis, sample_point
 from ngbook.symbolic.equality import tidy
 
 POINTS = 1000  # where a dependence is looked for
@@ -140,8 +140,7 @@ def near(family, shifts):
 
     A parameter of known sign is multiplied by the exponential of its shift, another one moved by it.
     """
-    general = family._general
-    center = sample_point(general)
+    general, center = family._general, sample_point(family._general)
     if center is None:
         raise ValueError(f"{family!r} has no example, and none of a few points fits its space; declare one")
     center = [float((center | family._values)[symbol]) for symbol in general.parameters + general.constants]
@@ -174,7 +173,17 @@ def _parameters(family):
 def _outcomes(family):
     """Values of the variables inside the support, and of the constants: from symbols to arrays."""
     (numbers,) = near(family, np.zeros((1, len(family.parameters))))
-    columns = family.evaluation.support.spread(spread_evenly(len(family.variables)), numbers)
+    support, columns = family.evaluation.support, []
+    ends, shares = support.bounds(numbers), spread_evenly(len(family.variables))
+    for low, high, share, whole in zip(*ends, shares, support.whole, strict=True):
+        if whole:
+            columns.append(low + np.floor(share * min(FEW, high - low + 1)))
+        else:
+            columns.append(axis(low, high, POINTS)[0][(share * POINTS).astype(int)])
+    if support.has_equation:
+        columns[-1] = support.last(*columns[:-1])
+    columns = np.array(columns)
+    columns = columns[:, support.contains(columns, numbers)]
     symbols = (*family._general.constants, *family.variables)
     constants = [np.full(columns.shape[1], number) for number in numbers[len(family.parameters) :]]
     return dict(zip(symbols, (*constants, *columns), strict=True))

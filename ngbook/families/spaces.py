@@ -71,7 +71,7 @@ class Support:
         base = support.base_set if self.has_equation else support
         factors = base.args if isinstance(base, sp.ProductSet) else (base,)
         lows, highs, *kinds = zip(*map(bounds, factors), strict=True)
-        self._low_open, self._high_open, self._whole = np.array(kinds, dtype=bool)[:, :, None]
+        self._low_open, self._high_open, self.whole = np.array(kinds, dtype=bool)[:, :, None]
         self._ends = sp.lambdify(list(parameters), [lows, highs], "numpy")
         if self.has_equation:
             last = sp.solve(support.condition, variables[-1])[0]
@@ -86,7 +86,7 @@ class Support:
         low, high = self.bounds(theta)[:, :, None]
         mask = (columns > low) | ((columns == low) & ~self._low_open)
         mask &= (columns < high) | ((columns == high) & ~self._high_open)
-        mask = (mask & (~self._whole | (columns == np.round(columns)))).all(0)
+        mask = (mask & (~self.whole | (columns == np.round(columns)))).all(0)
         if self.has_equation:
             mask &= np.abs(columns[-1] - self.last(*columns[:-1])) <= EQUALITY_TOLERANCE
         return mask
@@ -96,20 +96,4 @@ class Support:
         low, high = self.bounds(theta)[:, :, None]
         low = np.where(self._low_open, np.nextafter(low, np.inf), low)
         high = np.where(self._high_open, np.nextafter(high, -np.inf), high)
-        return np.where(self._whole, columns, np.clip(columns, low, high))
-
-    def spread(self, shares, theta):
-        """Outcomes inside the support, shape (d, m): at shares, of shape (d, n), of the way between bounds.
-
-        Where there is no bound, as far as a logarithm or a logit goes; of whole numbers, the first fifty.
-        """
-        low, high = self.bounds(theta)[:, :, None]
-        count, (low_end, high_end) = np.minimum(high - low + 1, 50), np.isfinite([low, high])
-        with np.errstate(invalid="ignore"):
-            inside = np.where(low_end & high_end, low + (high - low) * shares, np.log(shares / (1 - shares)))
-            half = np.where(low_end, low - np.log(1 - shares), high + np.log(shares))
-            inside = np.where(low_end ^ high_end, half, inside)
-            columns = np.where(self._whole, low + np.floor(count * shares), inside)
-        if self.has_equation:
-            columns[-1] = self.last(*columns[:-1])
-        return columns[:, self.contains(columns, theta)]
+        return np.where(self.whole, columns, np.clip(columns, low, high))
