@@ -59,6 +59,10 @@ TESTS = {  # of a module, or of all in a package, tests/test_NAME.py: the quick 
         "families",
         "families_fuzz",
     ],
+    **{
+        f"families/{name}": ["exponential_form"]
+        for name in ("exponential_form", "inversion", "rank", "separation")
+    },
     "solve": ["solve"],
     "fisher": ["fisher"],
     "descent": ["descent", "adaptive_damping"],
