@@ -10,7 +10,7 @@ function                        direction           length
 ``mirror_descent``              ``-g``, elsewhere   a step size, in the mirror coordinates
 ``trust_region_descent``        ``-solve(G, g)``    exactly √(2ε) in the metric (Algorithm 1)
 ``adaptive_trust_region``       ``-g``              what the last steps delivered of their promise
-``adaptive_damping_descent``    ``-solve(G+λI,g)``  1, with a damping λ that follows the same evidence
+``adaptive_damping_descent``    ``-solve(G+ζI,g)``  1, with a damping ζ that follows the same evidence
 ==============================  ==================  =============================================
 
 Each minimises, and each returns the whole ``Path``. Two functions learn from a stream instead: they

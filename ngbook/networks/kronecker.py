@@ -50,13 +50,13 @@ class KroneckerMetric:
     """The damped metric that has a block R ⊗ B for each layer, and its solve.
 
     With the eigenvectors of R and B both a product and a solve cost a few products of a layer's size, and no
-    matrix of p × p is formed. How the damping λ is divided:
+    matrix of p × p is formed. How the damping ζ is divided:
 
     ===========  ===============================  =======================================================
     balance      block                            source
     ===========  ===============================  =======================================================
-    ``exact``    R ⊗ B + λ I                      eq-kronecker-damping
-    ``trace``    (R + π√λ I) ⊗ (B + √λ/π I)       π² = (tr R / rows) / (tr B / rows): eq-kronecker-trace
+    ``exact``    R ⊗ B + ζ I                      eq-kronecker-damping
+    ``trace``    (R + π√ζ I) ⊗ (B + √ζ/π I)       π² = (tr R / rows) / (tr B / rows): eq-kronecker-trace
     ``equal``    the same, with π = 1
     ===========  ===============================  =======================================================
 
@@ -65,7 +65,7 @@ class KroneckerMetric:
     factors : list of tuple
         R and B of each layer, as ``kronecker_factors`` returns them, or averages of such.
     damping : float
-        λ, at least 0, where 0 is the undamped metric; it is part of the metric.
+        ζ, at least 0, where 0 is the undamped metric; it is part of the metric.
     balance : str
         ``"exact"``, ``"trace"`` or ``"equal"``.
 
