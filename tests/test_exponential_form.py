@@ -11,7 +11,7 @@ from test_families import FAMILIES, derivative, example, quadrature
 import ngbook
 from ngbook import families, symbolic
 from ngbook.families import Family, OrderTest, exponential_order
-from ngbook.families.inversion import search
+from ngbook.families.inversion import first_length, search
 from ngbook.families.separation import near
 from ngbook.families.spaces import probability
 from ngbook.symbolic import FiniteSum, L, MomentRule, s
@@ -151,8 +151,16 @@ def test_a_family_with_constants_has_a_form_in_them_and_one_with_their_values():
     assert general.log_partition == -n * sp.log(1 - p) and fixed.log_partition == -4 * sp.log(1 - p)
     assert general.mean_parameters == (n * p,)
     assert_allclose(fixed.mean([0.3]), [1.2])
-    with pytest.raises(ValueError, match=r"fix it first with \.at\(n=\.\.\.\)"):
-        general.mean([0.3])
+    calls = (
+        general.mean,
+        general.natural,
+        general.from_mean,
+        general.from_natural,
+        general.sufficient_statistics,
+    )
+    for call in calls:
+        with pytest.raises(ValueError, match=r"fix it first with \.at\(n=\.\.\.\)"):
+            call([0.3])
     with pytest.raises(ValueError, match=r"fix it first with \.at\(n=\.\.\.\)"):
         exponential_order(families.binomial, np.random.default_rng(0))
 
@@ -485,6 +493,7 @@ def test_a_search_ends_where_the_coordinates_have_no_slope():
             return np.zeros((1, 1))
 
     assert search(np.array([1.0]), np.array([2.0]), Flat(), Flat(), np.ndarray.tolist) is None
+    assert first_length([1.0], np.array([2.0]), Flat(), Flat()) == np.inf
 
 
 # --- what is refused

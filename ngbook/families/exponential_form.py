@@ -155,14 +155,14 @@ class ExponentialForm:
         ndarray of shape (n, k)
         """
         columns, family = check.outcomes(self.family, x), self.family
-        numbers = near(family, np.zeros((1, len(family.parameters))))[0]  # the support does not move
+        numbers = family._numbers(self._starts[0])  # any others would do: the support does not move
         outside = ~family.evaluation.support.contains(columns, numbers)
         if outside.any():
             row = int(np.argmax(outside))
             raise ValueError(
                 f"x[{row}] = {columns[:, row].tolist()} is outside the support {family.support} of {family!r}"
             )
-        values = compile_entries(self.statistics, family.variables)(*columns)
+        values = self._statistics(*columns)
         return np.stack(np.broadcast_arrays(*values, columns[0])[:-1], axis=1)
 
     # --- back to the chart of the family
@@ -248,10 +248,14 @@ class ExponentialForm:
     def _starts(self):
         size = len(self.family.parameters)
         shifts = np.concatenate([np.zeros((1, size)), ndtri(spread_evenly(size)).T[: 10 * STARTS]])
-        return near(self.family, shifts)[:STARTS, :size]
+        return [np.array(self._numbers(row)) for row in near(self.family, shifts)[:STARTS, :size]]
 
     def _numbers(self, theta):
         return self.family._numbers(theta)[: len(self.family.parameters)]
+
+    @cached_property
+    def _statistics(self):
+        return compile_entries(self.statistics, self.family.variables)
 
     @cached_property
     def _natural(self):

@@ -48,9 +48,12 @@ def search(theta, target, coordinates, dual, inside):
 
 
 def first_length(numbers, target, coordinates, dual):
-    """The length of the first step of a search from here."""
-    j, k = coordinates.slope(numbers), dual.slope(numbers)
-    return _length(np.linalg.solve(j, target - coordinates(numbers)), j, k)
+    """The length of the first step of a search from here; infinite where there is none."""
+    try:
+        j, k = coordinates.slope(numbers), dual.slope(numbers)
+        return np.nan_to_num(_length(np.linalg.solve(j, target - coordinates(numbers)), j, k), nan=np.inf)
+    except (ValueError, np.linalg.LinAlgError):
+        return np.inf
 
 
 def _length(step, j, k):
