@@ -93,13 +93,14 @@ def mirror_descent(
     """Go against the gradient in other coordinates: ``mirror(new) = mirror(u) - step_size * g(u)``.
 
     The step (eq-two-coordinates-mirror) minimises ``g @ (new - u)`` plus 1/α times the Bregman divergence of
-    ψ, where ``mirror`` is ∇ψ (Beck and Teboulle 2003, "Mirror descent and nonlinear projected subgradient
-    methods for convex optimization"). In an exponential family with log-partition function A there are two:
+    ψ, of which ``mirror`` is the gradient (Beck and Teboulle 2003, "Mirror descent and nonlinear projected
+    subgradient methods for convex optimization"). In an exponential family with log-partition function A
+    there are two:
 
-    - u = η and mirror ∇A, the mean: the divergence is KL(old || new), and the step is the natural gradient's
-      in the mean chart;
-    - u = m and mirror ∇A*, the natural parameters: KL(new || old), and the natural gradient's step in the
-      natural chart,
+    - u = η, with the gradient of A, the mean, as its mirror: the divergence is KL(old || new), and the step
+      is the natural gradient's in the mean chart;
+    - u = m, with the gradient of A*, the natural parameters, as its mirror: KL(new || old), and the natural
+      gradient's step in the natural chart,
 
     both exactly, however long the step is (Raskutti and Mukherjee 2015, "The information geometry of mirror
     descent"). The mirror coordinates are added up from the start on, and mapped back once a step. Where

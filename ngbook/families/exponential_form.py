@@ -98,7 +98,8 @@ class ExponentialForm:
     def covariance(self, theta) -> np.ndarray:
         """Evaluate cov T: the Fisher matrix in the natural chart, whose inverse is that in the mean chart.
 
-        It is ∂m/∂η = ∇²A (eq-two-coordinates-fisher), and needs as many natural parameters as parameters.
+        It is ∂m/∂η, the Hessian of A (eq-two-coordinates-fisher), and needs as many natural parameters as
+        parameters.
 
         Parameters
         ----------

@@ -113,7 +113,7 @@ def sampled_scores(evaluated, likelihood, rng: np.random.Generator):
     Returns
     -------
     ndarray of shape (n, p)
-        ∇ log p of each, for ``fisher.sampled_fisher``.
+        Gradients of log p of each, for ``fisher.sampled_fisher``.
     """
     return data_scores(evaluated, likelihood, likelihood.sample(evaluated.outputs, rng))
 
@@ -133,6 +133,6 @@ def data_scores(evaluated, likelihood, targets):
     Returns
     -------
     ndarray of shape (n, p)
-        ∇ log p of each datum, not divided by n.
+        Gradients of log p of each datum, not divided by n.
     """
     return evaluated.rows(-likelihood.residual(evaluated.outputs, targets))
