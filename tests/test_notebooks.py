@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted(
     path for path in (ROOT / "book").rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts
 )
-CHAPTERS = [path for path in NOTEBOOKS if path.parent.name in ("foundations", "probability", "reinforcement")]
+PARTS = ("foundations", "probability", "reinforcement", "geometry")
+CHAPTERS = [path for path in NOTEBOOKS if path.parent.name in PARTS]
 
 
 def name_of(path_or_rule):
