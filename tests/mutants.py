@@ -60,6 +60,7 @@ TESTS = {  # of a module, or of all in a package, tests/test_NAME.py: the quick 
     "solve": ["solve"],
     "fisher": ["fisher"],
     "descent": ["descent"],
+    "descent/online": ["descent_online"],
     "plots": ["plots"],
     "environments": ["environments", "bad_input"],
     "policies": ["policies", "bad_input"],

@@ -24,6 +24,7 @@ EXEMPT = {
     "answers.Answer.margins": "of a value that is let in already",
     "answers.Feedback": RESULT,
     "checks.CheckFailed": EXCEPTION,
+    "descent.OnlinePath": RESULT,
     "descent.Path": RESULT,
     "environments.Trajectories": RESULT,
     **{

@@ -11,7 +11,15 @@ function                        direction           length
 ``adaptive_trust_region``       ``-g``              what the last steps delivered of their promise
 ==============================  ==================  =============================================
 
-Each minimises, and each returns the whole ``Path``.
+Each minimises, and each returns the whole ``Path``. Two functions learn from a stream instead: they
+see each observation once, go up its log-likelihood, and return an ``OnlinePath``:
+
+==============================  ===================================================================
+function                        matrix of the step
+==============================  ===================================================================
+``online_natural_gradient``     the exact Fisher matrix at the current point
+``recursive_natural_gradient``  the running mean of the observations' Fisher matrices, with a prior
+==============================  ===================================================================
 
 An argument that does not fit raises ``ValueError``; so does a metric that is not symmetric positive definite,
 at the start or on the way, with the point and with what ``solve.dense_solve`` found.
@@ -24,10 +32,12 @@ from ngbook.descent.descents import (
     trust_region_descent,
 )
 from ngbook.descent.line_searches import backtracking_line_search, exact_line_search
+from ngbook.descent.online import OnlinePath, online_natural_gradient, recursive_natural_gradient
 from ngbook.descent.path import Path
 from ngbook.descent.steps import metric_length, trust_region_step
 
 __all__ = [
+    "OnlinePath",
     "Path",
     "adaptive_trust_region",
     "backtracking_line_search",
@@ -35,6 +45,8 @@ __all__ = [
     "gradient_descent",
     "metric_length",
     "natural_gradient_descent",
+    "online_natural_gradient",
+    "recursive_natural_gradient",
     "trust_region_descent",
     "trust_region_step",
 ]
