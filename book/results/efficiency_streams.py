@@ -6,6 +6,7 @@ import numpy as np
 
 SETTINGS = {
     "delay": 10,
+    "delays": [10, 50],  # of which the tuning takes the better one
     "decades": [-1, 2],
     "constants per decade": 5,
     "exponent": 0.6,  # of the steps of an averaged gradient descent
@@ -100,12 +101,12 @@ FAMILIES = {"Gaussian": gaussian, "Student t": student, "coin": coin}
 # --- updates, for many constants and streams side by side: θ has the shape (constants, streams, p) -
 
 
-def natural(family, theta, x, t, c):
+def natural(family, theta, x, t, c, delay):
     """The online natural gradient with steps c / (t + delay)."""
-    return c / (t + SETTINGS["delay"]) * family.score(theta, x) / family.information(theta)
+    return c / (t + delay) * family.score(theta, x) / family.information(theta)
 
 
-def capped(family, theta, x, t, c):
+def capped(family, theta, x, t, c, delay):
     """The same without a delay; no step is longer than one in the Fisher metric."""
     information = family.information(theta)
     step = c / t * family.score(theta, x) / information
@@ -113,14 +114,14 @@ def capped(family, theta, x, t, c):
     return step / np.maximum(1, length)
 
 
-def plain(family, theta, x, t, c):
+def plain(family, theta, x, t, c, delay):
     """Stochastic gradient descent with steps c / (t + delay)."""
-    return c / (t + SETTINGS["delay"]) * family.score(theta, x)
+    return c / (t + delay) * family.score(theta, x)
 
 
-def slower(family, theta, x, t, c):
+def slower(family, theta, x, t, c, delay):
     """Stochastic gradient descent with steps that shrink more slowly, to be averaged."""
-    return c * (t + SETTINGS["delay"]) ** -SETTINGS["exponent"] * family.score(theta, x)
+    return c * (t + delay) ** -SETTINGS["exponent"] * family.score(theta, x)
 
 
 UPDATES = {"natural": natural, "capped": capped, "plain": plain, "averaged": slower, "late average": slower}
@@ -150,7 +151,7 @@ def follow(step, truth, metric, observations, last, averaging, theta):
     return np.array(found)
 
 
-def errors(name, method, c, start, streams, seed, last=None):
+def errors(name, method, c, start, streams, seed, last=None, delay=SETTINGS["delay"]):
     """Errors of one method in one family: (marks, constants, streams)."""
     family, held = FAMILIES[name](), SETTINGS["families"][name]
     truth, last = np.array(held["truth"]), last or SETTINGS["observations"]
@@ -166,7 +167,7 @@ def errors(name, method, c, start, streams, seed, last=None):
     metric = np.diag(family.information(truth))
 
     def step(theta, x, t):
-        return UPDATES[method](family, theta, x, t, c)
+        return UPDATES[method](family, theta, x, t, c, delay)
 
     return follow(step, truth, metric, observations, last, method if "average" in method else "", theta)
 
@@ -193,7 +194,7 @@ def regression_metric(nodes=200):
     return (means * weight[:, None]).T @ means + weight.sum() * rest
 
 
-def regression_errors(method, c, streams, seed, last=None):
+def regression_errors(method, c, streams, seed, last=None, delay=SETTINGS["delay"]):
     """Errors of one method on the regression: (marks, constants, streams)."""
     held = SETTINGS["regression"]
     truth, last = np.array(held["truth"]), last or held["observations"]
@@ -201,7 +202,6 @@ def regression_errors(method, c, streams, seed, last=None):
     metric = regression_metric()
     exact = np.linalg.inv(metric)
     G = np.broadcast_to(held["variance"] * np.eye(4), (len(c), streams, 4, 4)).copy()
-    delay = SETTINGS["delay"]
 
     def observations(t):
         if (t - 1) % 100 == 0:
@@ -257,13 +257,15 @@ def kept(found):
     }
 
 
-def tuned(run, streams):
-    """The constant that is best on some streams, and what it does on others."""
-    grid = constants()
-    tried = run(grid, streams["tuning"], 1)[-1].mean(axis=-1)
-    best = int(np.argmin(tried))
-    shown = kept(run(grid[best : best + 1], streams["shown"], 2)[:, 0])
-    return shown | {"constant": float(f"{grid[best]:.3g}"), "place": [best, len(grid)]}
+def tuned(run, streams, delays=SETTINGS["delays"]):
+    """The constant and the delay that are best on some streams, and what they do on others."""
+    grid, tried = constants(), {}
+    for delay in delays:
+        tried[delay] = run(grid, streams["tuning"], 1, delay=delay)[-1].mean(axis=-1)
+    delay = min(tried, key=lambda each: tried[each].min())
+    best = int(np.argmin(tried[delay]))
+    shown = kept(run(grid[best : best + 1], streams["shown"], 2, delay=delay)[:, 0])
+    return shown | {"constant": float(f"{grid[best]:.3g}"), "delay": delay, "place": [best, len(grid)]}
 
 
 def of_family(name, start):
@@ -274,7 +276,10 @@ def of_family(name, start):
     rows["capped"] = kept(errors(name, "capped", [1.0], start, streams["shown"], 2)[:, 0])
     for method in ("natural", "plain", "averaged", "late average"):
         rows[f"{method}, tuned"] = tuned(
-            lambda c, count, seed, method=method: errors(name, method, c, start, count, seed), streams
+            lambda c, count, seed, delay, method=method: errors(
+                name, method, c, start, count, seed, delay=delay
+            ),
+            streams,
         )
     return rows
 
@@ -285,8 +290,13 @@ def of_regression():
     for method in ("Kalman", "matrix before", "scores of the data", "exact matrix"):
         rows[method] = kept(regression_errors(method, [1.0], streams["shown"], 2)[:, 0])
     for method in ("plain", "averaged", "late average", "first order", "Sherman-Morrison"):
+        delays = SETTINGS["delays"] if method in UPDATES else [SETTINGS["delay"]]
         rows[f"{method}, tuned"] = tuned(
-            lambda c, count, seed, method=method: regression_errors(method, c, count, seed), streams
+            lambda c, count, seed, delay, method=method: regression_errors(
+                method, c, count, seed, delay=delay
+            ),
+            streams,
+            delays,
         )
     return rows
 
@@ -312,7 +322,5 @@ def beginning():
         for method in UPDATES
     }
     for method in ("Kalman", "scores of the data", "plain", "first order", "Sherman-Morrison"):
-        found[f"regression, {method}"] = (
-            regression_errors(method, [0.5], 3, 0, last=20)[-1].ravel().tolist()
-        )
+        found[f"regression, {method}"] = regression_errors(method, [0.5], 3, 0, last=20)[-1].ravel().tolist()
     return found
