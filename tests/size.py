@@ -9,9 +9,8 @@ import tokenize
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1] / "ngbook"
-WANTED = (
-    4690  # 4200, answers to exercises (150), the episodic actor-critic and its tasks (240), a stream (100)
-)
+# 4200, what exercises answer with (150), the episodic actor-critic and its tasks (240), streams (100)
+WANTED = 4690
 WANTED_OF_A_MODULE = 300
 NO_CODE = {
     tokenize.COMMENT,

@@ -57,9 +57,10 @@ def online_natural_gradient(
     matrix at the current point. If the model is right and the path converges, its mean squared error in F,
     divided by the bound of Cramér and Rao, tends to c²/(2c − 1) for every c above 1/2, so that c = 1 is
     efficient (Amari, 1998, "Natural gradient works efficiently in learning"). The start is forgotten only
-    like t^(−c): with c = 1 and a delay, one that is far away is felt for long. With c = 1 and no delay it is
-    forgotten in one step, which may be a wild one: ``longest`` tames it. In the mean chart of an exponential
-    family the points are then the running means of the statistics.
+    like t^(−c): with c = 1 and a delay, one that is far away is felt for long. Without a delay the first
+    steps may be wild ones, from which the later ones, shorter and shorter, never come back: ``longest``
+    tames them. In the mean chart of an exponential family, c = 1 without a delay makes the points the running
+    means of the statistics.
 
     A step after which the score of the same observation is not finite, or raises ``OutsideDomain``, is not
     taken, and ends the path with the reason ``"domain"``, as in ``gradient_descent``.
