@@ -33,7 +33,7 @@ NU = 3.0
 def marks(last):
     """The numbers of observations at which errors are noted."""
     spaced = np.geomspace(10, last, int(np.log10(last / 10) * 8) + 1)
-    return sorted({int(round(t)) for t in spaced} | {100, 1000, last})
+    return sorted({round(t) for t in spaced} | {100, 1000, last})
 
 
 def constants():
@@ -180,7 +180,7 @@ def logistic(z):
 
 
 def regression_metric(nodes=200):
-    """The Fisher matrix at the truth: given the logit z, the inputs are Gaussian, so one quadrature is left."""
+    """The Fisher matrix at the truth: given the logit z the inputs are Gaussian, so z alone is integrated."""
     held = SETTINGS["regression"]
     (shift, *slope), D = held["truth"], np.diag(np.square(held["deviations"]))
     slope = np.array(slope)
