@@ -183,7 +183,10 @@ def posteriors(numbers):
     yield "within a factor of two in three problems", all(max(m) <= 2 * min(m) for m in level)
     yield "the plain gradient is ahead once", medians["Student"][plain] < medians["Student"][natural[0]]
     yield "and far behind once", medians["Poisson"][plain] > 10 * medians["Poisson"][natural[0]]
-    yield "natural rules know no unit", all(runs["logistic"][r] == runs["logistic, other unit"][r] for r in natural)
+    yield (
+        "natural rules know no unit",
+        all(runs["logistic"][r] == runs["logistic, other unit"][r] for r in natural),
+    )
     yield "rule (II) loses no run", all(rules[natural[0]]["left"] == 0 for rules in runs.values())
     yield "one size serves natural rules", max(max(one_size[r]["medians"].values()) for r in natural) < 25
 

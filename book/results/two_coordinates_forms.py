@@ -1,4 +1,4 @@
-"""The exponential form of each family of the catalogue, where there is one, and the ranks of its double differences."""
+"""The exponential forms of the families of the catalogue, and the ranks of their double differences."""
 
 import numpy as np
 import sympy as sp
@@ -9,11 +9,12 @@ SETTINGS = {"points": 24, "seed": 1, "values of the beginning": ["poisson", "nor
 
 
 def compute():
-    """``{slug: ...}``: T, η and A as text from which ``sympify`` makes them again, the order, and the ranks."""
+    """``{slug: ...}``: T, η and A as text for ``sympify``, the order, and the ranks."""
     numbers = {}
     for slug, family in families.catalogue().items():
+        fixed = family.at(**{str(each): float(family.example[each]) for each in family.constants})
         rng = np.random.default_rng(SETTINGS["seed"])
-        referee = families.exponential_order(family, rng, points=SETTINGS["points"])
+        referee = families.exponential_order(fixed, rng, points=SETTINGS["points"])
         numbers[slug] = {"ranks": [int(rank) for rank in referee.ranks], "order": referee.order}
         try:
             form = family.exponential_form()

@@ -15,7 +15,7 @@ const FAMILIES = {
     dual: (m) => entropic(m) - m,
     natural: log,
     means: [0, 8],
-    heights: [[-4, 9], [-4, 8]],
+    heights: [[-2, 9], [-5, 8]],
   },
   coin: {
     words: "coin",
@@ -48,7 +48,7 @@ export const inputs = [
     value: "poisson",
   },
   { name: "old", label: "old natural coordinate η", min: -FARTHEST, max: FARTHEST, step: 0.05, value: 0 },
-  { name: "now", label: "new natural coordinate η", min: -FARTHEST, max: FARTHEST, step: 0.05, value: 1.1 },
+  { name: "now", label: "new natural coordinate η", min: -FARTHEST, max: FARTHEST, step: 0.05, value: 1.5 },
 ];
 
 /** The nearest natural coordinate of the sliders that has this mean, or would have it. */
