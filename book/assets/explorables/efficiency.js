@@ -48,7 +48,7 @@ function times(value) {
 }
 
 export function describe(result, { constant, ratio, start }) {
-  const here = `c = ${number(constant, 1)}, eigenvalues 1 and 1/${ratio}, start ${start} standard deviations away`;
+  const here = `c = ${number(constant, 1)}, eigenvalues 1 and 1/${ratio}, start ${start} standard deviation${start === 1 ? "" : "s"} away`;
   const natural = `the natural gradient ends at ${times(result.natural.at(-1))} (best c: ${number(result.bestNatural, 1)})`;
   const plain = `the plain one at ${times(result.plain.at(-1))} (best c: ${number(result.bestPlain, 1)})`;
   return `With ${here}, ${natural}, ${plain}.`;
