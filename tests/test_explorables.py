@@ -147,6 +147,32 @@ def natural_policy_gradient(result, horizon, stepSize, spread):
         assert run["arrived"] == (reached[0] if len(reached) else None)
 
 
+def efficiency(result, constant, ratio, start):
+    """The squared weights of the noise and of the start, by products."""
+    count, delay = np.arange(1, 10_001), 10
+
+    def error(c):
+        factors = 1 - c / (count + delay)
+        weights = np.append(np.cumprod(factors[::-1])[::-1], 1)
+        return start**2 * weights[0] ** 2 + np.sum((c / (count + delay) * weights[1:]) ** 2)
+
+    ends = {c: 10_000 * error(c) for c in (constant, constant / ratio)}
+    close(result["natural"][-1], ends[constant])
+    close(result["plain"][-1], (ends[constant] + ends[constant / ratio]) / 2)
+    at = result["times"].index(100)
+    factors = 1 - constant / (np.arange(1, 101) + delay)
+    v = float(start) ** 2
+    for t, factor in enumerate(factors, 1):
+        v = factor**2 * v + (constant / (t + delay)) ** 2
+    close(result["natural"][at], 100 * v)
+    k = round(constant * 10) - 1
+    close(result["constants"][k], constant)
+    close([result["naturalEnds"][k], result["plainEnds"][k]], [result["natural"][-1], result["plain"][-1]])
+    for name in ("Natural", "Plain"):
+        values = result[f"{name.lower()}Ends"]
+        close(result[f"best{name}"], result["constants"][int(np.argmin(values))])
+
+
 def rao_distance(old, new):
     """The hyperbolic distance of two points (μ/√2, σ) of the half-plane, by (eq-distance-no-shorter)."""
     (old_mean, old_width), (mean, width) = np.asarray(old).T, np.asarray(new).T
@@ -455,7 +481,7 @@ def two_coordinates(result, family, old, now):
 
 COMPARISONS = (
     *(distance, trust_regions, lagrangian, taylor, fisher_catalogue, maximum_likelihood),
-    *(natural_policy_gradient, conjugate_gradient, score, two_coordinates),
+    *(natural_policy_gradient, conjugate_gradient, score, two_coordinates, efficiency),
 )
 BOOK = {compare.__name__: compare for compare in COMPARISONS}
 
@@ -488,6 +514,7 @@ def test_sliders_are_named_and_start_on_a_position(name):
 
 DRAGGED = {
     "conjugate_gradient": [{"first"}, {"second"}, {"third"}],
+    "efficiency": [{"constant"}],
     "distance": [
         *({"oldMean"}, {"oldWidth"}, {"oldMean", "oldWidth"}),
         *({"newMean"}, {"newWidth"}, {"newMean", "newWidth"}),
@@ -743,6 +770,17 @@ def test_the_answer_of_the_chapter_on_maximum_likelihood():
     assert steps == [9, 26]
     assert all(result["plain"]["arrived"] for result in results)
     assert not any(result["natural"]["arrived"] for result in results[1:])
+
+
+def test_the_answer_of_the_chapter_on_efficiency():
+    script = explorables.bundle("efficiency.model.js")
+    states = [{"constant": 1, "ratio": ratio, "start": start} for ratio, start in ((8, 1), (1, 1), (8, 20))]
+    several = f'{json.dumps(states)}.map(modules["efficiency.model.js"].evaluate)'
+    eight, equal, far = javascript(f"{script}\nconsole.log(JSON.stringify({several}));")
+    assert eight["bestNatural"] == equal["bestNatural"] == 1
+    assert 6 <= eight["bestPlain"] <= 6.4 and 2.3 < min(eight["plainEnds"]) < 2.4
+    close(equal["plain"], equal["natural"])
+    assert far["bestNatural"] > 1 and far["bestPlain"] > eight["bestPlain"]
 
 
 def test_fits_of_every_kind_are_among_the_states():

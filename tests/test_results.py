@@ -191,8 +191,29 @@ def posteriors(numbers):
     yield "one size serves natural rules", max(max(one_size[r]["medians"].values()) for r in natural) < 25
 
 
+def efficiency(numbers):
+    names, near = ("Gaussian", "Student t", "coin"), {}
+    for name in names:
+        near[name] = {method: row["means"][-1] for method, row in numbers[name]["near"].items()}
+        for c, limit in ((1, 1.0), (2, 4 / 3)):
+            value = near[name][f"natural, c = {c}"]
+            yield f"{name}, c = {c}: at its limit", abs(value - limit) < 0.1
+        yield f"{name}: tuning finds c = 1", numbers[name]["near"]["natural, tuned"]["constant"] == 1
+        rows = [row for start in ("near", "far") for row in numbers[name][start].values() if "place" in row]
+        yield "no best constant is at an end", all(0 < r["place"][0] < r["place"][1] - 1 for r in rows)
+    yield "one parameter needs nothing natural", all(near[n]["plain, tuned"] < 1.1 for n in names[1:])
+    yield "two do", near["Gaussian"]["plain, tuned"] > 2
+    far = {name: {m: row["means"][-1] for m, row in numbers[name]["far"].items()} for name in names}
+    yield "a far start is lost", min(far[n]["natural, c = 1"] for n in names[:2]) > 1e5
+    yield "a cap helps one and harms one", far["Gaussian"]["capped"] < 10 < 1e4 < far["coin"]["capped"]
+    ends = {method: row["means"][-1] for method, row in numbers["regression"].items()}
+    yield "scores of the data are worse", ends["scores of the data"] > 1.4 * ends["Kalman"]
+    yield "averages are as good", abs(ends["averaged, tuned"] - ends["Kalman"]) < 0.1
+
+
 ORDERINGS = {
     "actor_critic_races": actor_critic,
+    "efficiency_streams": efficiency,
     "fisher_catalogue": catalogue,
     "trpo_cartpole": cartpole,
     "trpo_large_radius": large_radius,
