@@ -188,6 +188,8 @@ def deep_linear(numbers):
             for rate, by_budget in rules[rule].items()
             for budget, row in by_budget.items()
         }
+        places = [rules[rule][rate][budget]["place"] for rule, rate, budget in middle]
+        yield f"no best size is at an end, {kappa}", all(0 < at < last - 1 for at, last in places)
         yield (
             f"a small advantage is left, {kappa}",
             all(2 < middle["gradient", *how] / middle["natural", *how] < 15 for _, *how in middle),
