@@ -454,9 +454,42 @@ def score(result, family, old, now):
     close(quadratics, information * (new - old) ** 2 / 2, atol=1e-30)
 
 
+def two_coordinates(result, family, old, now):
+    book, chart = {
+        "poisson": (families.poisson, lambda eta: [np.exp(eta)]),
+        "coin": (families.bernoulli, lambda eta: [1 / (1 + np.exp(-eta))]),
+        "normal": (families.normal, lambda eta: [eta, 1.0]),
+    }[family]
+    sides = {"old": chart(old), "now": chart(now)}
+    close(result["divergence"], book.kl(sides["old"], sides["now"]), atol=1e-14)
+    close(result["other"], book.kl(sides["now"], sides["old"]), atol=1e-14)
+    for name, eta in (("old", old), ("now", now)):
+        potential = {"poisson": np.exp(eta), "coin": np.logaddexp(0, eta), "normal": eta**2 / 2}[family]
+        mean, place = sides[name][0], result[name]
+        close([place["natural"], place["mean"], place["potential"]], [eta, mean, potential])
+        close(place["dual"], eta * mean - potential, atol=1e-14)
+    # The gap, in both pictures.
+    close(result["now"]["potential"] - result["foot"], result["divergence"], atol=1e-14)
+    close(result["old"]["dual"] - result["dualFoot"], result["divergence"], atol=1e-13)
+    # A tangent meets its curve at the place where it touches, and is below it elsewhere.
+    for curve, line in (("curve", "tangent"), ("dualCurve", "dualTangent")):
+        (x, y), ends = np.array(result[curve]).T, np.array(result[line]).T
+        assert np.all(y - np.interp(x, *ends) > -1e-12)
+    etas, potentials = np.array(result["curve"]).T
+    formula = {"poisson": np.exp, "coin": lambda e: np.logaddexp(0, e), "normal": lambda e: e**2 / 2}[family]
+    close(potentials, formula(etas), atol=1e-14)
+    means, duals = np.array(result["dualCurve"]).T
+    formula = {
+        "poisson": lambda m: special.xlogy(m, m) - m,
+        "coin": lambda m: special.xlogy(m, m) + special.xlogy(1 - m, 1 - m),
+        "normal": lambda m: m**2 / 2,
+    }[family]
+    close(duals, formula(means), atol=1e-14)
+
+
 COMPARISONS = (
     *(distance, trust_regions, lagrangian, taylor, fisher_catalogue, maximum_likelihood),
-    *(natural_policy_gradient, conjugate_gradient, score, deep_linear),
+    *(natural_policy_gradient, conjugate_gradient, score, two_coordinates, deep_linear),
 )
 BOOK = {compare.__name__: compare for compare in COMPARISONS}
 
@@ -501,6 +534,7 @@ DRAGGED = {
     "score": [{"old"}, {"now"}],
     "taylor": [{"direction", "length"}],
     "trust_regions": [{"first", "second"}, {"radius"}, {"radius"}],
+    "two_coordinates": [{"old"}, {"now"}, {"old"}, {"now"}],
 }
 
 
@@ -584,6 +618,17 @@ def test_the_answer_of_the_catalogue():
     x, y = np.moveaxis(np.array(gammas[0]["ellipses"]), -1, 0)
     areas = np.abs(np.sum(x[:, :-1] * y[:, 1:] - x[:, 1:] * y[:, :-1], axis=1)).reshape(3, 3)
     assert np.all(np.diff(areas, axis=0) > 0) and np.all(np.diff(areas, axis=1) > 0)
+
+
+def test_the_answers_of_the_chapter_on_two_coordinates():
+    """Which order is larger follows the third derivative; the Gaussian has both the same."""
+    _, states, results = evaluated("two_coordinates")
+    for state, result in zip(states, results, strict=True):
+        larger, step = result["other"] - result["divergence"], state["now"] - state["old"]
+        if state["family"] == "normal":
+            assert abs(larger) < 1e-12
+        elif state["family"] == "poisson":
+            assert np.sign(larger) == np.sign(step) or step == 0
 
 
 def test_runs_that_fail_are_among_the_states():

@@ -203,6 +203,41 @@ def deep_linear(numbers):
             yield f"and bad with borrowed sizes, {kappa}", min(borrowed) > 3 * max(tuned)
 
 
+def exponential_forms(numbers):
+    exponential = {slug for slug, held in numbers.items() if "statistics" in held}
+    yield "twenty-five of thirty-one", (len(exponential), len(numbers)) == (25, 31)
+    for slug, family in families.catalogue().items():
+        held = numbers[slug]
+        if slug not in exponential:
+            first, last = held["ranks"]
+            yield f"{slug}: the rank grows", held["order"] is None and len(family.parameters) < first < last
+            continue
+        form = family.exponential_form()
+        yield f"{slug}: the referee agrees", held["ranks"] == [held["order"]] * 2 == [form.order] * 2
+        for part, entries in (("statistics", form.statistics), ("natural", form.natural_parameters)):
+            yield f"{slug}: its {part}", [sp.sympify(each) for each in held[part]] == list(entries)
+        yield f"{slug}: its function A", sp.sympify(held["log partition"]) == form.log_partition
+
+
+def posteriors(numbers):
+    runs, one_size = numbers["problems"], numbers["one size"]
+    held = [each for rules in runs.values() for each in rules.values()]
+    yield "no best size is at an end", all(0 < r["place"][0] < r["place"][1] - 1 for r in held)
+    yield "all have sixty runs", all(len(r["steps"]) == 60 for r in held)
+    *natural, plain = one_size
+    medians = {name: {r: np.median(v["steps"]) for r, v in rules.items()} for name, rules in runs.items()}
+    level = [medians[name].values() for name in ("logistic", "Student", "two groups")]
+    yield "within a factor of two in three problems", all(max(m) <= 2 * min(m) for m in level)
+    yield "the plain gradient is ahead once", medians["Student"][plain] < medians["Student"][natural[0]]
+    yield "and far behind once", medians["Poisson"][plain] > 10 * medians["Poisson"][natural[0]]
+    yield (
+        "natural rules know no unit",
+        all(runs["logistic"][r] == runs["logistic, other unit"][r] for r in natural),
+    )
+    yield "rule (II) loses no run", all(rules[natural[0]]["left"] == 0 for rules in runs.values())
+    yield "one size serves natural rules", max(max(one_size[r]["medians"].values()) for r in natural) < 25
+
+
 ORDERINGS = {
     "actor_critic_races": actor_critic,
     "deep_linear": deep_linear,
@@ -213,6 +248,8 @@ ORDERINGS = {
     "trpo_pendulum": pendulum,
     "trpo_rays": rays,
     "trpo_tuning": tuning,
+    "two_coordinates_forms": exponential_forms,
+    "two_coordinates_posteriors": posteriors,
 }
 
 

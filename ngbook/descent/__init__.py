@@ -1,12 +1,13 @@
 """Taking a step, and following it.
 
-Five ways to descend, which differ in what decides the length of a step:
+Five ways to descend, which differ in what decides where a step goes, and how far:
 
 ==============================  ==================  =============================================
 function                        direction           length
 ==============================  ==================  =============================================
 ``gradient_descent``            ``-g``              a step size, or a line search
 ``natural_gradient_descent``    ``-solve(G, g)``    a step size, or a line search
+``mirror_descent``              ``-g``, elsewhere   a step size, in the mirror coordinates
 ``trust_region_descent``        ``-solve(G, g)``    exactly √(2ε) in the metric (Algorithm 1)
 ``adaptive_trust_region``       ``-g``              what the last steps delivered of their promise
 ``adaptive_damping_descent``    ``-solve(G+λI,g)``  1, with a damping λ that follows the same evidence
@@ -22,6 +23,7 @@ from ngbook.descent.damping import DampedPath, adaptive_damping_descent
 from ngbook.descent.descents import (
     adaptive_trust_region,
     gradient_descent,
+    mirror_descent,
     natural_gradient_descent,
     trust_region_descent,
 )
@@ -38,6 +40,7 @@ __all__ = [
     "exact_line_search",
     "gradient_descent",
     "metric_length",
+    "mirror_descent",
     "natural_gradient_descent",
     "trust_region_descent",
     "trust_region_step",

@@ -97,3 +97,19 @@ class Support:
         low = np.where(self._low_open, np.nextafter(low, np.inf), low)
         high = np.where(self._high_open, np.nextafter(high, -np.inf), high)
         return np.where(self._whole, columns, np.clip(columns, low, high))
+
+    def spread(self, shares, theta):
+        """Outcomes inside the support, shape (d, m): at shares, of shape (d, n), of the way between bounds.
+
+        Where there is no bound, as far as a logarithm or a logit goes; of whole numbers, the first fifty.
+        """
+        low, high = self.bounds(theta)[:, :, None]
+        count, (low_end, high_end) = np.minimum(high - low + 1, 50), np.isfinite([low, high])
+        with np.errstate(invalid="ignore"):
+            inside = np.where(low_end & high_end, low + (high - low) * shares, np.log(shares / (1 - shares)))
+            half = np.where(low_end, low - np.log(1 - shares), high + np.log(shares))
+            inside = np.where(low_end ^ high_end, half, inside)
+            columns = np.where(self._whole, low + np.floor(count * shares), inside)
+        if self.has_equation:
+            columns[-1] = self.last(*columns[:-1])
+        return columns[:, self.contains(columns, theta)]
