@@ -162,17 +162,31 @@ def of_all(name, rule, alphas, seeds, places="starts"):
     return np.array([steps(name, rule, seed, alphas, places) for seed in SETTINGS[seeds]])
 
 
-def race(name, rule, tuned, places="starts"):
-    """The best size on some data, and the steps with it on others."""
-    alphas, best = sizes(), int(np.argmin(counted(tuned).mean(axis=(0, 1))))
-    fresh = of_all(name, rule, alphas[[best]], "shown", places).ravel()
+def mean_steps(tuned):
+    """What the sizes are chosen by, for one problem and for all: the mean of the counted steps."""
+    return counted(tuned).mean(axis=(0, 1))
+
+
+def chosen(costs):
+    """The size of the least mean, and its place on the grid."""
+    best = int(np.argmin(costs))
+    return {"size": float(f"{sizes()[best]:.3g}"), "place": [best, len(costs)]}
+
+
+def shown(name, rule, best, places="starts"):
+    """The steps with one size of the grid on data that it was not tuned on, and the lost runs."""
+    fresh = of_all(name, rule, sizes()[[best]], "shown", places).ravel()
     return {
-        "size": float(f"{alphas[best]:.3g}"),
-        "place": [best, len(alphas)],
         "steps": sorted(int(each) for each in counted(fresh)),
         "left": int(np.sum(fresh == -1)),
         "late": int(np.sum(fresh == -2)),
     }
+
+
+def race(name, rule, tuned, places="starts"):
+    """The best size on some data, and the steps with it on others."""
+    best = chosen(mean_steps(tuned))
+    return {**best, **shown(name, rule, best["place"][0], places)}
 
 
 def compute():
@@ -190,13 +204,9 @@ def compute():
         "one size": {},
     }
     for rule in RULES:
-        costs = [counted(tuned[name, rule]).mean(axis=(0, 1)) for name in SETTINGS["problems"]]
-        best = sizes()[[int(np.argmin(np.mean(costs, axis=0)))]]
-        medians = {
-            name: float(np.median(counted(of_all(name, rule, best, "shown"))))
-            for name in SETTINGS["problems"]
-        }
-        numbers["one size"][rule] = {"size": float(f"{best[0]:.3g}"), "medians": medians}
+        best = chosen(np.mean([mean_steps(tuned[name, rule]) for name in SETTINGS["problems"]], axis=0))
+        problems = {name: shown(name, rule, best["place"][0]) for name in SETTINGS["problems"]}
+        numbers["one size"][rule] = {**best, "problems": problems}
     numbers["near starts"] = {
         rule: race(
             "Poisson", rule, of_all("Poisson", rule, sizes(), "tuned on", "near starts"), "near starts"
