@@ -129,8 +129,8 @@ def recursive_natural_gradient(score, fisher, observations, start, precision) ->
     Returns
     -------
     OnlinePath
-        Every point, the length of every step, and J as ``fisher``; the posterior's precision is
-        ``(len(path) + 1) * path.fisher``.
+        Every point, the length of every step, and J as ``fisher``; the filter's precision is
+        ``(len(path) + 1) * path.fisher``: the posterior's, for a linear model with Gaussian noise.
     """
     walk = _Walk(score, observations, start)
     J = walk.definite(precision)
