@@ -106,7 +106,12 @@ def order(method):
     points, labels = noisy_xor(1000, np.random.default_rng(999))
     with np.errstate(all="ignore"):
         losses = [
-            np.mean([tested(online(method, s, start, stream(0)), points, labels) for start in held["tuning starts"]])
+            np.mean(
+                [
+                    tested(online(method, s, start, stream(0)), points, labels)
+                    for start in held["tuning starts"]
+                ]
+            )
             for s in trials
         ]
     place = int(np.nanargmin(losses))
