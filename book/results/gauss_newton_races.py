@@ -17,7 +17,7 @@ SETTINGS = {
         "smooth": {"noise": 0.0, "target": 1e-5, "limit": 8000, "trials": 120},
     },
     "hidden": [16, 16],
-    "decades": {"momentum": [-2.25, 0.5], "Adam": [-3.0, -0.25], "natural": [-2.5, 0.25]},
+    "decades": {"momentum": [-2.25, 0.5], "Adam": [-3.0, -0.25], "natural": [-3.5, -0.75]},
     "per decade": 4,
     "conjugate gradients": {"iterations": 60, "tolerance": 0.01},
     "fixed": {
