@@ -60,6 +60,7 @@ def test_it_ends_where_scipys_least_squares_does():
     assert path.converged and len(path) < 60
     np.testing.assert_allclose(path.points[-1], least_squares(residual, [-1.2, 1.0]).x, rtol=1e-6)
     assert 0 in path.step_sizes  # some trial was refused
+    assert np.array_equal(path.lengths == 0, path.step_sizes == 0)
 
 
 def test_on_a_quadratic_the_promise_is_kept_and_the_damping_is_halved_every_time():
@@ -81,12 +82,23 @@ def test_on_a_quadratic_the_promise_is_kept_and_the_damping_is_halved_every_time
 
 @pytest.mark.parametrize(
     ("curvature", "next_damping", "size"),
-    [(1.0, 0.5, 1), (1.7, 0.5, 1), (1.8, 1.0, 1), (3.1, 1.0, 1), (3.3, 2.0, 1), (3.9, 2.0, 1), (4.1, 2.0, 0)],
+    [
+        (3.0, 0.5, 1),
+        (4.2, 0.5, 1),
+        (4.25, 1.0, 1),  # three quarters
+        (4.3, 1.0, 1),
+        (6.7, 1.0, 1),
+        (6.75, 1.0, 1),  # a quarter
+        (6.8, 2.0, 1),
+        (7.9, 2.0, 1),
+        (8.0, 2.0, 0),  # nothing
+        (8.2, 2.0, 0),
+    ],
 )
 def test_what_was_delivered_of_the_promise_decides(curvature, next_damping, size):
-    """From x = 1 on c x²/2, with the metric 1 and the damping 1: n = c/2, and ρ = (2c - c²/2)/(3c/2)."""
+    """From x = 1 on c x²/2, with the metric 3 and the damping 1: n = c/4, and ρ = (8 - c)/5."""
     path = adaptive_damping_descent(
-        lambda x: curvature * x @ x / 2, lambda x: curvature * x, constant([[1.0]]), [1.0], iterations=2
+        lambda x: curvature * x @ x / 2, lambda x: curvature * x, constant([[3.0]]), [1.0], iterations=2
     )
     assert path.dampings.tolist() == [1.0, next_damping]
     assert path.step_sizes[0] == size

@@ -485,7 +485,7 @@ def score(result, family, old, now):
 
 COMPARISONS = (
     *(distance, trust_regions, lagrangian, taylor, fisher_catalogue, maximum_likelihood),
-    *(natural_policy_gradient, conjugate_gradient, score),
+    *(natural_policy_gradient, conjugate_gradient, score, deep_linear),
     gauss_newton,
 )
 BOOK = {compare.__name__: compare for compare in COMPARISONS}
@@ -519,6 +519,7 @@ def test_sliders_are_named_and_start_on_a_position(name):
 
 DRAGGED = {
     "conjugate_gradient": [{"first"}, {"second"}, {"third"}],
+    "deep_linear": [{"start"}],
     "distance": [
         *({"oldMean"}, {"oldWidth"}, {"oldMean", "oldWidth"}),
         *({"newMean"}, {"newWidth"}, {"newMean", "newWidth"}),
@@ -765,6 +766,25 @@ def test_the_start_of_the_fit_is_the_printed_figure():
         )
         assert glued.strip("'") == str(len(points) - 1)
         close(points, descend(natural, (0.0, 1.0), states[0]["rate"], len(points) - 1).points)
+
+
+def test_the_answer_of_the_chapter_on_deep_linear_networks():
+    """Up to α = 2 it arrives from nearby, at each depth; for α = L = 2 it cycles, and above it leaves."""
+    script = explorables.bundle("deep_linear.model.js")
+    states = [
+        {"depth": L, "size": size, "start": start}
+        for L in range(1, 7)
+        for size in (1.9, 2.1)
+        for start in (0.9, 1.1)
+    ]
+    run = f'{json.dumps(states)}.map(modules["deep_linear.model.js"].evaluate)'
+    found = javascript(f"{script}console.log(JSON.stringify({run}));")
+    for state, result in zip(states, found, strict=True):
+        assert (result["errors"][10] < result["errors"][0]) == (state["size"] < 2), state
+    states = [{"depth": L, "size": L, "start": 1.5} for L in range(1, 7)]
+    run = f'{json.dumps(states)}.map(modules["deep_linear.model.js"].evaluate)'
+    one, two, *more = javascript(f"{script}console.log(JSON.stringify({run}));")
+    assert one["products"][1] == 1 and two["cycle"] and all(result["escaped"] for result in more)
 
 
 def test_the_answer_of_the_chapter_on_maximum_likelihood():

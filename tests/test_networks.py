@@ -447,6 +447,24 @@ def test_without_damping_the_factors_may_be_ill_conditioned_but_not_singular():
     assert KroneckerMetric([(R, np.zeros((2, 2)))], 0.1).solve(np.ones(4)) == pytest.approx(10)
 
 
+@pytest.mark.parametrize("scale", [1e-10, 1.0, 1e10])
+def test_what_is_singular_does_not_depend_on_the_units(scale):
+    R = scale * np.diag([1.0, 1e-9])
+    assert KroneckerMetric([(R, R)]).solve(np.full(4, scale**2)) == pytest.approx([1, 1e9, 1e9, 1e18])
+    for factors in ([(scale * np.diag([1.0, 1e-14]), R)], [(R, scale * np.diag([1.0, 1e-14]))]):
+        with pytest.raises(ValueError, match="singular to working precision"):
+            KroneckerMetric(factors)
+    rounded = scale * np.diag([-1e-14, 1e-9, 1.0])
+    np.testing.assert_allclose(KroneckerMetric([(rounded, R)], scale**2).solve(np.ones(6))[0], scale**-2)
+    with pytest.raises(ValueError, match="R of layer 0 has the negative eigenvalue"):
+        KroneckerMetric([(scale * np.diag([-1e-11, 1.0, 1.0]), R)], scale**2)
+    first, last = scale * np.diag([1.0, 1e-9, 1e-9]), np.eye(3)
+    change, _ = layerwise_natural_gradient([first, last], np.zeros((3, 3)))
+    np.testing.assert_allclose(change, first / 2, rtol=1e-12)
+    with pytest.raises(ValueError, match="the layers up to W_1 is singular"):
+        layerwise_natural_gradient([scale * np.diag([1.0, 1e-9, 1e-20]), last], np.zeros((3, 3)))
+
+
 @pytest.mark.parametrize("depth", [1, 2, 3, 4])
 def test_in_a_deep_linear_network_the_step_of_the_blocks_times_the_depth_is_one(depth):
     """The best multiple of the direction of undamped blocks is 1/L, and that is the natural gradient."""

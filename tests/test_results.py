@@ -156,6 +156,53 @@ def actor_critic(numbers):
     yield "REINFORCE does", plain == sorted(plain) and plain[-1] > 3 * plain[0]
 
 
+def deep_linear(numbers):
+    races, starts = numbers["races"], numbers["starts"]
+    medians = {
+        (rule, kappa): [np.median(by_kappa[kappa]["steps"]) for by_kappa in races[rule].values()]
+        for rule in races
+        for kappa in ("1", "100", "10000")
+    }
+    yield "the natural gradient needs three steps", max(medians["natural", "10000"]) <= 3
+    yield "the others hundreds", min(medians["gradient", "100"] + medians["momentum", "100"]) > 100
+    yield "and gradient descent thousands", min(medians["gradient", "10000"]) > 5000
+    yield (
+        "no best size is at an end",
+        all(
+            0 < race["place"][0] < race["place"][1] - 1
+            for r in races.values()
+            for d in r.values()
+            for race in d.values()
+        ),
+    )
+    for depth in ("2", "4"):
+        yield f"{depth} layers do as predicted", starts[depth]["as predicted"]["layers"] == 200
+    for depth in ("3", "5"):
+        yield f"{depth} layers jump", starts[depth]["arrived"]["layers"] > 3 * starts[depth]["predicted"]
+    yield "the shortest arrives", all(each["arrived"]["shortest"] == 200 for each in starts.values())
+    yield "and mostly the gradient", all(each["arrived"]["gradient"] >= 180 for each in starts.values())
+    for kappa, rules in numbers["online"].items():
+        middle = {
+            (rule, rate, budget): np.median(row["excess"])
+            for rule in ("gradient", "natural", "natural, data errors")
+            for rate, by_budget in rules[rule].items()
+            for budget, row in by_budget.items()
+        }
+        places = [rules[rule][rate][budget]["place"] for rule, rate, budget in middle]
+        yield f"no best size is at an end, {kappa}", all(0 < at < last - 1 for at, last in places)
+        yield (
+            f"a small advantage is left, {kappa}",
+            all(2 < middle["gradient", *how] / middle["natural", *how] < 15 for _, *how in middle),
+        )
+        yield (
+            f"data errors are worse, {kappa}",
+            all(middle["natural, data errors", *how] > 1.2 * middle["natural", *how] for _, *how in middle),
+        )
+        for budget, borrowed in rules["borrowed"].items():
+            tuned = rules["natural"]["fixed"][budget]["excess"]
+            yield f"and bad with borrowed sizes, {kappa}", min(borrowed) > 3 * max(tuned)
+
+
 def newton_races(numbers):
     races, fixed = numbers["races"], numbers["fixed"]
     held = [race for task in races.values() for race in task.values() if any(race["steps"])]
@@ -194,6 +241,7 @@ def newton_data(numbers):
 
 ORDERINGS = {
     "actor_critic_races": actor_critic,
+    "deep_linear": deep_linear,
     "fisher_catalogue": catalogue,
     "gauss_newton_data": newton_data,
     "gauss_newton_races": newton_races,

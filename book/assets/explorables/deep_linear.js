@@ -42,10 +42,11 @@ function draw(numbers, state, width) {
 }
 
 function outcome({ arrived, escaped, cycle, errors }) {
-  if (escaped) return `The product leaves every bound within ${errors.length - 1} steps.`;
-  if (arrived) return `The product has arrived at 1 within ${errors.findIndex((error) => error < 1e-6)} steps, to six digits.`;
+  if (escaped) return `The product explodes within ${errors.length - 1} steps.`;
+  if (arrived) return `The product is 1, to six digits, after ${errors.findIndex((error) => error < 1e-6)} steps.`;
   if (cycle) return "The product cycles between two values.";
-  return `After ${errors.length - 1} steps the error is ${number(errors.at(-1), 3)}.`;
+  const end = errors.at(-1) > 1000 ? "above 1000" : number(errors.at(-1), 3);
+  return `After ${errors.length - 1} steps the error is ${end}.`;
 }
 
 function reason({ negative, arrived }, { depth, size }) {
@@ -59,7 +60,7 @@ export function describe(numbers, state) {
   return `${outcome(numbers)} ${reason(numbers, state)}`;
 }
 
-export const longest = { depth: 2, size: 1, start: -1.1 };
+export const longest = { depth: 2, size: 0.5, start: -1.5 };
 
 explore("deep-linear", {
   hint:
