@@ -59,10 +59,15 @@ TESTS = {  # of a module, or of all in a package, tests/test_NAME.py: the quick 
         "families",
         "families_fuzz",
     ],
+    **{
+        f"families/{name}": ["exponential_form"]
+        for name in ("exponential_form", "inversion", "rank", "separation")
+    },
     "solve": ["solve"],
     "fisher": ["fisher"],
     "descent": ["descent", "adaptive_damping"],
     "networks": ["networks"],
+    "descent/online": ["descent_online"],
     "plots": ["plots"],
     "environments": ["environments", "bad_input"],
     "policies": ["policies", "bad_input"],

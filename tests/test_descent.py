@@ -27,11 +27,12 @@ from ngbook.descent import (
     exact_line_search,
     gradient_descent,
     metric_length,
+    mirror_descent,
     natural_gradient_descent,
     trust_region_descent,
     trust_region_step,
 )
-from ngbook.families import normal
+from ngbook.families import beta, gamma, normal
 
 
 def quadratic(hessian):
@@ -517,6 +518,181 @@ def length_of(x):
     return np.sqrt(x @ x)
 
 
+# --- mirror descent ----------------------------------------------------------------------------------------
+
+
+def numerical_gradient(function, point, step=1e-3):
+    """Central differences of order six."""
+    columns = []
+    for d in np.eye(len(point)) * step * np.maximum(np.abs(point), 0.1):
+        odd = [function(point + j * d) - function(point - j * d) for j in (1, 2, 3)]
+        columns.append((3 / 4 * odd[0] - 3 / 20 * odd[1] + 1 / 60 * odd[2]) / d.sum())
+    return np.array(columns)
+
+
+def two_coordinates(family, objective):
+    """Maps between both coordinates, the objective and its gradient in each; nothing of the metric."""
+    form = family.exponential_form()
+
+    def of_natural(eta):
+        return objective(form.from_natural(eta))
+
+    def of_mean(m):
+        return objective(form.from_mean(m))
+
+    return {
+        "to_mean": lambda eta: form.mean(form.from_natural(eta)),
+        "to_natural": lambda m: form.natural(form.from_mean(m)),
+        "of_natural": of_natural,
+        "of_mean": of_mean,
+        "slope_in_natural": lambda eta: numerical_gradient(of_natural, eta),
+        "slope_in_mean": lambda m: numerical_gradient(of_mean, m),
+    }
+
+
+CASES = {
+    "normal": (normal, [0.3, 1.3], lambda t: (t[0] - 2) ** 2 * np.exp(-0.3 * t[1]) + t[0] * t[1] / 5),
+    "gamma": (gamma, [2.5, 1.3], lambda t: (t[0] / t[1] - 3) ** 2 + np.log(t[0]) ** 2),
+    "beta": (beta, [2.5, 1.3], lambda t: np.log(t[0]) ** 2 + t[1] / (t[0] + t[1])),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_mirror_descent_in_one_chart_is_the_natural_gradient_in_the_other(case):
+    """Three steps, not small; the Fisher matrix of the other chart is a family's, and no map of the form."""
+    family, theta, objective = CASES[case]
+    form, maps = family.exponential_form(), two_coordinates(family, objective)
+    run = {"step_size": 0.05, "iterations": 3, "tolerance": 0}
+
+    def fisher_of_mean(m):
+        return np.linalg.inv(form.covariance(form.from_mean(m)))
+
+    def fisher_of_natural(eta):
+        return form.covariance(form.from_natural(eta))
+
+    mirrored = mirror_descent(
+        maps["of_natural"], maps["slope_in_natural"], maps["to_mean"], maps["to_natural"],
+        form.natural(theta), **run,
+    )  # fmt: skip
+    natural = natural_gradient_descent(
+        maps["of_mean"], maps["slope_in_mean"], fisher_of_mean, form.mean(theta), **run
+    )
+    reached = np.array([form.mean(form.from_natural(eta)) for eta in mirrored.points])
+    np.testing.assert_allclose(reached, natural.points, rtol=1e-9)
+    assert len(mirrored) == 3 and np.abs(natural.points[-1] - natural.points[0]).max() > 0.05
+    mirrored = mirror_descent(
+        maps["of_mean"], maps["slope_in_mean"], maps["to_natural"], maps["to_mean"], form.mean(theta), **run
+    )
+    natural = natural_gradient_descent(
+        maps["of_natural"], maps["slope_in_natural"], fisher_of_natural, form.natural(theta), **run
+    )
+    reached = np.array([form.natural(form.from_mean(m)) for m in mirrored.points])
+    np.testing.assert_allclose(reached, natural.points, rtol=1e-9)
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_mirror_step_minimises_the_linear_model_plus_the_divergence_over_the_step_size(swapped):
+    """KL(old || new) in natural coordinates, KL(new || old) in mean ones, by brute force."""
+    family, theta, objective = CASES["normal"]
+    form, maps, size = family.exponential_form(), two_coordinates(family, objective), 0.05
+    here, there, of, slope, back, start = (
+        ("to_natural", "to_mean", "of_mean", "slope_in_mean", form.from_mean, form.mean(theta))
+        if swapped
+        else (
+            "to_mean",
+            "to_natural",
+            "of_natural",
+            "slope_in_natural",
+            form.from_natural,
+            form.natural(theta),
+        )
+    )
+    path = mirror_descent(maps[of], maps[slope], maps[here], maps[there], start, size, 1, 0)
+    best, g = path.points[1], path.gradients[0]
+
+    def model(u):
+        pair = (back(u), theta) if swapped else (theta, back(u))
+        return g @ (u - start) + normal.kl(*pair) / size
+
+    around = [best + 1e-3 * np.array([np.cos(a), np.sin(a)]) for a in np.linspace(0, 2 * np.pi, 25)]
+    assert model(best) < min(map(model, around)) and model(best) < model(start)
+    np.testing.assert_allclose(numerical_gradient(model, best), 0, atol=1e-8)
+
+
+def test_the_two_mirror_steps_differ_at_second_order():
+    family, theta, objective = CASES["normal"]
+    form, maps, gaps = family.exponential_form(), two_coordinates(family, objective), []
+    for size in (1e-3, 1e-2):
+        one = mirror_descent(
+            maps["of_natural"], maps["slope_in_natural"], maps["to_mean"], maps["to_natural"],
+            form.natural(theta), size, 1, 0,
+        )  # fmt: skip
+        other = mirror_descent(
+            maps["of_mean"], maps["slope_in_mean"], maps["to_natural"], maps["to_mean"],
+            form.mean(theta), size, 1, 0,
+        )  # fmt: skip
+        gaps.append(np.abs(form.from_natural(one.points[1]) - form.from_mean(other.points[1])).max())
+    assert np.log10(gaps[1] / gaps[0]) == pytest.approx(2, abs=0.05)
+
+
+def test_exponentiated_gradient_is_mirror_descent_with_the_logarithm():
+    costs, start = np.array([1.0, 0.2, 0.5]), np.array([0.5, 0.3, 0.2])
+    path = mirror_descent(lambda p: costs @ p, lambda p: costs, np.log, np.exp, start, 0.7, 4, 0)
+    np.testing.assert_allclose(path.points[-1], start * np.exp(-4 * 0.7 * costs), rtol=1e-14)
+    assert path.reason == "iterations" and np.array_equal(path.step_sizes, [0.7] * 4)
+    np.testing.assert_allclose(path.lengths, 0.7 * np.linalg.norm(costs), rtol=1e-15)
+    np.testing.assert_allclose(path.lengths, np.linalg.norm(np.diff(np.log(path.points), axis=0), axis=1))
+    np.testing.assert_allclose(path.gradient_norms, np.linalg.norm(costs), rtol=1e-15)
+    np.testing.assert_allclose(np.diff(path.points, axis=0), 0.7 * path.directions, rtol=1e-12)
+
+
+def test_with_the_identity_as_the_mirror_it_is_gradient_descent():
+    value, gradient = quadratic([[2.0, 0.5], [0.5, 1.0]])
+    plain = gradient_descent(value, gradient, [1.0, 2.0], 0.3, tolerance=1e-6)
+    path = mirror_descent(value, gradient, lambda u: u, lambda v: v, [1.0, 2.0], 0.3, tolerance=1e-6)
+    np.testing.assert_allclose(path.points, plain.points, atol=1e-14)
+    np.testing.assert_allclose(path.directions, plain.directions, atol=1e-13)
+    assert path.converged and len(path) == len(plain) > 3
+
+
+def test_a_mirror_step_of_size_one_is_the_maximum_likelihood_estimate():
+    """The mean negative log-likelihood in natural parameters is A(η) - η·m̂, with gradient m - m̂."""
+    form = gamma.exponential_form()
+    average = form.sufficient_statistics(gamma.sample([2.5, 1.3], 50, np.random.default_rng(0))).mean(axis=0)
+    maps = two_coordinates(gamma, lambda theta: 0)
+    path = mirror_descent(
+        lambda eta: form.potential(form.from_natural(eta)) - eta @ average,
+        lambda eta: maps["to_mean"](eta) - average,
+        maps["to_mean"], maps["to_natural"], form.natural([1.0, 1.0]), 1.0, tolerance=1e-9,
+    )  # fmt: skip
+    assert len(path) == 1 and path.converged
+    np.testing.assert_allclose(form.mean(form.from_natural(path.points[-1])), average, rtol=1e-12)
+
+
+@pytest.mark.parametrize("reason", ["no point has such coordinates", ""])
+def test_a_mirror_step_that_leaves_the_space_ends_the_path_before_it(reason):
+    def back(v):
+        if v[0] <= 0:
+            raise OutsideDomain(reason)
+        return v
+
+    path = mirror_descent(lambda u: u[0], lambda u: np.ones(1), lambda u: u, back, [1.0], 0.3, tolerance=0)
+    np.testing.assert_allclose(path.points[:, 0], [1.0, 0.7, 0.4, 0.1])
+    assert path.reason == "domain" and len(path.gradient_norms) == 4
+    assert path.message == (
+        "step 3, from [0.1] to the coordinates [-0.2], would leave the domain: "
+        + (reason or "the function says no more")
+    )
+
+
+def test_a_mirror_step_to_what_is_not_finite_or_where_the_value_ends_is_not_taken():
+    line = {"gradient": lambda u: np.ones(1), "start": [1.0], "step_size": 0.3, "tolerance": 0}
+    path = mirror_descent(lambda u: u[0], mirror=lambda u: u, inverse_mirror=lambda v: v / (v > 0), **line)
+    assert len(path) == 3 and "inverse_mirror must be finite, but is [-inf]" in path.message
+    path = mirror_descent(lambda u: np.sqrt(u[0]), mirror=lambda u: u, inverse_mirror=lambda v: v, **line)
+    assert len(path) == 3 and "from [0.1] to [-0.2], would leave the domain: value must be" in path.message
+
+
 # --- leaving the domain ------------------------------------------------------------------------------------
 
 
@@ -659,6 +835,7 @@ REGION = Example(
     radius=0.1,
 )
 ADAPTIVE = Example(adaptive_trust_region, value=VALUE, gradient=GRADIENT, start=[1.0, 2.0], length=0.1)
+MIRROR = Example(mirror_descent, **PLAIN.arguments, mirror=lambda u: u, inverse_mirror=lambda v: v)
 STEP = Example(trust_region_step, gradient=[1.0, 2.0], metric=METRIC, radius=0.1)
 LINE = {"value": VALUE, "gradient": GRADIENT, "point": [1.0, 2.0], "direction": [-1.0, -1.0]}
 EXACT, BACKTRACKING = Example(exact_line_search, **LINE), Example(backtracking_line_search, **LINE)
@@ -689,7 +866,7 @@ NOT_ITERATIONS = [-1, 2.5, NAN, INF, "many", None, [1, 2]]
 REFUSED = [
     *(
         fact
-        for run in (PLAIN, NATURAL, REGION, ADAPTIVE)
+        for run in (PLAIN, NATURAL, REGION, ADAPTIVE, MIRROR)
         for fact in [
             *run.refuses("value", *NOT_VALUES),
             *run.refuses("gradient", *NOT_GRADIENTS),
@@ -704,6 +881,9 @@ REFUSED = [
     *REGION.refuses("metric", *NOT_METRIC_FUNCTIONS),
     *REGION.refuses("radius", *NOT_POSITIVE, lambda t: 0.1 - 0.05 * t, constant([0.1, 0.2])),
     *ADAPTIVE.refuses("length", *NOT_POSITIVE),
+    *MIRROR.refuses("step_size", *NOT_POSITIVE, constant(0.1)),
+    *MIRROR.refuses("mirror", *NOT_FUNCTIONS, *map(constant, NOT_VECTORS), constant(np.ones(3))),
+    *MIRROR.refuses("inverse_mirror", *NOT_FUNCTIONS, constant("low"), constant(np.ones(3)), constant(1.0)),
     *STEP.refuses("gradient", *NOT_VECTORS, says("stationary", [0.0, 0.0])),
     *STEP.refuses("metric", *NOT_DEFINITE, SINGULAR, says("negative curvature", [[1.0, 4.0], [4.0, 1.0]])),
     *STEP.refuses("radius", *NOT_POSITIVE),

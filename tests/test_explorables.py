@@ -176,6 +176,32 @@ def natural_policy_gradient(result, horizon, stepSize, spread):
         assert run["arrived"] == (reached[0] if len(reached) else None)
 
 
+def efficiency(result, constant, ratio, start):
+    """The squared weights of the noise and of the start, by products."""
+    count, delay = np.arange(1, 10_001), 10
+
+    def error(c):
+        factors = 1 - c / (count + delay)
+        weights = np.append(np.cumprod(factors[::-1])[::-1], 1)
+        return start**2 * weights[0] ** 2 + np.sum((c / (count + delay) * weights[1:]) ** 2)
+
+    ends = {c: 10_000 * error(c) for c in (constant, constant / ratio)}
+    close(result["natural"][-1], ends[constant])
+    close(result["plain"][-1], (ends[constant] + ends[constant / ratio]) / 2)
+    at = result["times"].index(100)
+    factors = 1 - constant / (np.arange(1, 101) + delay)
+    v = float(start) ** 2
+    for t, factor in enumerate(factors, 1):
+        v = factor**2 * v + (constant / (t + delay)) ** 2
+    close(result["natural"][at], 100 * v)
+    k = round(constant * 10) - 1
+    close(result["constants"][k], constant)
+    close([result["naturalEnds"][k], result["plainEnds"][k]], [result["natural"][-1], result["plain"][-1]])
+    for name in ("Natural", "Plain"):
+        values = result[f"{name.lower()}Ends"]
+        close(result[f"best{name}"], result["constants"][int(np.argmin(values))])
+
+
 def rao_distance(old, new):
     """The hyperbolic distance of two points (μ/√2, σ) of the half-plane, by (eq-distance-no-shorter)."""
     (old_mean, old_width), (mean, width) = np.asarray(old).T, np.asarray(new).T
@@ -483,9 +509,42 @@ def score(result, family, old, now):
     close(quadratics, information * (new - old) ** 2 / 2, atol=1e-30)
 
 
+def two_coordinates(result, family, old, now):
+    book, chart = {
+        "poisson": (families.poisson, lambda eta: [np.exp(eta)]),
+        "coin": (families.bernoulli, lambda eta: [1 / (1 + np.exp(-eta))]),
+        "normal": (families.normal, lambda eta: [eta, 1.0]),
+    }[family]
+    sides = {"old": chart(old), "now": chart(now)}
+    close(result["divergence"], book.kl(sides["old"], sides["now"]), atol=1e-14)
+    close(result["other"], book.kl(sides["now"], sides["old"]), atol=1e-14)
+    for name, eta in (("old", old), ("now", now)):
+        potential = {"poisson": np.exp(eta), "coin": np.logaddexp(0, eta), "normal": eta**2 / 2}[family]
+        mean, place = sides[name][0], result[name]
+        close([place["natural"], place["mean"], place["potential"]], [eta, mean, potential])
+        close(place["dual"], eta * mean - potential, atol=1e-14)
+    # The gap, in both pictures.
+    close(result["now"]["potential"] - result["foot"], result["divergence"], atol=1e-14)
+    close(result["old"]["dual"] - result["dualFoot"], result["divergence"], atol=1e-13)
+    # A tangent meets its curve at the place where it touches, and is below it elsewhere.
+    for curve, line in (("curve", "tangent"), ("dualCurve", "dualTangent")):
+        (x, y), ends = np.array(result[curve]).T, np.array(result[line]).T
+        assert np.all(y - np.interp(x, *ends) > -1e-12)
+    etas, potentials = np.array(result["curve"]).T
+    formula = {"poisson": np.exp, "coin": lambda e: np.logaddexp(0, e), "normal": lambda e: e**2 / 2}[family]
+    close(potentials, formula(etas), atol=1e-14)
+    means, duals = np.array(result["dualCurve"]).T
+    formula = {
+        "poisson": lambda m: special.xlogy(m, m) - m,
+        "coin": lambda m: special.xlogy(m, m) + special.xlogy(1 - m, 1 - m),
+        "normal": lambda m: m**2 / 2,
+    }[family]
+    close(duals, formula(means), atol=1e-14)
+
+
 COMPARISONS = (
     *(distance, trust_regions, lagrangian, taylor, fisher_catalogue, maximum_likelihood),
-    *(natural_policy_gradient, conjugate_gradient, score, deep_linear),
+    *(natural_policy_gradient, conjugate_gradient, score, two_coordinates, efficiency, deep_linear),
     gauss_newton,
 )
 BOOK = {compare.__name__: compare for compare in COMPARISONS}
@@ -519,6 +578,7 @@ def test_sliders_are_named_and_start_on_a_position(name):
 
 DRAGGED = {
     "conjugate_gradient": [{"first"}, {"second"}, {"third"}],
+    "efficiency": [{"constant"}],
     "deep_linear": [{"start"}],
     "distance": [
         *({"oldMean"}, {"oldWidth"}, {"oldMean", "oldWidth"}),
@@ -532,6 +592,7 @@ DRAGGED = {
     "score": [{"old"}, {"now"}],
     "taylor": [{"direction", "length"}],
     "trust_regions": [{"first", "second"}, {"radius"}, {"radius"}],
+    "two_coordinates": [{"old"}, {"now"}, {"old"}, {"now"}],
 }
 
 
@@ -615,6 +676,17 @@ def test_the_answer_of_the_catalogue():
     x, y = np.moveaxis(np.array(gammas[0]["ellipses"]), -1, 0)
     areas = np.abs(np.sum(x[:, :-1] * y[:, 1:] - x[:, 1:] * y[:, :-1], axis=1)).reshape(3, 3)
     assert np.all(np.diff(areas, axis=0) > 0) and np.all(np.diff(areas, axis=1) > 0)
+
+
+def test_the_answers_of_the_chapter_on_two_coordinates():
+    """Which order is larger follows the third derivative; the Gaussian has both the same."""
+    _, states, results = evaluated("two_coordinates")
+    for state, result in zip(states, results, strict=True):
+        larger, step = result["other"] - result["divergence"], state["now"] - state["old"]
+        if state["family"] == "normal":
+            assert abs(larger) < 1e-12
+        elif state["family"] == "poisson":
+            assert np.sign(larger) == np.sign(step) or step == 0
 
 
 def test_runs_that_fail_are_among_the_states():
@@ -797,6 +869,17 @@ def test_the_answer_of_the_chapter_on_maximum_likelihood():
     assert steps == [9, 26]
     assert all(result["plain"]["arrived"] for result in results)
     assert not any(result["natural"]["arrived"] for result in results[1:])
+
+
+def test_the_answer_of_the_chapter_on_efficiency():
+    script = explorables.bundle("efficiency.model.js")
+    states = [{"constant": 1, "ratio": ratio, "start": start} for ratio, start in ((8, 1), (1, 1), (8, 20))]
+    several = f'{json.dumps(states)}.map(modules["efficiency.model.js"].evaluate)'
+    eight, equal, far = javascript(f"{script}\nconsole.log(JSON.stringify({several}));")
+    assert eight["bestNatural"] == equal["bestNatural"] == 1
+    assert 6 <= eight["bestPlain"] <= 6.4 and 2.3 < min(eight["plainEnds"]) < 2.4
+    close(equal["plain"], equal["natural"])
+    assert far["bestNatural"] > 1 and far["bestPlain"] > eight["bestPlain"]
 
 
 def test_fits_of_every_kind_are_among_the_states():

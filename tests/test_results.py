@@ -203,6 +203,61 @@ def deep_linear(numbers):
             yield f"and bad with borrowed sizes, {kappa}", min(borrowed) > 3 * max(tuned)
 
 
+def exponential_forms(numbers):
+    exponential = {slug for slug, held in numbers.items() if "statistics" in held}
+    yield "twenty-five of thirty-one", (len(exponential), len(numbers)) == (25, 31)
+    for slug, family in families.catalogue().items():
+        held = numbers[slug]
+        if slug not in exponential:
+            first, last = held["ranks"]
+            yield f"{slug}: the rank grows", held["order"] is None and len(family.parameters) < first < last
+            continue
+        form = family.exponential_form()
+        yield f"{slug}: the referee agrees", held["ranks"] == [held["order"]] * 2 == [form.order] * 2
+        for part, entries in (("statistics", form.statistics), ("natural", form.natural_parameters)):
+            yield f"{slug}: its {part}", [sp.sympify(each) for each in held[part]] == list(entries)
+        yield f"{slug}: its function A", sp.sympify(held["log partition"]) == form.log_partition
+
+
+def posteriors(numbers):
+    runs, one_size = numbers["problems"], numbers["one size"]
+    held = [each for rules in runs.values() for each in rules.values()]
+    yield "no best size is at an end", all(0 < r["place"][0] < r["place"][1] - 1 for r in held)
+    yield "all have sixty runs", all(len(r["steps"]) == 60 for r in held)
+    *natural, plain = one_size
+    medians = {name: {r: np.median(v["steps"]) for r, v in rules.items()} for name, rules in runs.items()}
+    level = [medians[name].values() for name in ("logistic", "Student", "two groups")]
+    yield "within a factor of two in three problems", all(max(m) <= 2 * min(m) for m in level)
+    yield "the plain gradient is ahead once", medians["Student"][plain] < medians["Student"][natural[0]]
+    yield "and far behind once", medians["Poisson"][plain] > 10 * medians["Poisson"][natural[0]]
+    yield (
+        "natural rules know no unit",
+        all(runs["logistic"][r] == runs["logistic, other unit"][r] for r in natural),
+    )
+    yield "rule (II) loses no run", all(rules[natural[0]]["left"] == 0 for rules in runs.values())
+    yield "one size serves natural rules", max(max(one_size[r]["medians"].values()) for r in natural) < 25
+
+
+def efficiency(numbers):
+    names, near = ("Gaussian", "Student t", "coin"), {}
+    for name in names:
+        near[name] = {method: row["means"][-1] for method, row in numbers[name]["near"].items()}
+        for c, limit in ((1, 1.0), (2, 4 / 3)):
+            value = near[name][f"natural, c = {c}"]
+            yield f"{name}, c = {c}: at its limit", abs(value - limit) < 0.1
+        yield f"{name}: tuning finds c = 1", numbers[name]["near"]["natural, tuned"]["constant"] == 1
+        rows = [row for start in ("near", "far") for row in numbers[name][start].values() if "place" in row]
+        yield "no best constant is at an end", all(0 < r["place"][0] < r["place"][1] - 1 for r in rows)
+    yield "one parameter needs nothing natural", all(near[n]["plain, tuned"] < 1.1 for n in names[1:])
+    yield "two do", near["Gaussian"]["plain, tuned"] > 2
+    far = {name: {m: row["means"][-1] for m, row in numbers[name]["far"].items()} for name in names}
+    yield "a far start is lost", min(far[n]["natural, c = 1"] for n in names[:2]) > 1e5
+    yield "a cap helps one and harms one", far["Gaussian"]["capped"] < 10 < 1e4 < far["coin"]["capped"]
+    ends = {method: row["means"][-1] for method, row in numbers["regression"].items()}
+    yield "scores of the data are worse", ends["scores of the data"] > 1.4 * ends["Kalman"]
+    yield "averages are as good", abs(ends["averaged, tuned"] - ends["Kalman"]) < 0.1
+
+
 def newton_races(numbers):
     races, fixed = numbers["races"], numbers["fixed"]
     held = [race for task in races.values() for race in task.values() if any(race["steps"])]
@@ -241,6 +296,7 @@ def newton_data(numbers):
 
 ORDERINGS = {
     "actor_critic_races": actor_critic,
+    "efficiency_streams": efficiency,
     "deep_linear": deep_linear,
     "fisher_catalogue": catalogue,
     "gauss_newton_data": newton_data,
@@ -251,6 +307,8 @@ ORDERINGS = {
     "trpo_pendulum": pendulum,
     "trpo_rays": rays,
     "trpo_tuning": tuning,
+    "two_coordinates_forms": exponential_forms,
+    "two_coordinates_posteriors": posteriors,
 }
 
 

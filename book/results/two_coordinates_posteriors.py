@@ -1,4 +1,4 @@
-"""How many steps four rules need to fit a Gaussian to posteriors of one parameter, with step sizes tuned alike."""
+"""Steps that four rules need to fit a Gaussian to posteriors of one parameter, with sizes tuned alike."""
 
 import numpy as np
 from scipy.optimize import minimize
@@ -7,6 +7,7 @@ SETTINGS = {
     "tuned on": [1, 2, 3, 4, 5],
     "shown": [11, 12, 13, 14, 15, 16, 17, 18, 19, 20],
     "starts": [[0, 1], [2, 1], [-2, 1], [0, 0.2], [0, 3], [3, 0.5]],  # means and standard deviations
+    "near starts": [[0, 1], [2, 0.5], [-2, 0.5], [0, 0.2], [1, 0.5]],
     "exponents": [-20, 4],  # of the step sizes, powers of the root of 2
     "limit": 300,
     "within": 1e-3,  # nats of the least divergence
@@ -20,6 +21,7 @@ SETTINGS = {
     },
 }
 RULES = ("natural parameters", "second order", "natural, (μ, log s)", "plain, (μ, log s)")
+WITH_NEW = {"second order, new": RULES[1], "natural, new": RULES[2]}  # the mean divides by the new precision
 _nodes, _weights = np.polynomial.hermite_e.hermegauss(SETTINGS["nodes"])
 _weights = _weights / _weights.sum()
 
@@ -95,6 +97,9 @@ def means(h, mu, s):
 
 def step(rule, mu, s, slope, curvature, alpha):
     """One step; where it leaves the space, the new standard deviation is not a number."""
+    if rule in WITH_NEW:
+        _, new = step(WITH_NEW[rule], mu, s, slope, curvature, alpha)
+        return mu + alpha * slope * new**2, new
     precision = 1 / s**2
     change = -curvature - precision  # the mean of -h'', less the precision
     if rule == "natural parameters":
@@ -120,12 +125,12 @@ def least(h, unit):
 
 
 @np.errstate(all="ignore")
-def steps(name, rule, seed, alphas):
-    """Steps until the divergence is near its least, for each size and start; -1 left the space, -2 is late."""
+def steps(name, rule, seed, alphas, places="starts"):
+    """Steps until the divergence is near its least, by start and size; -1 left the space, -2 is late."""
     h, unit = posterior(name, seed), SETTINGS["problems"][name]["unit"]
     goal = least(h, unit) + SETTINGS["within"]
-    mu, s = np.repeat(unit * np.array(SETTINGS["starts"], float), len(alphas), axis=0).T
-    alpha = np.tile(alphas, len(SETTINGS["starts"]))
+    mu, s = np.repeat(unit * np.array(SETTINGS[places], float), len(alphas), axis=0).T
+    alpha = np.tile(alphas, len(SETTINGS[places]))
     found, alive = np.full(len(mu), -2), np.arange(len(mu))
     for taken in range(SETTINGS["limit"] + 1):
         value, slope, curvature = means(h, mu[alive], s[alive])
@@ -138,7 +143,7 @@ def steps(name, rule, seed, alphas):
         alive = alive[sound[alive]]
         if not len(alive):
             break
-    return found.reshape(len(SETTINGS["starts"]), len(alphas))
+    return found.reshape(len(SETTINGS[places]), len(alphas))
 
 
 def counted(found):
@@ -146,36 +151,61 @@ def counted(found):
     return np.where(found < 0, SETTINGS["limit"], found)
 
 
-def compute():
-    """For each problem and rule the tuned size, the steps of sixty runs, and what happens at other sizes."""
+def sizes():
+    """The grid."""
     low, high = SETTINGS["exponents"]
-    alphas = 2.0 ** (np.arange(low, high + 1) / 2)
-    tables = {
-        name: {
-            rule: [steps(name, rule, seed, alphas) for seed in SETTINGS["tuned on"]] for rule in RULES
-        }
-        for name in SETTINGS["problems"]
+    return 2.0 ** (np.arange(low, high + 1) / 2)
+
+
+def of_all(name, rule, alphas, seeds, places="starts"):
+    """The steps for all these data: data, starts and sizes."""
+    return np.array([steps(name, rule, seed, alphas, places) for seed in SETTINGS[seeds]])
+
+
+def race(name, rule, tuned, places="starts"):
+    """The best size on some data, and the steps with it on others."""
+    alphas, best = sizes(), int(np.argmin(counted(tuned).mean(axis=(0, 1))))
+    fresh = of_all(name, rule, alphas[[best]], "shown", places).ravel()
+    return {
+        "size": float(f"{alphas[best]:.3g}"),
+        "place": [best, len(alphas)],
+        "steps": sorted(int(each) for each in counted(fresh)),
+        "left": int(np.sum(fresh == -1)),
+        "late": int(np.sum(fresh == -2)),
     }
-    numbers = {"problems": {}, "one size": {}}
-    for name, rules in tables.items():
-        numbers["problems"][name] = {}
-        for rule, tuned in rules.items():
-            best = int(np.argmin(counted(np.array(tuned)).mean(axis=(0, 1))))
-            fresh = np.array([steps(name, rule, seed, alphas[[best]]) for seed in SETTINGS["shown"]]).ravel()
-            numbers["problems"][name][rule] = {
-                "size": float(f"{alphas[best]:.3g}"),
-                "place": [best, len(alphas)],
-                "steps": sorted(int(each) for each in counted(fresh)),
-                "left": int(np.sum(fresh == -1)),
-                "late": int(np.sum(fresh == -2)),
-            }
+
+
+def compute():
+    """The races; those with one size for all problems; and two that vary a supposed cause alone."""
+    tuned = {
+        (name, rule): of_all(name, rule, sizes(), "tuned on")
+        for name in SETTINGS["problems"]
+        for rule in RULES
+    }
+    numbers = {
+        "problems": {
+            name: {rule: race(name, rule, tuned[name, rule]) for rule in RULES}
+            for name in SETTINGS["problems"]
+        },
+        "one size": {},
+    }
     for rule in RULES:
-        of_all = np.mean([counted(np.array(tables[name][rule])).mean(axis=(0, 1)) for name in tables], axis=0)
-        best = int(np.argmin(of_all))
-        numbers["one size"][rule] = {"size": float(f"{alphas[best]:.3g}"), "medians": {}}
-        for name in tables:
-            fresh = [steps(name, rule, seed, alphas[[best]]) for seed in SETTINGS["shown"]]
-            numbers["one size"][rule]["medians"][name] = float(np.median(counted(np.array(fresh))))
+        costs = [counted(tuned[name, rule]).mean(axis=(0, 1)) for name in SETTINGS["problems"]]
+        best = sizes()[[int(np.argmin(np.mean(costs, axis=0)))]]
+        medians = {
+            name: float(np.median(counted(of_all(name, rule, best, "shown"))))
+            for name in SETTINGS["problems"]
+        }
+        numbers["one size"][rule] = {"size": float(f"{best[0]:.3g}"), "medians": medians}
+    numbers["near starts"] = {
+        rule: race(
+            "Poisson", rule, of_all("Poisson", rule, sizes(), "tuned on", "near starts"), "near starts"
+        )
+        for rule in RULES
+    }
+    numbers["new precision"] = {
+        rule: race("Poisson", rule, of_all("Poisson", rule, sizes(), "tuned on")) for rule in WITH_NEW
+    }
     return numbers
 
 

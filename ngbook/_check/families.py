@@ -103,6 +103,13 @@ def example(values, relations, allowed, name):
 # --- numbers
 
 
+def family(value, name="family"):
+    """A family, as it is."""
+    if not all(hasattr(value, part) for part in ("log_density", "parameters", "sample")):
+        raise ValueError(f"{name} is {value!r}; give a Family, as families.gamma")
+    return value
+
+
 def constants(family, given):
     """From symbols of constants to exact numbers inside their space: 2.5 becomes 5/2."""
     symbols, values = {constant.name: constant for constant in family.constants}, {}

@@ -1,18 +1,27 @@
 """Taking a step, and following it.
 
-Five ways to descend, which differ in what decides the length of a step:
+Six ways to descend, which differ in what decides where a step goes, and how far:
 
 ==============================  ==================  =============================================
 function                        direction           length
 ==============================  ==================  =============================================
 ``gradient_descent``            ``-g``              a step size, or a line search
 ``natural_gradient_descent``    ``-solve(G, g)``    a step size, or a line search
+``mirror_descent``              ``-g``, elsewhere   a step size, in the mirror coordinates
 ``trust_region_descent``        ``-solve(G, g)``    exactly √(2ε) in the metric (Algorithm 1)
 ``adaptive_trust_region``       ``-g``              what the last steps delivered of their promise
-``adaptive_damping_descent``    ``-solve(G+λI,g)``  1, with a damping λ that follows the same evidence
+``adaptive_damping_descent``    ``-solve(G+ζI,g)``  1, with a damping ζ that follows the same evidence
 ==============================  ==================  =============================================
 
-Each minimises, and each returns the whole ``Path``.
+Each minimises, and each returns the whole ``Path``. Two functions learn from a stream instead: they
+see each observation once, go up its log-likelihood, and return an ``OnlinePath``:
+
+==============================  ===================================================================
+function                        matrix of the step
+==============================  ===================================================================
+``online_natural_gradient``     the exact Fisher matrix at the current point
+``recursive_natural_gradient``  the running mean of the observations' Fisher matrices, with a prior
+==============================  ===================================================================
 
 An argument that does not fit raises ``ValueError``; so does a metric that is not symmetric positive definite,
 at the start or on the way, with the point and with what ``solve.dense_solve`` found.
@@ -22,15 +31,18 @@ from ngbook.descent.damping import DampedPath, adaptive_damping_descent
 from ngbook.descent.descents import (
     adaptive_trust_region,
     gradient_descent,
+    mirror_descent,
     natural_gradient_descent,
     trust_region_descent,
 )
 from ngbook.descent.line_searches import backtracking_line_search, exact_line_search
+from ngbook.descent.online import OnlinePath, online_natural_gradient, recursive_natural_gradient
 from ngbook.descent.path import Path
 from ngbook.descent.steps import metric_length, trust_region_step
 
 __all__ = [
     "DampedPath",
+    "OnlinePath",
     "Path",
     "adaptive_damping_descent",
     "adaptive_trust_region",
@@ -38,7 +50,10 @@ __all__ = [
     "exact_line_search",
     "gradient_descent",
     "metric_length",
+    "mirror_descent",
     "natural_gradient_descent",
+    "online_natural_gradient",
+    "recursive_natural_gradient",
     "trust_region_descent",
     "trust_region_step",
 ]

@@ -16,7 +16,7 @@ class DampedPath(Path):
     Attributes
     ----------
     dampings : ndarray of shape (T,)
-        λ.
+        ζ.
     """
 
     dampings: np.ndarray
@@ -41,8 +41,8 @@ def adaptive_damping_descent(
 ) -> DampedPath:
     """Follow minus the damped natural gradient, with damping by the evidence: Levenberg–Marquardt.
 
-    Each trial is minus n, with (G + λI) n = g: the minimum of the quadratic model with the metric as its
-    curvature, and λ to keep it short. The ratio ρ of the decrease that it delivers to the one that the
+    Each trial is minus n, with (G + ζI) n = g: the minimum of the quadratic model with the metric as its
+    curvature, and ζ to keep it short. The ratio ρ of the decrease that it delivers to the one that the
     undamped model promises, gᵀn − ½ nᵀGn (eq-gauss-newton-ratio), says what comes next: below 1/4 the
     damping is doubled, above 3/4 halved; and the trial is taken if the value falls. One that is refused, also
     because it is outside the domain, is a step of size 0 of the path. Marquardt (1963), "An algorithm for
@@ -56,13 +56,13 @@ def adaptive_damping_descent(
     metric : callable
         ``metric(theta)``, positive semidefinite, an ndarray of shape (p, p) or a LinearOperator.
     damping : float
-        λ of the first trial, above 0.
+        ζ of the first trial, above 0.
     iterations : int
         The largest number of trials.
     tolerance : float
         Stop when the Euclidean norm of the gradient is at most this.
     smallest_damping : float
-        Below it λ does not fall: what a solve of a singular metric still needs.
+        Below it ζ does not fall: what a solve of a singular metric still needs.
     solve : callable
         ``solve(metric, gradient, damping)``, which returns n: ``dense_solve``, or a function of
         ``conjugate_gradient``.

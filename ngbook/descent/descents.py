@@ -86,6 +86,62 @@ def natural_gradient_descent(
     return walk.path()
 
 
+@check.arguments(mirror=check.function, inverse_mirror=check.function, step_size=check.positive)
+def mirror_descent(
+    value, gradient, mirror, inverse_mirror, start, step_size, iterations=100, tolerance=1e-8
+) -> Path:
+    """Go against the gradient in other coordinates: ``mirror(new) = mirror(u) - step_size * g(u)``.
+
+    The step (eq-two-coordinates-mirror) minimises ``g @ (new - u)`` plus 1/α times the Bregman divergence of
+    ψ, of which ``mirror`` is the gradient (Beck and Teboulle 2003, "Mirror descent and nonlinear projected
+    subgradient methods for convex optimization"). In an exponential family with log-partition function A
+    there are two:
+
+    - u = η, with the gradient of A, the mean, as its mirror: the divergence is KL(old || new), and the step
+      is the natural gradient's in the mean chart;
+    - u = m, with the gradient of A*, the natural parameters, as its mirror: KL(new || old), and the natural
+      gradient's step in the natural chart,
+
+    both exactly, however long the step is (Raskutti and Mukherjee 2015, "The information geometry of mirror
+    descent"). The mirror coordinates are added up from the start on, and mapped back once a step. Where
+    that fails, and where the new point is outside the domain, the path ends as in ``gradient_descent``.
+
+    Parameters
+    ----------
+    value : callable
+        ``value(u)``, the objective to minimise, a number.
+    gradient : callable
+        ``gradient(u)``, its partial derivatives *in the chart of u*, of shape (p,).
+    mirror : callable
+        ``mirror(u)``, of shape (p,): the gradient of a strictly convex function ψ.
+    inverse_mirror : callable
+        The inverse of ``mirror``; it raises ``OutsideDomain`` for coordinates that no point has.
+    start : ndarray of shape (p,)
+        Where to begin, in the chart of u.
+    step_size : float
+        α, above 0.
+    iterations : int
+        The largest number of steps.
+    tolerance : float
+        Stop when the Euclidean norm of the gradient is at most this; 0 asks for every step.
+
+    Returns
+    -------
+    Path
+        In the chart of u. The length of a step is α‖g‖, the Euclidean one in the mirror coordinates; its
+        direction is the change of u over α.
+    """
+    walk = Walk(value, gradient, start, iterations, tolerance)
+    v = check.vector(mirror(walk.theta), "mirror", walk.theta.size)
+    while walk.inside:
+        g = walk.gradient
+        if walk.is_over(np.linalg.norm(g)):
+            break
+        v = v - step_size * g  # eq-two-coordinates-mirror
+        walk.step_to(inverse_mirror, v, step_size)
+    return walk.path()
+
+
 @check.arguments(metric=check.function)
 def trust_region_descent(value, gradient, metric, start, radius, iterations=100, tolerance=1e-8) -> Path:
     """Take the best step of a given length in the metric, again and again (Algorithm 1).

@@ -8,6 +8,8 @@ from ngbook._check import arrays as check
 from ngbook._domain import OutsideDomain
 from ngbook.solve import dense_solve
 
+SAYS_NO_MORE = "the function says no more"
+
 
 @dataclass(frozen=True)
 class Path:
@@ -24,15 +26,16 @@ class Path:
     gradients : ndarray of shape (T + 1, p)
         The vector of partial derivatives there.
     gradient_norms : ndarray of shape (T + 1,)
-        Its norm: Euclidean for ``gradient_descent``; √(gᵀG⁻¹g) with a metric, which is the length in
-        the metric of the natural gradient, and does not depend on the chart.
+        Its norm: Euclidean for ``gradient_descent`` and ``mirror_descent``; √(gᵀG⁻¹g) with a metric,
+        which is the length in the metric of the natural gradient, and does not depend on the chart.
     directions : ndarray of shape (T, p)
-        Minus the gradient, or minus the natural gradient.
+        Minus the gradient, or minus the natural gradient; for ``mirror_descent`` the change of the
+        point over the step size.
     step_sizes : ndarray of shape (T,)
         What the direction was multiplied with: α, or β in Algorithm 1.
     lengths : ndarray of shape (T,)
         The length of each step, in the metric at the point where it begins (Euclidean for
-        ``gradient_descent``).
+        ``gradient_descent``; for ``mirror_descent`` Euclidean in the mirror coordinates).
     reason : str
         ``"tolerance"``, ``"iterations"`` or ``"domain"``: the gradient norm reached the tolerance;
         the iterations were used up; or the next step would have left the domain.
@@ -107,18 +110,31 @@ class Walk:
 
     def step(self, size, direction):
         """Go to ``theta + size * direction``, or end here if that is outside the domain."""
-        trial = self.theta + size * direction
+        self._land(self.theta + size * direction, size, direction)
+
+    def step_to(self, inverse, coordinates, size):
+        """Go to the point of these coordinates, or end here if there is none inside the domain."""
+        with np.errstate(all="ignore"):
+            try:
+                trial = inside(inverse, coordinates, "inverse_mirror", self.theta.shape)
+            except OutsideDomain as error:
+                return self._end(f"the coordinates {check.show(coordinates)}", str(error))
+        return self._land(trial, size, (trial - self.theta) / size)
+
+    def _land(self, trial, size, direction):
         landed, complaint = evaluate(*self.functions, trial)
         if complaint:
-            self.inside, self.reason = False, "domain"
-            step = f"step {len(self)}, from {check.show(self.theta)} to {check.show(trial)}"
-            self.message = f"{step}, would leave the domain: {complaint}"
-        else:
-            self.points.append(trial)
-            self.values.append(landed[0])
-            self.gradients.append(landed[1])
-            self.sizes.append(size)
-            self.directions.append(direction)
+            return self._end(check.show(trial), complaint)
+        self.points.append(trial)
+        self.values.append(landed[0])
+        self.gradients.append(landed[1])
+        self.sizes.append(size)
+        self.directions.append(direction)
+
+    def _end(self, place, complaint):
+        self.inside, self.reason = False, "domain"
+        step = f"step {len(self)}, from {check.show(self.theta)} to {place}"
+        self.message = f"{step}, would leave the domain: {complaint or SAYS_NO_MORE}"
 
     def path(self):
         """What it has become."""
@@ -137,7 +153,7 @@ def evaluate(value, gradient, theta):
         try:
             return (inside(value, theta, "value", ()), inside(gradient, theta, "gradient", theta.shape)), ""
         except OutsideDomain as error:
-            return None, str(error) or "the function says no more"
+            return None, str(error) or SAYS_NO_MORE
 
 
 def value_or_nan(value, theta):

@@ -10,6 +10,7 @@ from ngbook.families.discrete import (  # noqa: I001
     bernoulli, bernoulli_logit, binomial, categorical, categorical_softmax, geometric, negative_binomial,
     poisson,
 )
+from ngbook.families.exponential_form import ExponentialForm
 from ngbook.families.family import Family
 from ngbook.families.gaussian import (
     bivariate_normal, bivariate_normal_cholesky, log_normal, normal, normal_log_sigma, normal_mean,
@@ -19,6 +20,7 @@ from ngbook.families.half_line import (
     beta, dirichlet, exponential, gamma, inverse_gamma, inverse_gaussian, pareto, rayleigh, uniform, weibull,
 )
 from ngbook.families.multivariate import multivariate_normal_fisher
+from ngbook.families.rank import OrderTest, exponential_order
 from ngbook.families.real_line import cauchy, gumbel, laplace, logistic, student_t, von_mises
 
 
@@ -34,4 +36,5 @@ def catalogue() -> dict[str, Family]:
     return {family.slug: family for family in families}
 
 
-__all__ = sorted(["Family", "catalogue", multivariate_normal_fisher.__name__, uniform.slug, *catalogue()])
+_others = [ExponentialForm, Family, OrderTest, catalogue, exponential_order, multivariate_normal_fisher]
+__all__ = sorted([*(thing.__name__ for thing in _others), uniform.slug, *catalogue()])

@@ -17,6 +17,7 @@ from ngbook._check import arrays, expressions
 from ngbook._check import families as check
 from ngbook.families import derivation
 from ngbook.families.evaluation import Evaluation
+from ngbook.families.exponential_form import ExponentialForm, derived_form
 from ngbook.families.mass import refuse_wrong_mass
 from ngbook.families.spaces import assumed, assumed_support
 from ngbook.symbolic.equality import tidy
@@ -196,6 +197,20 @@ class Family:
         """
         refuse_wrong_mass(self._general)
         return derivation.three_ways(self)
+
+    def exponential_form(self) -> ExponentialForm:
+        """Write the density as exp(η(θ)·T(x) − A(θ)) h(x), derived from the declaration.
+
+        By separation: each term of the expanded log-density is a function of the outcome times one of the
+        parameters (eq-two-coordinates-form). A family for which one is not, or whose support moves, is
+        refused with the reason; ``exponential_order`` tells by numbers alone.
+
+        Returns
+        -------
+        ExponentialForm
+            Statistics, natural and mean parameters, and the maps between them.
+        """
+        return derived_form(self)
 
     # --- numbers
 

@@ -52,7 +52,7 @@ def _mass_of_several(evaluation, numbers):
     """
     lows, highs = evaluation.support.bounds(numbers)
     free = len(lows) - evaluation.support.has_equation
-    axes = [_axis(*ends, 65 if free < 3 else 49) for ends in zip(lows[:free], highs[:free], strict=True)]
+    axes = [axis(*ends, 65 if free < 3 else 49) for ends in zip(lows[:free], highs[:free], strict=True)]
     columns = [column.ravel() for column in np.meshgrid(*(x for x, _ in axes), indexing="ij")]
     if free < len(lows):
         columns.append(evaluation.support.last(*columns))
@@ -63,7 +63,7 @@ def _mass_of_several(evaluation, numbers):
     return float(fine) if abs(coarse - fine) < 0.005 * abs(fine) else 0.0
 
 
-def _axis(low, high, count):
+def axis(low, high, count):
     """Outcomes and weights: equal steps of a variable in which a density falls off quickly at both ends."""
     t, width = np.linspace(-1, 1, count), high - low
     if np.isfinite(width):

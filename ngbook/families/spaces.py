@@ -71,7 +71,7 @@ class Support:
         base = support.base_set if self.has_equation else support
         factors = base.args if isinstance(base, sp.ProductSet) else (base,)
         lows, highs, *kinds = zip(*map(bounds, factors), strict=True)
-        self._low_open, self._high_open, self._whole = np.array(kinds, dtype=bool)[:, :, None]
+        self._low_open, self._high_open, self.whole = np.array(kinds, dtype=bool)[:, :, None]
         self._ends = sp.lambdify(list(parameters), [lows, highs], "numpy")
         if self.has_equation:
             last = sp.solve(support.condition, variables[-1])[0]
@@ -86,7 +86,7 @@ class Support:
         low, high = self.bounds(theta)[:, :, None]
         mask = (columns > low) | ((columns == low) & ~self._low_open)
         mask &= (columns < high) | ((columns == high) & ~self._high_open)
-        mask = (mask & (~self._whole | (columns == np.round(columns)))).all(0)
+        mask = (mask & (~self.whole | (columns == np.round(columns)))).all(0)
         if self.has_equation:
             mask &= np.abs(columns[-1] - self.last(*columns[:-1])) <= EQUALITY_TOLERANCE
         return mask
@@ -96,4 +96,4 @@ class Support:
         low, high = self.bounds(theta)[:, :, None]
         low = np.where(self._low_open, np.nextafter(low, np.inf), low)
         high = np.where(self._high_open, np.nextafter(high, -np.inf), high)
-        return np.where(self._whole, columns, np.clip(columns, low, high))
+        return np.where(self.whole, columns, np.clip(columns, low, high))

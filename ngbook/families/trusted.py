@@ -77,7 +77,7 @@ class Trusted:
         previous = None
         while digits <= MOST_DIGITS:
             with mpmath.workdps(digits):
-                values = self._at(numbers)
+                values = self.at(numbers)
                 if previous is not None and all(map(_settled, previous, values)):
                     return np.array(values, dtype=float)
             previous, digits = values, 2 * digits
@@ -104,10 +104,11 @@ class Trusted:
         with mpmath.workdps(300):
             for step in (mpmath.mpf(10) ** -100, mpmath.mpf(10) ** -200):
                 point = [mpmath.mpf(x) + side * step for x, side in zip(outcome, inwards, strict=True)]
-                near.append(self._at([*numbers, *point]))
+                near.append(self.at([*numbers, *point]))
             return [float(b) if abs(a - b) < 1e-40 else math.nan for a, b in zip(*near, strict=True)]
 
-    def _at(self, numbers):
+    def at(self, numbers):
+        """Values in the digits of the context."""
         try:
             values = self._precise(*map(mpmath.mpf, numbers))
         except (ArithmeticError, ValueError, TypeError) as error:

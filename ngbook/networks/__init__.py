@@ -12,7 +12,7 @@ likelihood, which says what the outputs mean, it has a loss, a gradient, a Fishe
 ``sampled_scores``             scores of targets drawn from the model
 ``data_scores``                scores of the data
 ``kronecker_factors``          two small matrices for each layer, R and B
-``KroneckerMetric``            the metric with blocks R ⊗ B, damped, and its solve
+``KroneckerMetric``            the metric with blocks kron(R, B), damped, and its solve
 =============================  =======================================================================
 
 Of a deep *linear* network ``layerwise_natural_gradient`` and ``shortest_natural_gradient`` are exact, in

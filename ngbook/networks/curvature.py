@@ -35,7 +35,7 @@ def loss_gradient(evaluated, likelihood, targets):
     Returns
     -------
     ndarray of shape (p,)
-        Of the *mean* over the data, (1/n) Σ Jᵢᵀ rᵢ.
+        Of the *mean* over the data, (1/n) Σ J_iᵀ r_i.
     """
     residual = likelihood.residual(evaluated.outputs, targets)
     return evaluated.transposed_product(residual / len(residual))
@@ -45,8 +45,8 @@ def loss_gradient(evaluated, likelihood, targets):
 def gauss_newton(evaluated, likelihood):
     """Return the Gauss–Newton matrix, which is the Fisher matrix, as an operator (eq-gauss-newton-product).
 
-    It is (1/n) Σ Jᵢᵀ Fᵢ Jᵢ, with the Fisher matrix Fᵢ of each datum in its outputs: an expectation over the
-    *model's* targets, and a mean over the inputs. No target of the data enters. A product costs one pass
+    It is (1/n) Σ J_iᵀ F_i J_i, with the Fisher matrix F_i of each datum in its outputs: an expectation over
+    the *model's* targets, and a mean over the inputs. No target of the data enters. A product costs one pass
     forward and one backward (Schraudolph, "Fast curvature matrix-vector products for second-order gradient
     descent", 2002; Martens, "New insights and perspectives on the natural gradient method", 2020).
 
@@ -113,7 +113,7 @@ def sampled_scores(evaluated, likelihood, rng: np.random.Generator):
     Returns
     -------
     ndarray of shape (n, p)
-        ∇ log p of each, for ``fisher.sampled_fisher``.
+        Gradients of log p of each, for ``fisher.sampled_fisher``.
     """
     return data_scores(evaluated, likelihood, likelihood.sample(evaluated.outputs, rng))
 
@@ -133,6 +133,6 @@ def data_scores(evaluated, likelihood, targets):
     Returns
     -------
     ndarray of shape (n, p)
-        ∇ log p of each datum, not divided by n.
+        Gradients of log p of each datum, not divided by n.
     """
     return evaluated.rows(-likelihood.residual(evaluated.outputs, targets))

@@ -1,6 +1,6 @@
 """Deep linear networks, whose natural gradient is known in closed form.
 
-A network without activations, y = W_L ⋯ W_1 x, is one matrix W written as a product; the natural gradient
+A network without activations, y = W_L … W_1 x, is one matrix W written as a product; the natural gradient
 moves W straight to its target, along D = W − W*, for any depth and any covariance of the inputs. Many changes
 of the layers do that. Two of them are natural choices, and are here.
 
@@ -27,8 +27,8 @@ def partial_products(weights) -> tuple:
     Returns
     -------
     P, Q : list of ndarray
-        Both of length L + 1: ``P[i]`` = W_i ⋯ W_1, what lies below layer i + 1, with P[0] the identity, and
-        ``Q[i]`` = W_L ⋯ W_(i+1), what lies above layer i, with Q[L] the identity. ``P[L]`` = ``Q[0]`` = W.
+        Both of length L + 1: ``P[i]`` = W_i … W_1, what lies below layer i + 1, with P[0] the identity, and
+        ``Q[i]`` = W_L … W_(i+1), what lies above layer i, with Q[L] the identity. ``P[L]`` = ``Q[0]`` = W.
     """
     P, Q = [np.eye(weights[0].shape[1])], [np.eye(len(weights[-1]))]
     for W in weights:
@@ -43,7 +43,7 @@ def layerwise_natural_gradient(weights, target) -> list:
     """Move every layer so that each makes an equal share of the way (eq-deep-linear-layers).
 
     For Gaussian outputs, of fixed and equal variance, a block of the Fisher matrix is exactly
-    Q_iᵀQ_i ⊗ P_i S P_iᵀ, with P_i = W_(i-1) ⋯ W_1, Q_i = W_L ⋯ W_(i+1) and S the mean of x xᵀ. This
+    kron(Q_iᵀQ_i, P_i S P_iᵀ), with P_i = W_(i-1) … W_1, Q_i = W_L … W_(i+1) and S the mean of x xᵀ. This
     solution is 1/L times the gradient divided by these blocks: 1/L times that of Kronecker factors
     (Bernacchia, Lengyel and Hennequin, "Exact natural gradient in deep linear networks and its application to
     the nonlinear case", 2018). S drops out. The balance of the layers is not kept, and it ends where a
@@ -80,7 +80,7 @@ def shortest_natural_gradient(weights, target) -> list:
     """Move the layers as little as possible: the Moore–Penrose solution (eq-deep-linear-shortest).
 
     Of all changes with Σ Q_i n_i P_i = D it is the shortest, n_i = Q_iᵀ Z P_iᵀ, with Z from a system of
-    n_0 n_L equations whose matrix is Σ Q_iQ_iᵀ ⊗ P_iᵀP_i: a dual solve. Like the gradient it
+    n_0 n_L equations whose matrix is Σ kron(Q_iQ_iᵀ, P_iᵀP_i): a dual solve. Like the gradient it
     keeps W_(i+1)ᵀ W_(i+1) − W_i W_iᵀ, and it passes where a product of layers is singular.
 
     Parameters

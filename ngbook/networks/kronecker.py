@@ -1,8 +1,9 @@
 """Kronecker factors: a block of the Fisher matrix for each layer, as the product of two small matrices.
 
 A layer's part of a score is the outer product a bᵀ of what it reads and of how the score answers to it. Its
-block of the Fisher matrix is the mean of (a aᵀ) ⊗ (b bᵀ); the approximation takes the product of the means,
-R ⊗ B (Martens and Grosse, "Optimizing neural networks with Kronecker-factored approximate curvature", 2015).
+block of the Fisher matrix is the mean of kron(a aᵀ, b bᵀ); the approximation takes the product of the means,
+kron(R, B) (Martens and Grosse, "Optimizing neural networks with Kronecker-factored approximate curvature",
+2015).
 """
 
 import numpy as np
@@ -47,16 +48,16 @@ def kronecker_factors(evaluated, likelihood, rng: np.random.Generator | None = N
 
 
 class KroneckerMetric:
-    """The damped metric that has a block R ⊗ B for each layer, and its solve.
+    """The damped metric that has a block kron(R, B) for each layer, and its solve.
 
     With the eigenvectors of R and B both a product and a solve cost a few products of a layer's size, and no
-    matrix of p × p is formed. How the damping λ is divided:
+    matrix of p × p is formed. How the damping ζ is divided:
 
     ===========  ===============================  =======================================================
     balance      block                            source
     ===========  ===============================  =======================================================
-    ``exact``    R ⊗ B + λ I                      eq-kronecker-damping
-    ``trace``    (R + π√λ I) ⊗ (B + √λ/π I)       π² = (tr R / rows) / (tr B / rows): eq-kronecker-trace
+    ``exact``    kron(R, B) + ζ I                 eq-kronecker-damping
+    ``trace``    kron(R + π√ζ I, B + √ζ/π I)      π² = (tr R / rows) / (tr B / rows): eq-kronecker-trace
     ``equal``    the same, with π = 1
     ===========  ===============================  =======================================================
 
@@ -65,7 +66,7 @@ class KroneckerMetric:
     factors : list of tuple
         R and B of each layer, as ``kronecker_factors`` returns them, or averages of such.
     damping : float
-        λ, at least 0, where 0 is the undamped metric; it is part of the metric.
+        ζ, at least 0, where 0 is the undamped metric; it is part of the metric.
     balance : str
         ``"exact"``, ``"trace"`` or ``"equal"``.
 

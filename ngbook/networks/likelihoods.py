@@ -53,7 +53,7 @@ class Likelihood:
         return self._product(outputs, rules.table(u, "u", *outputs.shape))
 
     def fisher_factors(self, outputs):
-        """Vectors f, of shape (n, C, C), of which Σₖ fₖ fₖᵀ over the second axis is the Fisher matrix."""
+        """Vectors f, of shape (n, C, C), of which Σ f_k f_kᵀ over the second axis is the Fisher matrix."""
         return self._factors(self._as_outputs(outputs))
 
     def sample(self, outputs, rng: np.random.Generator):
@@ -146,7 +146,7 @@ class Categorical(Likelihood):
         p = _softmax(outputs)
         return p * (u - np.sum(p * u, axis=1, keepdims=True))
 
-    def _factors(self, outputs):  # √pₖ (eₖ − p): the scores of all classes, as often as they are drawn
+    def _factors(self, outputs):  # √p_k (e_k − p): the scores of all classes, as often as they are drawn
         p = _softmax(outputs)
         return np.sqrt(p)[:, :, None] * (np.eye(outputs.shape[1]) - p[:, None, :])
 
@@ -170,7 +170,7 @@ class Categorical(Likelihood):
 
 
 def _sigmoid(z):
-    """1/(1 + e⁻ᶻ), with all its digits where it is small, and without overflow."""
+    """1/(1 + exp(−z)), with all its digits where it is small, and without overflow."""
     return np.exp(-np.logaddexp(0, -z))
 
 

@@ -127,7 +127,7 @@ class Evaluated(Passes):
         return result
 
     def rows(self, u):
-        """Jᵢᵀ uᵢ for each input, in row i, of shape (n, p): what ``transposed_product`` adds up."""
+        """J_iᵀ u_i for each input, in row i, of shape (n, p): what ``transposed_product`` adds up."""
         outer = zip(self.reads, self.answers(u), strict=True)
         return np.hstack([(a[:, :, None] * b[:, None, :]).reshape(len(self), -1) for a, b in outer])
 

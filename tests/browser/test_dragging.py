@@ -19,6 +19,7 @@ FIGURES = {
     "probability/maximum_likelihood": ("maximum-likelihood", 2),
     "reinforcement/natural_policy_gradient": ("natural-policy-gradient", 1),
     "reinforcement/conjugate_gradient": ("conjugate-gradient", 3),
+    "geometry/two_coordinates": ("two-coordinates", 4),
 }
 VALUES = "all => Object.fromEntries(all.map((input) => [input.id, Number(input.value)]))"
 
