@@ -43,7 +43,7 @@ def adaptive_damping_descent(
 
     Each trial is minus n, with (G + ζI) n = g: the minimum of the quadratic model with the metric as its
     curvature, and ζ to keep it short. The ratio ρ of the decrease that it delivers to the one that the
-    undamped model promises, gᵀn − ½ nᵀGn (eq-trust-regions-ratio), says what comes next: below 1/4 the
+    undamped model promises, gᵀn − ½ nᵀGn (eq-gauss-newton-ratio), says what comes next: below 1/4 the
     damping is doubled, above 3/4 halved; and the trial is taken if the value falls. One that is refused, also
     because it is outside the domain, is a step of size 0 of the path. Marquardt (1963), "An algorithm for
     least-squares estimation of nonlinear parameters"; Martens (2010), "Deep learning via Hessian-free
@@ -72,24 +72,28 @@ def adaptive_damping_descent(
     DampedPath
         One step for each trial; norms are Euclidean, and lengths are in the undamped metric.
     """
-    walk, lengths, dampings = Walk(value, gradient, start, iterations, tolerance), [], []
+    walk, noted = Walk(value, gradient, start, iterations, tolerance), []
     while walk.inside and not walk.is_over(np.linalg.norm(walk.gradient)):
         theta, g, G = walk.theta, walk.gradient, metric(walk.theta)
         n = _solution(solve, G, g, damping, walk)
         square = quadratic_form(G, n)
         delivered = walk.values[-1] - value_or_nan(value, theta - n)
-        rho = delivered / (g @ n - square / 2)  # eq-trust-regions-ratio
+        rho = delivered / (g @ n - square / 2)  # eq-gauss-newton-ratio
         walk.step(1.0 if delivered > 0 else 0.0, -n)
-        if walk.inside:
-            lengths.append(np.sqrt(square) * walk.sizes[-1])
-            dampings.append(damping)
+        noted.append((np.sqrt(square) if delivered > 0 else 0.0, damping))
         if not rho >= 1 / 4:  # also where the value is not a number
             damping = 2 * damping
         elif rho > 3 / 4:
             damping = max(damping / 2, smallest_damping)
+    return _path(walk, noted)
+
+
+def _path(walk, noted):
+    """The path, with the length and the damping of each of its steps; one that left the domain is none."""
     path = walk.path()
+    lengths, dampings = np.array(noted[: len(path)]).reshape(-1, 2).T
     known = {field.name: getattr(path, field.name) for field in fields(path)}
-    return DampedPath(**known | {"lengths": np.array(lengths)}, dampings=np.array(dampings))
+    return DampedPath(**known | {"lengths": lengths}, dampings=dampings)
 
 
 def _solution(solve, metric, gradient, damping, walk):

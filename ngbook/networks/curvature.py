@@ -64,7 +64,7 @@ def gauss_newton(evaluated, likelihood):
 
     outputs, count, size = evaluated.outputs, len(evaluated), evaluated.network.size
 
-    def product(v):
+    def product(v):  # eq-gauss-newton-product
         change = evaluated.jacobian_product(v.ravel())
         return evaluated.transposed_product(likelihood.fisher_product(outputs, change) / count)
 
