@@ -6,10 +6,12 @@ One module per idea; each imports only from those above it.
 ``checks``           a claim that can fail
 ``symbolic``         expectation, exactly: score, Hessian, KL, the Fisher matrix
 ``answers``          an exercise's right answer and its known mistakes
+``data``             small data sets, generated
 ``families``         parametric distributions, declared once in SymPy
 ``solve``            the linear system behind a natural gradient
 ``fisher``           the Fisher matrix, estimated from scores
 ``descent``          taking a step, and following it
+``networks``         a network, its Jacobian products, Gauss–Newton, Kronecker factors
 ``environments``     a task: states, actions, rewards
 ``policies``         how an agent acts, and what its score is
 ``policy_gradient``  learning from returns: one loop, five update rules
@@ -32,10 +34,12 @@ __all__ = [
     "answers",
     "check_answer",
     "checks",
+    "data",
     "descent",
     "environments",
     "families",
     "fisher",
+    "networks",
     "plots",
     "policies",
     "policy_gradient",

@@ -17,9 +17,9 @@ ROOT = Path(__file__).parents[1]
 # From the ground: a module imports from lower floors only, and not from its neighbours.
 FLOORS = [
     {"_check", "_domain", "_equality"},
-    {"checks", "symbolic", "answers"},
+    {"checks", "symbolic", "answers", "data"},
     {"families", "solve"},
-    {"fisher", "descent", "plots"},
+    {"fisher", "descent", "networks", "plots"},
     {"environments", "policies"},
     {"policy_gradient"},
 ]
