@@ -130,8 +130,12 @@ def test_nothing_is_done_at_the_end_or_without_trials():
 def test_what_the_solver_refuses_is_told_with_the_place():
     with pytest.raises(ValueError, match=r"at step 0, theta = \[1\. 1\.\], damping 1e-20: .*singular"):
         adaptive_damping_descent(
-            lambda x: x.sum() ** 2, lambda x: np.full(2, 2 * x.sum()), constant(np.ones((2, 2))), [1, 1], 1e-20
-        )  # fmt: skip
+            lambda x: x.sum() ** 2,
+            lambda x: np.full(2, 2 * x.sum()),
+            constant(np.ones((2, 2))),
+            [1.0, 1.0],
+            1e-20,
+        )
 
 
 RUN = Example(

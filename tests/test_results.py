@@ -288,7 +288,7 @@ def test_the_modules_behind_a_result_are_those_that_it_uses():
     ("module", "old", "new", "is_stale"),
     [
         ("ngbook.policy_gradient.rules", "2 * radius", "3 * radius", True),
-        ("ngbook.policies.network", "A layer is one matrix", "A layer has one matrix", False),
+        ("ngbook.networks.layers", "A layer is one matrix", "A layer has one matrix", False),
         ("book.results.trpo_cartpole", '"seeds": 10', '"seeds": 11', True),
     ],
 )
