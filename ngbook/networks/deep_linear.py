@@ -26,16 +26,16 @@ def partial_products(weights) -> tuple:
 
     Returns
     -------
-    A, B : list of ndarray
-        Both of length L + 1: ``A[i]`` = W_i ⋯ W_1, with A[0] the identity, and ``B[i]`` = W_L ⋯ W_(i+1),
-        with B[L] the identity. ``A[L]`` = ``B[0]`` = W.
+    P, Q : list of ndarray
+        Both of length L + 1: ``P[i]`` = W_i ⋯ W_1, what lies below layer i + 1, with P[0] the identity, and
+        ``Q[i]`` = W_L ⋯ W_(i+1), what lies above layer i, with Q[L] the identity. ``P[L]`` = ``Q[0]`` = W.
     """
-    A, B = [np.eye(weights[0].shape[1])], [np.eye(len(weights[-1]))]
+    P, Q = [np.eye(weights[0].shape[1])], [np.eye(len(weights[-1]))]
     for W in weights:
-        A.append(W @ A[-1])
+        P.append(W @ P[-1])
     for W in reversed(weights):
-        B.append(B[-1] @ W)
-    return A, B[::-1]
+        Q.append(Q[-1] @ W)
+    return P, Q[::-1]
 
 
 @check.arguments(weights=rules.chain)
@@ -43,7 +43,7 @@ def layerwise_natural_gradient(weights, target) -> list:
     """Move every layer so that each makes an equal share of the way (eq-deep-linear-layers).
 
     For Gaussian outputs, of fixed and equal variance, a block of the Fisher matrix is exactly
-    B_iᵀB_i ⊗ A_(i-1) S A_(i-1)ᵀ, with S the mean of x xᵀ. This solution is 1/L times the gradient divided by
+    Q_iᵀQ_i ⊗ P_i S P_iᵀ, with P_i = W_(i-1) ⋯ W_1, Q_i = W_L ⋯ W_(i+1) and S the mean of x xᵀ. This solution is 1/L times the gradient divided by
     these blocks: 1/L times that of Kronecker factors (Bernacchia, Lengyel and Hennequin, "Exact natural
     gradient in deep linear networks and its application to the nonlinear case", 2018). S drops out. The
     balance of the layers is not kept, and it ends where a product of layers becomes singular.
@@ -65,23 +65,21 @@ def layerwise_natural_gradient(weights, target) -> list:
     ValueError
         Also where no exact solution exists: a hidden layer is too narrow, or a product of layers singular.
     """
-    A, B = partial_products(rules.wide(weights))
-    D = A[-1] - rules.table(target, "target", *A[-1].shape)
+    P, Q = partial_products(rules.wide(weights))
+    D = P[-1] - rules.table(target, "target", *P[-1].shape)
     depth = len(weights)
-    after = [rules.full_rank_inverse(B[i], f"the product of the layers after W_{i}") for i in range(1, depth)]
-    before = [
-        rules.full_rank_inverse(A[i], f"the product of the layers up to W_{i}") for i in range(1, depth)
-    ]
-    after, before = [*after, B[-1]], [A[0], *before]  # both ends are identities
-    return [b @ D @ a / depth for a, b in zip(before, after, strict=True)]  # eq-deep-linear-layers
+    above = [rules.full_rank_inverse(Q[i], f"the product of the layers after W_{i}") for i in range(1, depth)]
+    below = [rules.full_rank_inverse(P[i], f"the product of the layers up to W_{i}") for i in range(1, depth)]
+    above, below = [*above, Q[-1]], [P[0], *below]  # both ends are identities
+    return [q @ D @ p / depth for p, q in zip(below, above, strict=True)]  # eq-deep-linear-layers
 
 
 @check.arguments(weights=rules.chain)
 def shortest_natural_gradient(weights, target) -> list:
     """Move the layers as little as possible: the Moore–Penrose solution (eq-deep-linear-shortest).
 
-    Of all changes with Σ B_i n_i A_(i-1) = D it is the shortest, n_i = B_iᵀ Z A_(i-1)ᵀ, with Z from a system
-    of n_0 n_L equations whose matrix is Σ B_i B_iᵀ ⊗ A_(i-1)ᵀ A_(i-1): a dual solve. Like the gradient it
+    Of all changes with Σ Q_i n_i P_i = D it is the shortest, n_i = Q_iᵀ Z P_iᵀ, with Z from a system of
+    n_0 n_L equations whose matrix is Σ Q_iQ_iᵀ ⊗ P_iᵀP_i: a dual solve. Like the gradient it
     keeps W_(i+1)ᵀ W_(i+1) − W_i W_iᵀ, and it passes where a product of layers is singular.
 
     Parameters
@@ -99,10 +97,10 @@ def shortest_natural_gradient(weights, target) -> list:
     ValueError
         Also where no exact solution exists: the layers cannot move W in every direction.
     """
-    A, B = partial_products(weights)
-    D = A[-1] - rules.table(target, "target", *A[-1].shape)
-    pairs = list(zip(A[:-1], B[1:], strict=True))
-    kernel = sum(np.kron(b @ b.T, a.T @ a) for a, b in pairs)
+    P, Q = partial_products(weights)
+    D = P[-1] - rules.table(target, "target", *P[-1].shape)
+    pairs = list(zip(P[:-1], Q[1:], strict=True))
+    kernel = sum(np.kron(q @ q.T, p.T @ p) for p, q in pairs)
     try:
         Z = dense_solve(kernel, D.ravel()).reshape(D.shape)
     except ValueError as error:
@@ -111,4 +109,4 @@ def shortest_natural_gradient(weights, target) -> list:
             f"hidden layers of width {[len(W) for W in weights[:-1]]} between {D.shape[1]} inputs and "
             f"{D.shape[0]} outputs: take wider ones, or start elsewhere"
         ) from error
-    return [b.T @ Z @ a.T for a, b in pairs]  # eq-deep-linear-shortest
+    return [q.T @ Z @ p.T for p, q in pairs]  # eq-deep-linear-shortest
