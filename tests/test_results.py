@@ -156,6 +156,42 @@ def actor_critic(numbers):
     yield "REINFORCE does", plain == sorted(plain) and plain[-1] > 3 * plain[0]
 
 
+def newton_races(numbers):
+    races, fixed = numbers["races"], numbers["fixed"]
+    held = [race for task in races.values() for race in task.values() if any(race["steps"])]
+    yield "no best size is at an end", all(0 < r["place"][0] < r["place"][1] - 1 for r in held)
+
+    def median(task, method, what):
+        return np.median([np.inf if x is None else x for x in races[task][method][what]])
+
+    for task in races:
+        fewer = median(task, "natural, products", "steps") < median(task, "Adam", "steps") / 2
+        yield f"fewer steps than Adam on {task}", fewer
+        yield f"the empirical matrix does not arrive on {task}", not any(races[task]["empirical"]["steps"])
+    ahead = {t: median(t, "Adam", "seconds") / median(t, "natural, products", "seconds") for t in races}
+    decaying = median("smooth", "Adam, decaying", "seconds") / median(
+        "smooth", "natural, products", "seconds"
+    )
+    yield "Adam is faster on the spirals", ahead["spirals"] < 1 / 2
+    yield "the natural gradient on the smooth task", min(ahead["smooth"], decaying) > 2
+    yield "level on the regression", 1 / 1.6 < ahead["regression"] < 1.6
+    yield "a fixed damping explodes", min(max(curve) for curve in fixed["1, 0.001"]) > 100
+    yield "an adaptive one does not", max(max(curve) for curve in fixed["adaptive"]) < 1.5
+
+
+def newton_data(numbers):
+    shares = {name: np.mean(run["variance"], axis=0) for name, run in numbers["order"].items()}
+    yield "no setting is at an end", not any(run["at an end"] for run in numbers["order"].values())
+    yield "the last fifth matters most", all(each[-1] > each[:-1].sum() for each in shares.values())
+    sums = {name: np.sum(run["variance"], axis=1) for name, run in numbers["order"].items()}
+    yield "the ranges overlap", sums["natural"].max() > max(sums["SGD"].min(), sums["Adam"].min())
+    good = {kind: np.sum(np.array(found) < 1) for kind, found in numbers["unlabelled"]["1, 0.03"].items()}
+    few, many = max(good["same batch"], good["30 others"]), min(good["batch and 270"], good["300 others"])
+    yield "more inputs carry a bold step", few + 2 <= many
+    own, others = (np.array(numbers["few labels"][count])[:, 0] for count in ("0", "600"))
+    yield "no effect on the test loss", abs(own.mean() - others.mean()) < own.std()
+
+
 def kronecker(numbers):
     to_two = {name: np.array([run["goals"]["2.0"] for run in runs]) for name, runs in numbers["runs"].items()}
     kron, adam, exact = (to_two[name] for name in ("K-FAC, momentum", "Adam", "exact, by CG"))
@@ -173,6 +209,8 @@ def kronecker(numbers):
 ORDERINGS = {
     "actor_critic_races": actor_critic,
     "fisher_catalogue": catalogue,
+    "gauss_newton_data": newton_data,
+    "gauss_newton_races": newton_races,
     "kronecker_autoencoder": kronecker,
     "trpo_cartpole": cartpole,
     "trpo_large_radius": large_radius,

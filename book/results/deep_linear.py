@@ -242,8 +242,8 @@ def online(rule, condition, seeds, sizes, decrease, steps):
             share = min(1 - 1 / k, held["average"])
             reads = share * reads + (1 - share) * transposed(read) @ read / batch
             answers = share * answers + (1 - share) * transposed(model) @ model / batch
-            half = np.linalg.solve(answers + held["damping"] * eye, slope)
-            slope = transposed(np.linalg.solve(reads + held["damping"] * eye, transposed(half))) / depth
+            half = solved(answers + held["damping"] * eye, slope)
+            slope = transposed(solved(reads + held["damping"] * eye, transposed(half))) / depth
         size = sizes / (1 + k / 200) if decrease else sizes
         weights = weights - size[:, None, None] * slope
         lost = ~np.isfinite(weights).all(axis=(0, 2, 3)) | (np.abs(weights).max(axis=(0, 2, 3)) > 1e3)

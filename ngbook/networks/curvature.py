@@ -107,7 +107,7 @@ def sampled_scores(evaluated, likelihood, rng: np.random.Generator):
     ----------
     evaluated, likelihood
         As for ``loss_gradient``.
-    rng : Generator
+    rng : numpy.random.Generator
         For the targets.
 
     Returns

@@ -43,10 +43,11 @@ def layerwise_natural_gradient(weights, target) -> list:
     """Move every layer so that each makes an equal share of the way (eq-deep-linear-layers).
 
     For Gaussian outputs, of fixed and equal variance, a block of the Fisher matrix is exactly
-    Q_iᵀQ_i ⊗ P_i S P_iᵀ, with P_i = W_(i-1) ⋯ W_1, Q_i = W_L ⋯ W_(i+1) and S the mean of x xᵀ. This solution is 1/L times the gradient divided by
-    these blocks: 1/L times that of Kronecker factors (Bernacchia, Lengyel and Hennequin, "Exact natural
-    gradient in deep linear networks and its application to the nonlinear case", 2018). S drops out. The
-    balance of the layers is not kept, and it ends where a product of layers becomes singular.
+    Q_iᵀQ_i ⊗ P_i S P_iᵀ, with P_i = W_(i-1) ⋯ W_1, Q_i = W_L ⋯ W_(i+1) and S the mean of x xᵀ. This
+    solution is 1/L times the gradient divided by these blocks: 1/L times that of Kronecker factors
+    (Bernacchia, Lengyel and Hennequin, "Exact natural gradient in deep linear networks and its application to
+    the nonlinear case", 2018). S drops out. The balance of the layers is not kept, and it ends where a
+    product of layers becomes singular.
 
     Parameters
     ----------

@@ -24,7 +24,7 @@ def kronecker_factors(evaluated, likelihood, rng: np.random.Generator | None = N
         ``network.at(theta, inputs)``, at n data.
     likelihood : Gaussian, Bernoulli or Categorical
         What the outputs mean.
-    rng : Generator or None
+    rng : numpy.random.Generator or None
         Draws one target for each datum; with None, B is the exact expectation, at the cost of C passes.
 
     Returns
