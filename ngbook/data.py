@@ -47,7 +47,7 @@ def curves(count, side, rng: np.random.Generator, thickness=0.6):
     """Draw pictures of curved strokes: six numbers describe each, and an autoencoder may find them.
 
     A stroke is a quadratic Bézier curve with three random control points, in a soft pen: after the curves of
-    Martens, "Deep learning via Hessian-free optimization", 2010, and smaller.
+    Hinton and Salakhutdinov, "Reducing the dimensionality of data with neural networks", 2006, and smaller.
 
     Parameters
     ----------

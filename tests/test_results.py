@@ -313,6 +313,20 @@ def newton_data(numbers):
     yield "no effect on the test loss", abs(own.mean() - others.mean()) < own.std()
 
 
+def kronecker(numbers):
+    to_two = {name: np.array([run["goals"]["2.0"] for run in runs]) for name, runs in numbers["runs"].items()}
+    kron, adam, exact = (to_two[name] for name in ("K-FAC, momentum", "Adam", "exact, by CG"))
+    yield "no best size is at an end", all(0 < each["place"] < 12 for each in numbers["tuned"].values())
+    yield "the exact matrix needs the fewest iterations", (2 * exact[:, 0] < kron[:, 0] * 1.1).all()
+    yield "Kronecker factors need the least time", (np.minimum(adam, exact) > 2 * kron)[:, 1].all()
+    yield "and fewer iterations than Adam", (adam > 10 * kron)[:, 0].all()
+    reach_one = {name for name, runs in numbers["runs"].items() if all(run["goals"]["1.0"] for run in runs)}
+    yield "nothing else reaches one nat", reach_one == {"K-FAC, momentum"}
+    of_test = np.array([run["test"] for run in numbers["runs"]["K-FAC, momentum"]])
+    yield "the loss on other pictures rises", (of_test[:, -1] > 5 * of_test.min(axis=1)).all()
+    yield "not with many", numbers["many"]["test"][-1] < 1.3 * numbers["many"]["excess"][-1]
+
+
 ORDERINGS = {
     "actor_critic_races": actor_critic,
     "efficiency_streams": efficiency,
@@ -320,6 +334,7 @@ ORDERINGS = {
     "fisher_catalogue": catalogue,
     "gauss_newton_data": newton_data,
     "gauss_newton_races": newton_races,
+    "kronecker_autoencoder": kronecker,
     "trpo_cartpole": cartpole,
     "trpo_large_radius": large_radius,
     "trpo_late": late,
