@@ -96,6 +96,11 @@ def blocks_only(matrix, network):
 
 
 @pytest.mark.parametrize("network", NETWORKS)
+def test_a_network_shows_how_it_was_made(network):
+    assert repr(eval(repr(network), {"Network": type(network)})) == repr(network)
+
+
+@pytest.mark.parametrize("network", NETWORKS)
 def test_outputs_and_jacobian_are_those_of_the_definition(network):
     at = evaluated(network)
     theta = np.concatenate([matrix.ravel() for matrix in at.matrices])
