@@ -278,6 +278,27 @@ def test_dependent_coefficients_join_their_statistics():
     assert_allclose(form.mean([0.0]), [np.array([0, 2, 6]) @ weights / weights.sum()])
 
 
+def test_a_dependence_is_seen_wherever_the_outcomes_lie():
+    """On [2, 3], sin² and cos² add up to 1, so that of p sin²x + p cos²x - p nothing is left."""
+    waves = p * sp.sin(y) ** 2 + p * sp.cos(y) ** 2 - p
+    log_density = sp.log(q) - q * (y - 2) - sp.log(1 - sp.exp(-q)) + waves
+    form = Family("Waves", y, [p, q], log_density, None, support=sp.Interval(2, 3)).exponential_form()
+    assert form.statistics == (y,) and form.natural_parameters == (-q,)
+    assert not form.log_partition.has(p) and form.log_base == 0
+
+
+def test_three_outcomes_with_a_fixed_sum_need_two_statistics():
+    """The Dirichlet law's own shapes are tilted: of x_1 + x_2 + x_3 = 1 each sum is known."""
+    xs = families.dirichlet.variable
+    sums = p * sum(xs) - p
+    log_density = families.dirichlet.log_density + sums
+    tilted = Family("Tilted", xs, [*families.dirichlet.parameters, p], log_density, None,
+                    support=families.dirichlet.support)  # fmt: skip
+    form = tilted.exponential_form()
+    assert form.statistics == FORMS["dirichlet"].statistics
+    assert form.natural_parameters == FORMS["dirichlet"].natural_parameters
+
+
 def test_more_points_are_needed_than_twice_the_order():
     test = exponential_order(families.bivariate_normal, np.random.default_rng(0), points=12)
     assert test.ranks == (5, 5) and test.order is None, "a rank of 5 is all that 6 points can have"
@@ -482,6 +503,15 @@ def test_coordinates_outside_their_space_and_on_its_edge_are_refused(method, slu
 )
 def test_near_the_edge_there_is_still_an_answer(slug, mean, expected):
     assert_allclose(FORMS[slug].from_mean(mean), expected, rtol=1e-9, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("slug", "theta"), [("gamma", [1e7, 2.0]), ("von_mises", [0.5, 1e7]), ("bernoulli_logit", [25.0])]
+)
+def test_where_few_digits_are_left_these_are_found(slug, theta):
+    """Of a shape or a concentration of 1e7 rounding the mean leaves seven digits."""
+    form = FORMS[slug]
+    assert_allclose(form.from_mean(form.mean(theta)), theta, rtol=1e-6)
 
 
 def test_a_search_ends_where_the_coordinates_have_no_slope():

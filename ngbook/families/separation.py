@@ -124,11 +124,11 @@ def _affine(functions, points):
 
 def _vanishes(expression, family):
     """Whether an expression is zero at every outcome."""
-    support, (variable, *others) = family.support, family.variables
+    support, (*_, last) = family.support, family.variables
     if isinstance(support, sp.Range) and support.size.is_number and support.size <= FEW:
-        return all(sp.simplify(expression.subs(variable, value)) == 0 for value in support)
+        return all(sp.simplify(expression.subs(last, value)) == 0 for value in support)
     if isinstance(support, sp.ConditionSet):
-        expression = expression.subs(others[-1], sp.solve(support.condition, others[-1])[0])
+        expression = expression.subs(last, sp.solve(support.condition, last)[0])
     return sp.simplify(expression) == 0
 
 
@@ -159,9 +159,9 @@ def _is_inside(family, numbers):
 
 
 def spread_evenly(dimension):
-    """Points in the unit cube, spread evenly, shape (d, POINTS): multiples of roots of primes, modulo 1."""
-    roots = np.sqrt([sp.prime(place + 1) for place in range(dimension)])
-    return np.outer(roots, np.arange(1, POINTS + 1)) % 1
+    """Points in the unit cube from 0 on, spread evenly, shape (d, POINTS): multiples of roots, modulo 1."""
+    roots = np.sqrt([*sp.primerange(sp.prime(dimension) + 1)])
+    return np.outer(roots, np.arange(POINTS)) % 1
 
 
 def _parameters(family):

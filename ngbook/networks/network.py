@@ -43,10 +43,6 @@ class Network(Layers):
         self.inputs, self.outputs, self.hidden, self.bias = inputs, outputs, hidden, bool(bias)
         super().__init__([inputs, *hidden, outputs], activation, self.bias)
 
-    def __repr__(self):
-        shape = f"{self.inputs}, {self.outputs}, hidden={self.hidden}"
-        return f"Network({shape}, activation={self.activation!r}, bias={self.bias})"
-
     @property
     def blocks(self) -> list:
         """Where the parameters of each layer stand in theta, a slice for each."""
