@@ -41,7 +41,7 @@ export function describe({ curvatures, lowest, minimum }, { cut, count }) {
     lowest.cut === null
       ? "It is not positive, so the model has no lowest point."
       : `Its step ends at ${number(lowest.cut, 2)}, that of Fisher at ${number(lowest.fisher, 2)}.`;
-  return `${own} ${end} The minimum for the count ${number(count, 2)} is at ${number(minimum, 2)}.`;
+  return `${own} ${end} The minimum for y = ${number(count, 2)} is at ${number(minimum, 2)}.`;
 }
 
 export const longest = { cut: 5.9, count: 0 };
