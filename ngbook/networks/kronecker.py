@@ -39,11 +39,11 @@ def kronecker_factors(evaluated, likelihood, rng: np.random.Generator | None = N
         scores = likelihood.fisher_factors(outputs).transpose(1, 0, 2)  # Σ over k is the expectation
     else:
         scores = [likelihood.residual(outputs, likelihood.sample(outputs, rng))]
-    R = [a.T @ a / count for a in evaluated.reads]
+    R = [a.T @ a / count for a in evaluated.reads]  # eq-kronecker-factors
     B = [np.zeros((width, width)) for _, width in evaluated.network.shapes]
     for score in scores:
         for total, b in zip(B, evaluated.answers(score), strict=True):
-            total += b.T @ b / count
+            total += b.T @ b / count  # eq-kronecker-factors
     return list(zip(R, B, strict=True))
 
 

@@ -9,7 +9,7 @@ likelihood          target of one datum              residual, ∂(−log p)/∂
 ==================  ===============================  ============================  =====================
 
 In all of them z is the natural parameter, or a fixed multiple: the Hessian of −log p in z has no target in
-it, and is the Fisher matrix (eq-gauss-newton-canonical). Logarithms are natural; a loss is a *mean* over the
+it, and is the Fisher matrix (eq-gauss-newton-affine). Logarithms are natural; a loss is a *mean* over the
 data of −log p, with its constants, in which the outputs of one datum are added up.
 """
 
