@@ -179,7 +179,8 @@ def tune(make, name):
             if cap < 0:
                 break
         else:
-            best = [min(old, (t, (rate, batch))) for old, t in zip(best, totals, strict=True)]
+            found = [(t, (rate, batch)) for t in totals]
+            best = [min(pair, key=lambda each: each[0]) for pair in zip(best, found, strict=True)]
     return [setting for _, setting in best]
 
 

@@ -10,8 +10,8 @@ has been kept. All sides have to agree before anything is printed.
 
 Then learning, from the same starts to the same loss: the package's adaptive damping, along K-FAC's direction
 and by conjugate gradients, beside Adam in torch, in JAX, and with the package's own gradients. For each goal
-Adam's rate and batch are those of a grid that take the least time over two other starts, for torch and for
-JAX by themselves; the package's gradients have torch's. Evaluations of Adam's loss are not counted.
+Adam's rate and batch are those of a grid that take the least time over two other starts, in JAX, which runs
+the grid fastest. Evaluations of Adam's loss are not counted.
 
 Times are processor time in fresh processes, side by side in each round, or start.
 
@@ -65,13 +65,8 @@ def curvature(problem, rounds):
 
 def learning(problem, starts):
     """Tune Adam, and run all sides from each start; each goal has a race."""
-    tuned = {}
-    for title, side in ADAM.items():
-        if side != OURS:
-            tuned[title] = child(side, "_descents.py", problem, "Adam", "tune")["settings"]
-            told = [f"rate {rate:.2g}, batch {batch}" for rate, batch in tuned[title]]
-            print(f"  {problem} {title} tuned: {'; '.join(told)}", flush=True)
-    tuned[f"{OURS} (Adam)"] = tuned["torch (Adam)"]
+    tuned = child("jax", "_descents.py", problem, "Adam", "tune")["settings"]
+    print(f"  {problem} Adam: rate and batch {tuned}", flush=True)
     runs = {title: [] for title in (*NATURAL, *ADAM)}
     for seed in range(1, starts + 1):
         for title in runs:
@@ -80,9 +75,9 @@ def learning(problem, starts):
             else:
                 each = {
                     setting: child(ADAM[title], "_descents.py", problem, "Adam", seed, *setting)["goals"]
-                    for setting in map(tuple, tuned[title])
+                    for setting in map(tuple, tuned)
                 }
-                goals = [each[tuple(setting)][i] for i, setting in enumerate(tuned[title])]
+                goals = [each[tuple(setting)][i] for i, setting in enumerate(tuned)]
             runs[title].append(goals)
             told = ", ".join(f"{s:.3f} s, {k} steps{'' if ok else ' (cap)'}" for s, k, ok in goals)
             print(f"  {problem} {title} start {seed}: {told}", flush=True)
@@ -90,7 +85,7 @@ def learning(problem, starts):
         kind = NATURAL.get(title, "Adam").replace("conjugate gradients", "natural gradient by CG")
         row = {"method": kind, "settings": SETTINGS.get(title)}
         if title in ADAM:
-            pairs = zip(GOALS[problem], tuned[title], strict=True)
+            pairs = zip(GOALS[problem], tuned, strict=True)
             texts = [f"rate {rate:.2g}, batch {batch} (to {goal:g})" for goal, (rate, batch) in pairs]
             row["settings"] = "; ".join(texts)
         print(f"settings {TITLES[problem]}; {title}: {json.dumps(row, ensure_ascii=False)}", flush=True)
