@@ -27,6 +27,7 @@ from _race import OURS, Measured, child, line
 
 TITLES = {"spirals": "Spirals, 2-16-16-3", "curves": "Curves, 64-20-6-20-64"}
 CURVATURE = {OURS: OURS, "jax": "JAX (jit)", "curvlinops": "curvlinops", "nngeometry": "nngeometry"}
+STARTS = {"spirals": 5, "curves": 3}
 AGREEMENT = 1e-10  # relative, in norm
 NATURAL = {OURS: "K-FAC", f"{OURS} (CG)": "conjugate gradients"}
 ADAM = {"torch (Adam)": "torch", "JAX (Adam)": "jax", f"{OURS} (Adam)": OURS}
@@ -104,12 +105,12 @@ def main():
     """One problem after another."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--starts", type=int, default=5)
+    parser.add_argument("--starts", type=int, help="5 for spirals, 3 for curves")
     parser.add_argument("--problems", nargs="*", choices=list(TITLES), default=list(TITLES))
     options = parser.parse_args()
     for problem in options.problems:
         curvature(problem, options.rounds)
-        learning(problem, options.starts)
+        learning(problem, options.starts or STARTS[problem])
 
 
 if __name__ == "__main__":
