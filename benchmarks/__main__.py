@@ -1,8 +1,9 @@
 """Run the benchmarks: ``python -m benchmarks [name ...]``, or ``make bench``, which installs the peers first.
 
 Without names, everything is run. What the races against peers and the solvers' race print goes into
-benchmarks/results.txt and benchmarks/solvers.txt, and from there onto the book's page (``_page.py``), which
-``page`` writes anew without a race. The race of a built page against a stock one is in benchmarks/pages.txt.
+benchmarks/results.txt, networks.txt and solvers.txt, and from there onto the book's page (``_page.py``),
+which ``page`` writes anew without a race. The race of a built page against a stock one is in
+benchmarks/pages.txt.
 """
 
 import os
@@ -16,7 +17,7 @@ import _page
 from _race import HERE, ONE_THREAD, OURS, versions
 
 RACES = ("learning", "fisher_products")
-OWN_FILES = {"solve": "solvers.txt", "pages": "pages.txt"}
+OWN_FILES = {"networks": "networks.txt", "solve": "solvers.txt", "pages": "pages.txt"}
 OWN = ("ngbook", "gymnasium", "numpy", "scipy")
 PEERS = (
     *("torch", "jax", "jaxlib", "stable-baselines3", "sb3-contrib", "tianshou"),

@@ -1,6 +1,6 @@
 """The page of the benchmarks: what the races printed, as sentences, bars and a table of settings.
 
-``python -m benchmarks page`` writes it anew from results.txt and solvers.txt, without a race.
+``python -m benchmarks page`` writes it anew from results.txt, networks.txt and solvers.txt, without a race.
 """
 
 import json
@@ -11,7 +11,7 @@ from _race import HERE, OURS, PATTERN
 
 from ngbook import plots
 
-RAW = {"results": HERE / "results.txt", "solvers": HERE / "solvers.txt"}
+RAW = {name: HERE / f"{name}.txt" for name in ("results", "networks", "solvers")}
 PICTURES = HERE.parent / "book" / "pictures"
 NO_BREAK = "\N{NO-BREAK SPACE}"
 SETTINGS = re.compile(r"settings (?P<task>.+?); (?P<side>.+?): (?P<row>\{.*\})")
@@ -74,7 +74,7 @@ def measured(side, unit):
 def sentence(table, column, unit, sides):
     """Who was ahead, by how much, and whether the runs can tell."""
     ours = sides[OURS]
-    rivals = [name for name in sides if name != OURS and not name.startswith(READING)]
+    rivals = [name for name in sides if not name.startswith((OURS, READING))]  # "ngbook (...)" is none either
     peer = min(rivals, key=lambda name: sides[name][0])
     theirs = sides[peer]
     if ours[1] <= theirs[2] and theirs[1] <= ours[2]:
@@ -132,6 +132,7 @@ def picture(name, columns):
 # --- the page ---------------------------------------------------------------------------------------------
 
 
+METHODS = {"method": ("method",), "settings": ("settings",)}
 GROUPS = {  # the columns of the table of settings, each of one or more settings
     "policy network; value estimate": ("policy network", "value estimate"),
     "environments × steps": ("environments × steps",),
@@ -140,14 +141,14 @@ GROUPS = {  # the columns of the table of settings, each of one or more settings
 }
 
 
-def settings(lines):
+def settings(lines, groups):
     """The table of what every side of the learning races ran with."""
-    grid = [["task and side", *GROUPS], ["---"] * (len(GROUPS) + 1)]
+    grid = [["task and side", *groups], ["---"] * (len(groups) + 1)]
     for match in filter(None, map(SETTINGS.fullmatch, lines)):
         row = json.loads(match["row"])
         cells = [
             ("; " if "tanh" in row[names[0]] else ", ").join(row[n] for n in names)
-            for names in GROUPS.values()
+            for names in groups.values()
         ]
         grid.append([f"{match['task']}: {match['side']}", *cells])
     return "\n".join(f"| {' | '.join(row)} |" for row in grid)
@@ -166,7 +167,7 @@ def selected(columns, table):
 def learning(lines):
     columns = by_column(lines)
     parts = [section(task, task.lower(), selected(columns, task)) for task in ("CartPole-v1", "Pendulum-v1")]
-    return "\n\n".join([settings(lines), *parts])
+    return "\n\n".join([settings(lines, GROUPS), *parts])
 
 
 def machine(lines):
@@ -174,7 +175,7 @@ def machine(lines):
 
 
 def write():
-    """RESULTS.md and SOLVERS.md, which the page includes, and their figures."""
+    """RESULTS.md, NETWORKS.md and SOLVERS.md, which the page includes, and their figures."""
     lines = {name: path.read_text(encoding="utf-8").splitlines() for name, path in RAW.items()}
     columns = by_column(lines["results"])
     network = selected(columns, "Fisher matrix")
@@ -188,11 +189,16 @@ def write():
         ),
         encoding="utf-8",
     )
-    columns = by_column(lines["solvers"])
-    kinds = dict.fromkeys(table for table, _ in columns)
-    parts = [section(kind, f"solve-{i}", selected(columns, kind)) for i, kind in enumerate(kinds, 1)]
-    text = "\n\n".join([f"<!-- results -->\n\n{machine(lines['solvers'])}", *parts])
-    (HERE / "SOLVERS.md").write_text(text + "\n", encoding="utf-8")
+    for name, picture_name in (("networks", "networks"), ("solvers", "solve")):
+        columns = by_column(lines[name])
+        kinds = dict.fromkeys(table for table, _ in columns)
+        parts = [
+            section(kind, f"{picture_name}-{i}", selected(columns, kind)) for i, kind in enumerate(kinds, 1)
+        ]
+        if name == "networks":
+            parts.insert(0, settings(lines[name], METHODS))
+        text = "\n\n".join([f"<!-- results -->\n\n{machine(lines[name])}", *parts])
+        (HERE / f"{name.upper()}.md").write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ import pytest
 
 FOLDER = Path(__file__).resolve().parents[1] / "benchmarks"
 PRINTED = {
-    name: (FOLDER / f"{name}.txt").read_text(encoding="utf-8") for name in ("results", "solvers", "pages")
+    name: (FOLDER / f"{name}.txt").read_text(encoding="utf-8")
+    for name in ("results", "networks", "solvers", "pages")
 }
 
 
@@ -144,7 +145,7 @@ def test_the_page_is_written_from_what_the_races_printed(page, tmp_path, monkeyp
     monkeypatch.setattr(page, "PICTURES", tmp_path)
     page.write()
     written = sorted(path.name for path in tmp_path.iterdir())
-    assert len(written) == 8
+    assert len(written) == 11
     for name in written:
         committed = (FOLDER if name.endswith(".md") else pictures) / name
         assert (tmp_path / name).read_text(encoding="utf-8") == committed.read_text(encoding="utf-8"), name
@@ -185,6 +186,22 @@ def test_a_yardstick_that_computes_less_is_no_competitor(page):
     yardstick = {"one reading of the scores": (0.1, 0.1, 0.1, "")}
     text = page.sentence("task", "time", "s", sides(FAST, SLOW) | yardstick)
     assert "a peer" in text and "reading" not in text
+
+
+def test_the_other_methods_of_the_package_are_no_competitors(page):
+    text = page.sentence("task", "time", "s", sides(FAST, SLOW) | {"ngbook (CG)": (0.1, 0.1, 0.1, "")})
+    assert "a peer" in text and "CG" not in text
+
+
+def test_every_side_that_learned_with_a_network_has_its_settings(page):
+    rows = [match for match in map(page.SETTINGS.fullmatch, PRINTED["networks"].splitlines()) if match]
+    raced = {
+        (table, side)
+        for table, column, _, sides in page.races(PRINTED["networks"].splitlines())
+        for side in sides
+        if column.startswith("learning")
+    }
+    assert {(row["task"], row["side"]) for row in rows} == raced and len(rows) == 10
 
 
 def test_every_side_of_the_learning_races_has_its_settings(page):
