@@ -299,6 +299,17 @@ def test_three_outcomes_with_a_fixed_sum_need_two_statistics():
     assert form.natural_parameters == FORMS["dirichlet"].natural_parameters
 
 
+def test_what_dependent_coefficients_leave_over_is_in_the_base():
+    """sin²θ k + cos²θ k² = k² + sin²θ (k - k²)."""
+    tilt = sp.sin(mu) ** 2 * k + sp.cos(mu) ** 2 * k**2
+    log_density = tilt - sp.log(sum(sp.exp(tilt.subs(k, i)) for i in range(3)))
+    tilted = Family("Turned", k, [mu], log_density, FiniteSum(k, log_density, range(3)), support=sp.Range(3))
+    form = tilted.exponential_form()
+    assert form.order == 1
+    whole = form.log_base + form.statistics[0] * form.natural_parameters[0] - form.log_partition
+    assert symbolic.equal(form.log_base, k**2) and symbolic.equal(whole, log_density)
+
+
 def test_more_points_are_needed_than_twice_the_order():
     test = exponential_order(families.bivariate_normal, np.random.default_rng(0), points=12)
     assert test.ranks == (5, 5) and test.order is None, "a rank of 5 is all that 6 points can have"

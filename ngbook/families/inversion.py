@@ -2,8 +2,6 @@
 
 import numpy as np
 
-from ngbook.families.trusted import UNIT
-
 STEPS = 100  # of one search: each may double a shape, or halve a chance
 CLOSE = 1e-6  # length, in the Fisher metric, of a step that may end a search
 SMALLEST = {False: 1e-15, True: 1e-3}  # share of a step, not close and close, at which the search ends
@@ -63,6 +61,6 @@ def _length(step, j, k):
 
 def _is_meant(step, theta, target, j, k):
     """Whether the step that is left is rounding, and rounding the target moves the parameters little."""
-    moved = np.abs(np.linalg.inv(j)) @ (2 * UNIT * np.abs(target))
+    moved = np.abs(np.linalg.inv(j)) @ np.spacing(np.abs(target))  # by one unit in the last place
     reached = _length(step, j, k) < NOTICED or np.all(np.abs(step) <= 100 * moved + NOTICED * np.abs(theta))
     return reached and (_length(moved, j, k) < NOTICED or np.all(moved < LOST * np.abs(theta)))

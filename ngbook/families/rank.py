@@ -31,8 +31,8 @@ class OrderTest:
     @property
     def order(self):
         """The number k of statistics of an exponential family; None if the rank grows with the size."""
-        grows = self.ranks[0] < self.ranks[1] or self.ranks[0] >= self.sizes[0] - 1
-        return None if grows else self.ranks[1]
+        half, full = self.ranks
+        return None if half < full or half >= self.sizes[0] - 1 else full
 
 
 def exponential_order(family, rng: np.random.Generator, points=24) -> OrderTest:
@@ -84,7 +84,7 @@ def _log_densities(family, outcomes, thetas):
 
 
 def _double_differences(table):
-    return (table - table[:1] - table[:, :1] + table[0, 0])[1:, 1:]
+    return table - table[:1] - table[:, :1] + table[0, 0]
 
 
 def _rank(matrix):
