@@ -41,12 +41,13 @@ function draw(numbers, state, width) {
   return [stairsOf(numbers, side, height), errorsOf(numbers, side, height)];
 }
 
-function outcome({ arrived, escaped, cycle, errors }) {
-  if (escaped) return `The product explodes within ${errors.length - 1} steps.`;
-  if (arrived) return `The product is 1, to six digits, after ${errors.findIndex((error) => error < 1e-6)} steps.`;
-  if (cycle) return "The product cycles between two values.";
+function outcome({ arrived, escaped, cycle, errors }, { depth }) {
+  const network = depth === 1 ? "With one layer" : `With ${depth} layers`;
+  if (escaped) return `${network} the product explodes within ${errors.length - 1} steps.`;
+  if (arrived) return `${network} the product is 1, to six digits, after ${errors.findIndex((error) => error < 1e-6)} steps.`;
+  if (cycle) return `${network} the product cycles between two values.`;
   const end = errors.at(-1) > 1000 ? "above 1000" : number(errors.at(-1), 3);
-  return `After ${errors.length - 1} steps the error is ${end}.`;
+  return `${network} the error is ${end} after ${errors.length - 1} steps.`;
 }
 
 function reason({ negative, arrived }, { depth, size }) {
@@ -57,7 +58,7 @@ function reason({ negative, arrived }, { depth, size }) {
 }
 
 export function describe(numbers, state) {
-  return `${outcome(numbers)} ${reason(numbers, state)}`;
+  return `${outcome(numbers, state)} ${reason(numbers, state)}`;
 }
 
 export const longest = { depth: 2, size: 0.5, start: -1.5 };
