@@ -7,14 +7,13 @@ the Gauss–Newton matrix, where the side has kept what it can keep.
 """
 
 import json
-import statistics
 import sys
-import time
 import warnings
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+from _timing import measure
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))  # all sides draw data and starts with ngbook
 
@@ -266,18 +265,6 @@ def nngeometry(task, v, g):
     ]
 
 
-def measure(function):
-    """Median processor seconds of a call, after a warm-up."""
-    for _ in range(3):
-        function()
-    times, until = [], time.perf_counter() + SECONDS
-    while len(times) < 5 or time.perf_counter() < until:
-        start = time.process_time()
-        function()
-        times.append(time.process_time() - start)
-    return statistics.median(times)
-
-
 def main():
     """Results and times of the side that the command line names."""
     warnings.simplefilter("ignore")
@@ -289,7 +276,7 @@ def main():
         report[name] = {
             "result": result.tolist(),
             "type": str(result.dtype),
-            "seconds": measure(function),
+            "seconds": measure(function, SECONDS),
         }
     print(json.dumps(report))
 

@@ -7,12 +7,11 @@ biases.
 """
 
 import json
-import statistics
 import sys
-import time
 import warnings
 
 import numpy as np
+from _timing import measure
 
 INPUTS, HIDDEN, ACTIONS, SAMPLES = 4, (64, 64), 2, 2048
 DAMPING, ITERATIONS = 0.1, 10
@@ -245,18 +244,6 @@ def nngeometry(*arguments):
     return side.functions(prepare)
 
 
-def measure(function):
-    """Median processor seconds of a call, after a warm-up."""
-    for _ in range(3):
-        function()
-    times, until = [], time.perf_counter() + SECONDS
-    while len(times) < 5 or time.perf_counter() < until:
-        start = time.process_time()
-        function()
-        times.append(time.process_time() - start)
-    return statistics.median(times)
-
-
 def main():
     """Results and times of the side that the command line names."""
     warnings.simplefilter("ignore")
@@ -267,8 +254,8 @@ def main():
         report[dtype] = {
             "results": [product().tolist(), solve().tolist()],
             "types": [str(product().dtype), str(solve().dtype)],
-            "product": measure(product),
-            "conjugate gradients": measure(solve),
+            "product": measure(product, SECONDS),
+            "conjugate gradients": measure(solve, SECONDS),
         }
     print(json.dumps(report))
 
