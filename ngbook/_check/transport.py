@@ -86,7 +86,7 @@ def changes(value, size, name="jacobian"):
         column = np.argmax(misses)
         raise ValueError(
             f"{name} must have columns that add up to 0, as changes of probabilities do, but column {column} "
-            f"adds up to {array[:, column].sum():.3g}: is it the derivative of probabilities that add up to 1?"
+            f"adds up to {array[:, column].sum():.3g}: differentiate probabilities that add up to 1"
         )
     return array
 

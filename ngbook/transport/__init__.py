@@ -1,7 +1,7 @@
 """Transport: how far mass has to go, as a distance, a metric and a flow.
 
-W is the Wasserstein distance of order two, the root of the least mean square way; every function returns it
-and not its square. A metric G is that of W: dᵀGd is W² to leading order, so the ball ½ dᵀGd = ε is one of ½ W².
+W is the Wasserstein distance of order two, the root of the least mean square way; every function returns W
+and not its square. For a metric G, dᵀGd is W² to leading order, so that the ball ½ dᵀGd = ε is one of ½ W².
 
 ============================  =========================================================================
 ``wasserstein_metric``        of a family on the line, by its quantile function

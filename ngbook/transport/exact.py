@@ -53,7 +53,9 @@ def exact_wasserstein_metric(family) -> sp.ImmutableMatrix:
     metric = sp.zeros(len(family.parameters))
     for x in branches:
         slope = sp.Matrix([sp.diff(x, parameter) for parameter in family.parameters])
-        metric += each_once(slope * slope.T, rule.expectation) / len(branches)  # eq-wasserstein-reparametrised
+        metric += each_once(slope * slope.T, rule.expectation) / len(
+            branches
+        )  # eq-wasserstein-reparametrised
     return _finite(family, sp.ImmutableMatrix(tidy(metric, sample_point(family))))
 
 
@@ -103,9 +105,13 @@ def _standardised(family, rule):
 def _refuse_not_monotone(family, branches):
     """Refuse outcomes that are no quantile function: a branch that turns, or two that overlap."""
     point, ranges = sample_point(family) or {}, []
-    (parameter_free,) = {symbols for x in branches for symbols in [tuple(sorted(x.subs(point).free_symbols, key=str))]}
+    (parameter_free,) = {
+        symbols for x in branches for symbols in [tuple(sorted(x.subs(point).free_symbols, key=str))]
+    }
     arguments = {symbolic.U: expit(GRID), symbolic.V: expit(-GRID)}
-    values = [arguments.get(symbol, np.exp(GRID) if symbol.is_positive else GRID) for symbol in parameter_free]
+    values = [
+        arguments.get(symbol, np.exp(GRID) if symbol.is_positive else GRID) for symbol in parameter_free
+    ]
     for x in branches:
         total = sum(
             sp.lambdify(parameter_free, sp.diff(x, symbol).subs(point))(*values) * np.gradient(value)

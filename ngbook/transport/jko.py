@@ -1,7 +1,7 @@
 """One implicit step of a gradient flow in the Wasserstein distance, by particles on the line."""
 
 import numpy as np
-from scipy.linalg import solveh_banded
+from scipy.linalg import LinAlgError, solveh_banded
 
 from ngbook._check import arrays as check
 from ngbook._check import transport as rules
@@ -28,9 +28,9 @@ def jko_step(
     The distribution is N particles on the line, in order, each the quantile of one level. Then W² to the old
     ones is the mean of (y - x)², and the entropy, but for a constant, the sum of the logarithms of the
     spacings over N (eq-flowing-policies-particles). R. Jordan, D. Kinderlehrer and F. Otto, "The variational
-    formulation of the Fokker-Planck equation" (1998). Newton's method, with a tridiagonal Hessian in which the
-    curvature of the potential is replaced by its positive part, so that each step goes downhill; and each is
-    halved until the particles stay in order and the objective falls (Armijo).
+    formulation of the Fokker-Planck equation" (1998). Newton's method, with a tridiagonal Hessian; where
+    that is not positive definite, the potential's curvature is replaced by its positive part, so that each
+    step goes downhill. Each is halved until the particles are in order and the objective falls (Armijo).
 
     Parameters
     ----------
@@ -71,19 +71,18 @@ def jko_step(
     problem = _Objective(particles, step_size, (value, gradient, curvature), temperature)
     y, moved = particles, np.inf
     for _ in range(iterations):
-        slope, diagonal, beside = problem.derivatives(y)
-        step = solveh_banded(np.array([np.append(0.0, beside), diagonal]), slope)
-        moved = np.sqrt(np.mean(step**2)) / (y[-1] - y[0])
+        slope, step = problem.newton(y)
         size = problem.armijo(y, step, slope @ step)
-        if size is None:
-            break
+        moved = np.sqrt(np.mean(step**2)) / (y[-1] - y[0])
         y = y - size * step
         if moved <= tolerance and size == 1:
             return y
+        if size == 0:
+            break
     raise ValueError(
-        f"the step has not converged within iterations = {iterations} to the tolerance {tolerance:g}: the last "
-        f"one would have moved the particles by {moved:.2g} of their range; is gradient the derivative of value, "
-        "and curvature that of gradient? Try a smaller step_size, or more iterations"
+        f"no convergence within iterations = {iterations} to the tolerance {tolerance:g}: the last step would "
+        f"have moved the particles by {moved:.2g} of their range; is gradient the derivative of value, and "
+        "curvature that of gradient? Try a smaller step_size, or more iterations"
     )
 
 
@@ -98,16 +97,23 @@ class _Objective:
         name = ("value", "gradient", "curvature")[kind]
         return check.finite(rules.at_particles(self.potential[kind](y.copy()), y, name), name)
 
-    def derivatives(self, y):
-        """Gradient, and the diagonal and what is beside it of a positive definite Hessian."""
+    def newton(self, y):
+        """Gradient, and the solution of the Hessian for it, made positive definite where it is not."""
         pressure, bending = self.temperature / np.diff(y), self.temperature / np.diff(y) ** 2
         slope = (y - self.start) / self.step_size + self.at(1, y)
         slope[:-1] += pressure
         slope[1:] -= pressure
-        diagonal = 1 / self.step_size + np.maximum(self.at(2, y), 0)
-        diagonal[:-1] += bending
-        diagonal[1:] += bending
-        return slope / self.count, diagonal / self.count, -bending / self.count
+        curvature = self.at(2, y)
+        for bent in (curvature, np.maximum(curvature, 0.0)):
+            diagonal = 1 / self.step_size + bent
+            diagonal[:-1] += bending
+            diagonal[1:] += bending
+            try:
+                step = solveh_banded(np.array([np.append(0.0, -bending), diagonal]), slope)
+                break
+            except LinAlgError:
+                continue
+        return slope / self.count, step
 
     def value(self, y):
         """The objective, and the size of what is rounded in it; infinite where particles are out of order."""
@@ -119,11 +125,11 @@ class _Objective:
         return terms.sum() / self.count, np.abs(terms).sum() / self.count
 
     def armijo(self, y, step, decrease):
-        """The largest of 1, 1/2, 1/4, ... at which the objective falls as promised, up to rounding."""
+        """The largest of 1, 1/2, 1/4, ... at which the objective falls as promised, up to rounding; or 0."""
         now, size = self.value(y)
         for halvings in range(40):
             share = 0.5**halvings
             value, _ = self.value(y - share * step)
             if value <= now - 1e-4 * share * decrease + 8 * ROUNDING * size:
                 return share
-        return None
+        return 0.0

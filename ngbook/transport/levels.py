@@ -6,10 +6,11 @@ from ngbook._check.transport import per_level
 from ngbook._domain import OutsideDomain
 from ngbook.families.quadrature import integrate
 
-FARTHEST = 690.0  # s of the farthest level e^-s / 2, about 1e-300
+FARTHEST = 230.0  # s of the farthest level e^-s / 2, about 1e-100: SciPy's t.ppf(1e-150, 2.1) is wrong by 3
 ROUNDING = np.finfo(float).eps
 ROUNDED = 35.0  # where levels come from 1, their spacing is 1e-16: s of the last level that is told apart
-EDGES = np.array([0.0, 0.5, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512])
+HINT = "where the upper tail is heavy, give its quantile function from the upper end, as SciPy's isf"
+EDGES = np.array([0.0, 0.5, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192])
 
 
 def from_both_ends(quantile, upper_quantile, name):
@@ -32,8 +33,8 @@ def integral_over_levels(tails, tolerance, name):
     Parameters
     ----------
     tails : sequence
-        Pairs (functions, farthest) for the lower and the upper half; ``functions(levels)`` returns d, of shape
-        (k, n), and a bound on the rounding of the products, of shape (n,).
+        Pairs (functions, farthest) for the lower and the upper half; ``functions(levels)`` returns d, of
+        shape (k, n), and a bound on the rounding of the products, of shape (n,).
     tolerance : float
         The largest error of an entry, relative to √(G_ii G_jj).
 
@@ -52,9 +53,8 @@ def integral_over_levels(tails, tolerance, name):
     sizes = np.diag(total)
     if np.any(beyond > tolerance * sizes):
         raise ValueError(
-            f"{name} is infinite, or not decided to the tolerance {tolerance:g}: what a tail still adds beyond "
-            f"the last level that was looked at is {_worst(beyond, sizes):.2g} of the whole; where the upper "
-            "tail is heavy, give its quantile function from the upper end, as SciPy's isf"
+            f"{name} is infinite, or not decided to the tolerance {tolerance:g}: what a tail still adds "
+            f"beyond the last level that was looked at is {_worst(beyond, sizes):.2g} of the whole; {HINT}"
         )
     sizes = np.sqrt(np.outer(sizes, sizes))
     if np.any(error > tolerance * sizes):
@@ -91,7 +91,8 @@ def _half(functions, farthest, name):
         rate = np.log(before / last) / (end / 2)
     if np.any((last > 0) & (rate <= 0)):
         raise ValueError(
-            f"{name} is infinite: towards the last levels of a tail its integrand does not fall any more"
+            f"{name} is infinite, as far as is seen: towards the last levels of a tail the integrand does not "
+            f"fall any more; {HINT}"
         )
     beyond = np.divide(last, rate, out=np.zeros(size), where=last > 0)
     edges = np.append(EDGES[end > EDGES], end)

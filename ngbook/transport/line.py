@@ -114,7 +114,7 @@ def _steps(quantile, theta):
 
 
 def _move(quantile, theta, change):
-    """How far the quantiles go when theta changes in both directions; infinite where that leaves the space."""
+    """How far the quantiles go when theta changes both ways; infinite where that leaves the space."""
     try:
         with np.errstate(all="ignore"):
             q = [quantile(TRIED, theta + sign * change) for sign in (-3, -1, 1, 3)]
