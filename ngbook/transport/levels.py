@@ -91,8 +91,8 @@ def _half(functions, farthest, name):
         rate = np.log(before / last) / (end / 2)
     if np.any((last > 0) & (rate <= 0)):
         raise ValueError(
-            f"{name} is infinite, as far as is seen: towards the last levels of a tail the integrand does not "
-            f"fall any more; {HINT}"
+            f"{name} is infinite, as far as is seen: towards the last levels of a tail the integrand does "
+            f"not fall any more; {HINT}"
         )
     beyond = np.divide(last, rate, out=np.zeros(size), where=last > 0)
     edges = np.append(EDGES[end > EDGES], end)
