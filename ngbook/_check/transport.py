@@ -38,8 +38,8 @@ def moved(share, step, i):
     """Refuse a parameter that moves no quantile, even in a step as long as this."""
     if share == 0 and step > MOST:
         raise ValueError(
-            f"theta[{i}] moves no quantile, even in a step of {step:.2g}: the metric is singular; does quantile "
-            "depend on it? Leave it out if not"
+            f"theta[{i}] moves no quantile, even in a step of {step:.2g}: the metric is singular; leave "
+            "it out, or say how quantile depends on it"
         )
 
 

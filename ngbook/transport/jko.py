@@ -81,8 +81,8 @@ def jko_step(
             break
     raise ValueError(
         f"no convergence within iterations = {iterations} to the tolerance {tolerance:g}: the last step "
-        f"would have moved the particles by {moved:.2g} of their range; are gradient and curvature the derivatives "
-        "of value? Try a smaller step_size, or more iterations"
+        f"would have moved the particles by {moved:.2g} of their range; are gradient and curvature the "
+        "derivatives of value? Try a smaller step_size, or more iterations"
     )
 
 
