@@ -65,7 +65,7 @@ def jko_step(
     >>> from ngbook import transport
     >>> x = np.linspace(1.0, 3.0, 50)
     >>> y = transport.jko_step(x, 0.25, lambda x: x**2 / 2, lambda x: x, np.ones_like, temperature=1.0)
-    >>> round(y.mean(), 8)
+    >>> print(y.mean().round(8))
     1.6
     """
     problem = _Objective(particles, step_size, (value, gradient, curvature), temperature)
