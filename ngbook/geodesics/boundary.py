@@ -1,9 +1,9 @@
 """Where a geodesic reaches the boundary of its parameter space.
 
 A gap g to a boundary closes like the square of what is left to go (λ of a Poisson distribution), or in
-proportion to it (κ of a von Mises distribution), so that a solver either jumps across, as if the boundary were
-a mirror, or takes ever shorter steps. Both are told from a gap that gets small and never closes, as σ of a
-Normal distribution does: there g/|dg/ds| stays as it is.
+proportion to it (κ of a von Mises distribution), so that a solver either jumps across, as if the boundary
+were a mirror, or takes ever shorter steps. Both are told from a gap that gets small and never closes, as σ
+of a Normal distribution does: there g/|dg/ds| stays as it is.
 """
 
 from functools import cache

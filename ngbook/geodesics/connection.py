@@ -14,8 +14,8 @@ from ngbook.symbolic import NoClosedForm
 from ngbook.symbolic.equality import tidy
 
 _SINGULAR = (
-    "is not positive definite, and does not determine geodesics: use a minimal chart, with one parameter fewer "
-    "for each null direction"
+    "is not positive definite, and does not determine geodesics: use a minimal chart, with one parameter "
+    "fewer for each null direction"
 )
 
 
@@ -81,7 +81,7 @@ def christoffel_symbols(family, theta) -> np.ndarray:
     """
     F, slopes = metric_at(family, theta)  # slopes[l] = ∂_l F
     lowered = (np.einsum("ilj", slopes) + np.einsum("jli->lij", slopes) - slopes) / 2
-    return cholesky(F)(lowered.reshape(len(F), -1)).reshape(slopes.shape)
+    return np.linalg.solve(F, lowered.reshape(len(F), -1)).reshape(slopes.shape)
 
 
 @check.arguments(family=declared.family)

@@ -86,11 +86,11 @@ def _integral(function, low, high):
 
 @check.arguments(family=declared.family)
 def half_plane(family) -> HalfPlane | None:
-    """Find coordinates in which a family of two parameters is a hyperbolic half plane (eq-geodesics-half-plane).
+    """Find coordinates in which a family is a hyperbolic half plane (eq-geodesics-half-plane).
 
-    It is one where F_uu is a function of u times one e(v), where c = F_uv/√(F_uu/e) and g = F_vv depend on v
-    only, and where (d log e/dv)²/4 is a constant times g − c²/e. Then y is 1/√e, and the constant is 1/R²: a
-    location with a scale, after a change of one variable each.
+    With two parameters u and v it is one where F_uu is a function of u times one e(v), where g = F_vv and
+    c = F_uv/√(F_uu/e) depend on v only, and where (d log e/dv)²/4 is a constant times g − c²/e. Then y is
+    1/√e, and the constant is 1/R²: a location with a scale, after a change of one variable each.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ from ngbook.geodesics.boundary import Boundary, gaps
 from ngbook.geodesics.connection import christoffel_symbols, compiled, metric_at
 
 RELATIVE = 1e-12  # error of a step
-FLOOR = 1e-6  # size, in units of the metric at the start, below which a coordinate's error is not relative
+FLOOR = 1e-9  # size, in units of the metric at the start, below which a coordinate's error is not relative
 MOST = 30_000  # evaluations of the acceleration: a hundred or so are one unit of length
 DRIFT = 1e-8  # largest relative change of the speed, which is constant
 
@@ -43,8 +43,8 @@ def geodesic(family, theta, velocity, times) -> Geodesic:
 
     It solves d²θᵏ/dt² = −Σᵢⱼ Γᵏᵢⱼ (dθⁱ/dt)(dθʲ/dt) (eq-geodesics-equation) by the method of Dormand and
     Prince of order 8, with relative errors of 1e-12 a step (Hairer, Nørsett and Wanner, *Solving Ordinary
-    Differential Equations I*, 1993, section II.10); in arc length, so that a fast geodesic is as accurate as a
-    slow one.
+    Differential Equations I*, 1993, section II.10); in arc length, so that a fast geodesic is as accurate
+    as a slow one.
 
     Parameters
     ----------
@@ -188,8 +188,8 @@ class Motion:
 
     def _refuse(self, found):
         raise OutsideDomain(
-            f"the geodesic from theta = {check.show(self.theta)} {found}: double precision does not follow it "
-            f"in this chart of {self.family!r}; go less far, or use another chart"
+            f"the geodesic from theta = {check.show(self.theta)} {found}: double precision does not follow "
+            f"it in this chart of {self.family!r}; go less far, or use another chart"
         )
 
 
