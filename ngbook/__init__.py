@@ -11,6 +11,7 @@ One module per idea; each imports only from those above it.
 ``solve``            the linear system behind a natural gradient
 ``fisher``           the Fisher matrix, estimated from scores
 ``descent``          taking a step, and following it
+``geodesics``        the straightest line: connection, exponential map, distance, curvature
 ``networks``         a network, its Jacobian products, Gauss–Newton, Kronecker factors
 ``transport``        how far mass has to go: Wasserstein metrics and steps
 ``environments``     a task: states, actions, rewards
@@ -40,6 +41,7 @@ __all__ = [
     "environments",
     "families",
     "fisher",
+    "geodesics",
     "networks",
     "plots",
     "policies",

@@ -67,6 +67,7 @@ TESTS = {  # of a module, or of all in a package, tests/test_NAME.py: the quick 
     "solve": ["solve"],
     "fisher": ["fisher"],
     "descent": ["descent", "adaptive_damping"],
+    "geodesics": ["geodesics"],
     "networks": ["networks"],
     "transport": ["transport"],
     "descent/online": ["descent_online"],
