@@ -1,4 +1,4 @@
-"""Steps until a pairwise log-linear model on {0, 1}^n fits a target: plain, Fisher and Wasserstein, tuned alike."""
+"""Steps until a log-linear model of bits fits a target: plain, Fisher and Wasserstein, tuned alike."""
 
 from itertools import combinations, product
 from types import SimpleNamespace
