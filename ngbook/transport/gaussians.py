@@ -82,7 +82,7 @@ def bures_step(covariance, change) -> np.ndarray:
 def gaussian_distance(first_mean, first_covariance, second_mean, second_covariance) -> float:
     """Measure W of two Gaussian distributions (eq-wasserstein-gaussians).
 
-    W² = |m₁ - m₂|² + tr(Σ₁ + Σ₂ - 2(Σ₁^½ Σ₂ Σ₁^½)^½), in the form |m₁ - m₂|² + min |Σ₁^½ - Σ₂^½ R|² over
+    W² = ‖m₁ - m₂‖² + tr(Σ₁ + Σ₂ - 2(Σ₁^½ Σ₂ Σ₁^½)^½), in the form ‖m₁ - m₂‖² + min ‖Σ₁^½ - Σ₂^½ R‖² over
     rotations R, in which nothing cancels.
 
     Parameters

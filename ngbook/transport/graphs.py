@@ -36,9 +36,9 @@ def graph_laplacian(probabilities, edges, weights=None, mean="arithmetic", refer
     ndarray of shape (n, n)
         Symmetric, with rows that add up to 0.
     """
-    (i, j), flow = _conductances(probabilities, edges, weights, mean, reference)
+    (i, j), conductance = _conductances(probabilities, edges, weights, mean, reference)
     laplacian = np.zeros((len(probabilities),) * 2)
-    laplacian[i, j] = laplacian[j, i] = -flow  # eq-wasserstein-laplacian
+    laplacian[i, j] = laplacian[j, i] = -conductance  # eq-wasserstein-laplacian
     np.fill_diagonal(laplacian, -laplacian.sum(axis=1))
     return laplacian
 
@@ -49,10 +49,10 @@ def graph_metric(
 ) -> np.ndarray:
     """Compute JᵀL(p)⁺J, the Wasserstein metric of a model on a graph (eq-wasserstein-graph-metric).
 
-    No inverse is formed. The states are eliminated one by one, the least likely first: what it holds goes to
-    its neighbours in the proportion of the flows to them, and its neighbours are joined instead. Nothing is
-    subtracted, so that a tail of 1e-60 keeps its digits; on a path these are cumulative sums, each tail from
-    its own end.
+    No inverse is formed. The states are eliminated one by one, the least likely first: what a state holds goes
+    to its neighbours in the proportion of the conductances w m(p_i, p_j) of the edges to them, and its
+    neighbours are joined instead. No conductance is subtracted, so that a tail of 1e-60 keeps its digits; on a
+    path these are cumulative sums, each tail from its own end.
 
     Parameters
     ----------
@@ -76,18 +76,18 @@ def graph_metric(
     >>> transport.graph_metric(np.ones(3) / 3, directions, [(0, 1), (1, 2)]).round(12).tolist()
     [[3.0, 3.0], [3.0, 6.0]]
     """
-    (i, j), flow = _conductances(probabilities, edges, weights, mean, reference)
+    (i, j), conductance = _conductances(probabilities, edges, weights, mean, reference)
     moved = rules.changes(jacobian, len(probabilities))
-    flows, metric = np.zeros((len(probabilities),) * 2), 0.0
-    flows[i, j] = flows[j, i] = flow
+    conductances, metric = np.zeros((len(probabilities),) * 2), 0.0
+    conductances[i, j] = conductances[j, i] = conductance
     for state in np.argsort(probabilities, kind="stable")[:-1]:
-        leaving = flows[state].copy()
+        leaving = conductances[state].copy()
         total, held = leaving.sum(), moved[state].copy()
         metric = metric + np.outer(held, held) / total  # eq-wasserstein-graph-metric
         moved += np.outer(leaving / total, held)
-        flows += np.outer(leaving, leaving / total)
-        flows[state] = flows[:, state] = 0.0
-        np.fill_diagonal(flows, 0.0)
+        conductances += np.outer(leaving, leaving / total)
+        conductances[state] = conductances[:, state] = 0.0
+        np.fill_diagonal(conductances, 0.0)
     return (metric + metric.T) / 2
 
 
