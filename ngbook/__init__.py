@@ -12,6 +12,7 @@ One module per idea; each imports only from those above it.
 ``fisher``           the Fisher matrix, estimated from scores
 ``descent``          taking a step, and following it
 ``networks``         a network, its Jacobian products, Gauss–Newton, Kronecker factors
+``transport``        how far mass has to go: Wasserstein metrics and steps
 ``environments``     a task: states, actions, rewards
 ``policies``         how an agent acts, and what its score is
 ``policy_gradient``  learning from returns: one loop, five update rules
@@ -45,6 +46,7 @@ __all__ = [
     "policy_gradient",
     "solve",
     "symbolic",
+    "transport",
 ]
 
 
