@@ -7,6 +7,9 @@ from scipy.sparse.csgraph import connected_components
 from ngbook._check import arrays as check
 from ngbook._check.networks import spectrum, table
 
+MOST = 1e6
+"""A step of a parameter that is tried before it counts as one that moves nothing."""
+
 BALANCE = 1e-9
 """How far the columns of a Jacobian of probabilities may miss 0, as a share of their absolute sum."""
 
@@ -28,6 +31,15 @@ def rising(values, name):
         raise ValueError(
             f"{name} must be finite and rise with the level, but is {check.show(values)} at levels from 0.1 "
             "to 0.9: is theta inside its space, and is this a quantile function?"
+        )
+
+
+def moved(share, step, i):
+    """Refuse a parameter that moves no quantile, even in a step as long as this."""
+    if share == 0 and step > MOST:
+        raise ValueError(
+            f"theta[{i}] moves no quantile, even in a step of {step:.2g}: the metric is singular; leave "
+            "it out, or say how quantile depends on it"
         )
 
 

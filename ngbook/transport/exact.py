@@ -104,25 +104,20 @@ def _standardised(family, rule):
 
 def _refuse_not_monotone(family, branches):
     """Refuse outcomes that are no quantile function: a branch that turns, or two that overlap."""
-    point, ranges = sample_point(family) or {}, []
-    (parameter_free,) = {
-        symbols for x in branches for symbols in [tuple(sorted(x.subs(point).free_symbols, key=str))]
-    }
-    arguments = {symbolic.U: expit(GRID), symbolic.V: expit(-GRID)}
-    values = [
-        arguments.get(symbol, np.exp(GRID) if symbol.is_positive else GRID) for symbol in parameter_free
-    ]
+    branches, ranges = [x.subs(sample_point(family) or {}) for x in branches], []
+    symbols = sorted(set().union(*(x.free_symbols for x in branches)), key=str)
+    if symbolic.T in symbols and len(symbols) > 1:
+        raise _no(family, f"the outcome depends on {symbols}, and not on T alone")
+    known = {symbolic.U: expit(GRID), symbolic.V: expit(-GRID)}
+    values = [known.get(e, np.exp(GRID) if e.is_positive else GRID) for e in symbols]
     for x in branches:
-        total = sum(
-            sp.lambdify(parameter_free, sp.diff(x, symbol).subs(point))(*values) * np.gradient(value)
-            for symbol, value in zip(parameter_free, values, strict=True)
-        )
-        ends = np.broadcast_to(sp.lambdify(parameter_free, x.subs(point))(*values), GRID.shape)
-        if not (np.all(total > 0) or np.all(total < 0)):
+        slopes = (sp.lambdify(symbols, sp.diff(x, e))(*values) for e in symbols)
+        slope = sum(slope * np.gradient(value) for slope, value in zip(slopes, values, strict=True))
+        if not (np.all(slope > 0) or np.all(slope < 0)):
             raise _no(family, f"the outcome {x} turns as the statistic grows, and is no quantile function")
-        ranges.append((ends.min(), ends.max()))
-    ranges.sort()
-    if any(high > low for (_, high), (low, _) in pairwise(ranges)):
+        outcomes = sp.lambdify(symbols, x)(*values)
+        ranges.append((outcomes.min(), outcomes.max()))
+    if any(high > low for (_, high), (low, _) in pairwise(sorted(ranges))):
         raise _no(family, "its branches overlap, and the outcome does not tell from which one it is")
 
 

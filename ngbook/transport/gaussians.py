@@ -74,8 +74,9 @@ def bures_step(covariance, change) -> np.ndarray:
             f"change is too long: the geodesic from covariance ends after {-1 / smallest:.3g} of it, where a "
             "variance comes to 0; take a smaller step"
         )
-    map_ = np.eye(len(K)) + K
-    return map_ @ rules.symmetric(covariance, "covariance") @ map_  # eq-wasserstein-bures-step
+    push = np.eye(len(K)) + K
+    there = push @ rules.symmetric(covariance, "covariance") @ push  # eq-wasserstein-bures-step
+    return (there + there.T) / 2
 
 
 def gaussian_distance(first_mean, first_covariance, second_mean, second_covariance) -> float:

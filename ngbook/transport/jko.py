@@ -65,11 +65,11 @@ def jko_step(
     >>> from ngbook import transport
     >>> x = np.linspace(1.0, 3.0, 50)
     >>> y = transport.jko_step(x, 0.25, lambda x: x**2 / 2, lambda x: x, np.ones_like, temperature=1.0)
-    >>> round(y.mean(), 8)
+    >>> print(y.mean().round(8))
     1.6
     """
     problem = _Objective(particles, step_size, (value, gradient, curvature), temperature)
-    y, moved = particles, np.inf
+    y = particles
     for _ in range(iterations):
         slope, step = problem.newton(y)
         size = problem.armijo(y, step, slope @ step)
@@ -80,9 +80,9 @@ def jko_step(
         if size == 0:
             break
     raise ValueError(
-        f"no convergence within iterations = {iterations} to the tolerance {tolerance:g}: the last step would "
-        f"have moved the particles by {moved:.2g} of their range; is gradient the derivative of value, and "
-        "curvature that of gradient? Try a smaller step_size, or more iterations"
+        f"no convergence within iterations = {iterations} to the tolerance {tolerance:g}: the last step "
+        f"would have moved the particles by {moved:.2g} of their range; are gradient and curvature the "
+        "derivatives of value? Try a smaller step_size, or more iterations"
     )
 
 
@@ -110,10 +110,13 @@ class _Objective:
             diagonal[1:] += bending
             try:
                 step = solveh_banded(np.array([np.append(0.0, -bending), diagonal]), slope)
-                break
+                return slope / self.count, step
             except LinAlgError:
                 continue
-        return slope / self.count, step
+        raise ValueError(
+            f"particles are too close: a spacing of {np.diff(y).min():.2g} at the temperature "
+            f"{self.temperature:g} leaves no digits to 1 / step_size; move them apart"
+        )
 
     def value(self, y):
         """The objective, and the size of what is rounded in it; infinite where particles are out of order."""
