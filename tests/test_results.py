@@ -327,6 +327,27 @@ def kronecker(numbers):
     yield "not with many", numbers["many"]["test"][-1] < 1.3 * numbers["many"]["excess"][-1]
 
 
+def hypercube(numbers):
+    def median(task, basis, method):
+        steps = numbers[task][basis][method]["steps"]
+        return np.inf if steps is None else np.median(steps)
+
+    races = [race for task in numbers.values() for basis in task.values() for race in basis.values()]
+    held = [race for race in races if race["steps"] is not None]
+    yield "no best size is at an end", all(0 < r["place"][0] < r["place"][1] - 1 for r in held)
+    bases = list(numbers["3 bits, spread"])
+    for method in ("Fisher", "Wasserstein"):
+        same = [task[bases[0]][method]["steps"] == task[bases[1]][method]["steps"] for task in numbers.values()]
+        yield f"{method} does not see the basis", all(same)
+    for task in numbers:
+        pairs = [[median(task, basis, m) for m in ("Fisher", "Wasserstein")] for basis in bases]
+        yield f"Fisher needs fewer steps: {task}", all(2 * first < second for first, second in pairs)
+    spread = [median(task, basis, "Wasserstein, damped") for task in list(numbers)[:2] for basis in bases]
+    yield "damping helps", max(spread) < 5 < min(median("3 bits, spread", b, "Wasserstein") for b in bases)
+    other = "4 bits, other starts"
+    yield "plain wins once", median(other, bases[1], "plain") < 0.6 * median(other, bases[1], "Fisher")
+
+
 ORDERINGS = {
     "actor_critic_races": actor_critic,
     "efficiency_streams": efficiency,
@@ -343,6 +364,7 @@ ORDERINGS = {
     "trpo_tuning": tuning,
     "two_coordinates_forms": exponential_forms,
     "two_coordinates_posteriors": posteriors,
+    "wasserstein_hypercube": hypercube,
 }
 
 
