@@ -32,11 +32,15 @@ from ngbook.transport import (
     graph_laplacian,
     graph_metric,
     jko_step,
+    levels,
+    line,
     pull_back,
     quantile_distance,
     sample_distance,
     wasserstein_metric,
 )
+from ngbook.transport.jko import _Objective
+from ngbook.transport.levels import from_both_ends
 
 
 def normal_quantile(levels, theta):
@@ -167,7 +171,8 @@ def test_an_outcome_that_turns_is_refused():
     """x = σ L² with L normal."""
     x, sigma = sp.symbols("x sigma", positive=True)
     density = -x / (2 * sigma) - sp.log(2 * sp.pi * sigma * x) / 2
-    family = families.Family("Square", x, [sigma], density, MomentRule({x: sigma * L**2}, sp.exp(s**2 / 2)))
+    rule = MomentRule({x: sigma * L**2}, sp.exp(s**2 / 2))
+    family = families.Family("Square", x, [sigma], density, rule, example={sigma: sp.Rational(1, 1000)})
     with pytest.raises(NoClosedForm, match="turns"):
         exact_wasserstein_metric(family)
 
@@ -328,6 +333,45 @@ def test_a_trust_region_in_w_ends_where_sigma_would_come_to_zero():
     )
     assert path.reason == "domain" and "sigma > 0" in path.message
     assert path.lengths == pytest.approx(np.sqrt(0.02)) and path.points[-1][1] > 0
+
+
+# --- the bounds on errors, and what lies beyond -------------------------------------------------------------
+
+
+def test_a_power_tail_has_its_integral_its_rest_and_its_rounding():
+    """d = u^-0.3, over u from e^-end / 2 to 1/2; where levels come from 1, d is rounded by eps / u."""
+    for end, rounded in ((levels.FARTHEST, 0.0), (levels.ROUNDED, 1.0)):
+        total, beyond, error = levels._half(lambda u: (u[None] ** -0.3, 3e-12 + 0 * u), end, "it")
+        rest = (np.exp(-end) / 2) ** 0.4 / 0.4
+        assert total[0, 0] == pytest.approx(0.5**0.4 / 0.4 - rest, rel=1e-12)
+        assert beyond[0] == pytest.approx(rest, rel=1e-12)
+        wanted = 1.5e-12 + rounded * np.finfo(float).eps * 2**0.6 * (np.exp(0.6 * end) - 1) / 0.6
+        assert error[0, 0] == pytest.approx(wanted, rel=0.01, abs=1e-14)
+
+
+def test_the_rounding_of_a_gap_is_that_of_its_ends():
+    gap, rounding = line._gaps(lambda u: 100 + u, lambda u: 98 - u)(np.array([0.0, 0.5]))
+    np.testing.assert_allclose(gap, [[2, 3]])
+    np.testing.assert_allclose(rounding, np.finfo(float).eps * np.array([2 * 198, 3 * 198]))
+
+
+def test_the_rounding_of_a_derivative_is_that_of_quantiles_and_parameters():
+    """q = θ₀² + 8θ₁u at (0, 2), steps 1 and 1/4: the differences are exact, and only rounding is bound."""
+    found, error = line._derivatives(
+        lambda u, t: t[0] + 8 * t[1] * u, np.array([0.0, 2.0]), np.array([1.0, 0.25])
+    )(np.array([0.25, 0.5]))
+    np.testing.assert_allclose(found, [[1, 1], [0.5, 1]], rtol=1e-14)
+    largest = np.array([[7.0, 11.0], [5.5, 11.0]])  # of the quantiles at the seven points
+    wanted = largest[0] + found[1] * (largest[1] + found[1] * 8)
+    np.testing.assert_allclose(error, np.finfo(float).eps * wanted, rtol=0.3)
+
+
+def test_steps_move_quantiles_by_a_thousandth_of_their_spread():
+    end = from_both_ends(normal_quantile, None, "q")[0][0]
+    for theta in ([0.0, 1e-6], [50.0, 1.0], [0.0, 1e7]):
+        mean, scale = line._steps(end, np.array(theta)) / theta[1]
+        assert 1e-3 / 3 < mean / (2 * stats.norm.ppf(0.9)) < 3e-3
+        assert 1e-3 / 3 < scale / 2 < 3e-3
 
 
 # --- the distance on the line ------------------------------------------------------------------------------
@@ -663,6 +707,23 @@ def test_a_gradient_that_is_not_that_of_the_value_does_not_converge():
     x = quantile_particles(20)
     with pytest.raises(ValueError, match="are gradient and curvature the derivatives of value"):
         jko_step(x, 0.5, half_square, lambda x: -3 * x, np.ones_like, 0.1)
+
+
+def test_a_step_is_taken_if_a_share_of_what_it_promises_is_delivered():
+    x = np.array([0.0, 1.0, 3.0])
+    problem = _Objective(x, 0.5, (half_square, itself, np.ones_like), 0.3)
+    slope, step = problem.newton(x)
+    assert problem.armijo(x, step, slope @ step) == 1
+    assert problem.armijo(x, -step, slope @ step) == 0
+    for direction in (step, -step):  # the promise of a million times as much is kept by none
+        assert problem.armijo(x, direction, 1e6 * slope @ step) == 0
+    far = 3 * step  # too far: halved
+    assert problem.armijo(x, far, slope @ far) == 0.5
+    h = 1e-6 * np.eye(3)
+    quotient = [(problem.value(x + e)[0] - problem.value(x - e)[0]) / 2e-6 for e in h]
+    np.testing.assert_allclose(slope, quotient, rtol=1e-7)
+    bent = np.array([(problem.newton(x + e)[0] - problem.newton(x - e)[0]) / 2e-6 for e in h])
+    np.testing.assert_allclose(bent @ step, slope, rtol=1e-6)
 
 
 # --- what is refused ---------------------------------------------------------------------------------------

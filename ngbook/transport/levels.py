@@ -9,7 +9,7 @@ FARTHEST = 230.0  # s of the farthest level e^-s / 2, about 1e-100: SciPy's t.pp
 ROUNDING = np.finfo(float).eps
 ROUNDED = 35.0  # where levels come from 1, their spacing is 1e-16: s of the last level that is told apart
 HINT = "where the upper tail is heavy, give its quantile function from the upper end, as SciPy's isf"
-EDGES = np.array([0.0, 0.5, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192])
+EDGES = np.append(0.0, 2.0 ** np.arange(-1, 8))
 
 
 def from_both_ends(quantile, upper_quantile, name):
@@ -84,7 +84,7 @@ def _half(functions, farthest, name):
             return np.vstack([levels * (d[:, None] * d[None]).reshape(-1, len(s)), levels * rounding])
 
     end = _last_finite(density, farthest, name)
-    size = int(np.sqrt(len(density(np.array([0.0]))) - 1))
+    size = len(functions(np.array([0.5]))[0])
     before, last = (density(np.array([s]))[:-1].reshape(size, size).diagonal() for s in (end / 2, end))
     with np.errstate(all="ignore"):
         rate = np.log(before / last) / (end / 2)

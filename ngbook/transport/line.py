@@ -93,7 +93,7 @@ def _derivatives(quantile, theta, steps):
             q = np.array([quantile(levels, theta + shift) for shift in shifts])
             found.append(SIXTH @ q)
             lost = np.abs(found[-1] - FOURTH @ q) + ROUNDING * np.abs(q).max(axis=0)
-            error += np.abs(found[-1]) * (lost + ROUNDING * np.abs(found[-1]) * (1 + np.abs(theta[i]) / step))
+            error += np.abs(found[-1]) * (lost + ROUNDING * np.abs(found[-1] * theta[i] / step))
         return np.array(found), error
 
     return at
@@ -103,7 +103,7 @@ def _steps(quantile, theta):
     """A step of each parameter that moves the quantiles by about ``MOVE`` of their spread."""
     q = quantile(TRIED, theta)
     rules.rising(q, "quantile")
-    spread, steps = q[-1] - q[0], MOVE * np.maximum(np.abs(theta), 1)
+    spread, steps = np.ptp(q), MOVE * np.maximum(np.abs(theta), 1)
     for i, unit in enumerate(np.eye(len(theta))):
         for _ in range(60):
             moved = _move(quantile, theta, steps[i] * unit) / spread
