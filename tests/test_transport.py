@@ -27,6 +27,7 @@ from ngbook.transport import (
     bures_direction,
     bures_metric,
     bures_step,
+    exact,
     exact_wasserstein_metric,
     gaussian_distance,
     graph_laplacian,
@@ -135,17 +136,17 @@ def test_exact_metrics_of_every_chart_of_the_normal_are_pulled_back_from_the_ide
 
 
 def test_the_formulas_of_the_book():
-    exact = {
+    found = {
         name: exact_wasserstein_metric(families.catalogue()[name])
         for name in ("laplace", "logistic", "gumbel")
     }
-    assert exact["laplace"] == sp.diag(1, 2)
-    assert exact["logistic"] == sp.diag(1, sp.pi**2 / 3)
-    assert sp.simplify(exact["gumbel"][1, 1] - sp.EulerGamma**2 - sp.pi**2 / 6) == 0
+    assert found["laplace"] == sp.diag(1, 2)
+    assert found["logistic"] == sp.diag(1, sp.pi**2 / 3)
+    assert sp.simplify(found["gumbel"][1, 1] - sp.EulerGamma**2 - sp.pi**2 / 6) == 0
     assert exact_wasserstein_metric(families.uniform) == sp.Matrix([[sp.Rational(1, 3)]])
     nu = families.student_t.constants[0]
     assert exact_wasserstein_metric(families.student_t) == sp.diag(1, nu / (nu - 2))
-    assert isinstance(exact["laplace"], sp.ImmutableMatrix)
+    assert isinstance(found["laplace"], sp.ImmutableMatrix)
 
 
 def of_location(rule_outcomes, generating, mixture_density):
@@ -175,6 +176,16 @@ def test_an_outcome_that_turns_is_refused():
     family = families.Family("Square", x, [sigma], density, rule, example={sigma: sp.Rational(1, 1000)})
     with pytest.raises(NoClosedForm, match="turns"):
         exact_wasserstein_metric(family)
+
+
+def test_an_outcome_may_stand_still_but_not_turn():
+    """The slope of L³ is 0 at 0, and that of log U - 20 log V, in U, is positive for both terms."""
+    (_, sigma), log = families.normal.parameters, sp.log
+    for outcome in (sigma * L**3, -sigma * L**3, log(U) - 20 * log(V)):
+        exact._refuse_not_monotone(families.normal, [outcome])
+    for outcome in (sigma * (L**3 - L / 9), log(U) + 20 * log(V)):
+        with pytest.raises(NoClosedForm, match="turns"):
+            exact._refuse_not_monotone(families.normal, [outcome])
 
 
 def test_an_outcome_of_t_and_more_is_refused_and_one_of_t_alone_is_not():

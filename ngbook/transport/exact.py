@@ -113,7 +113,7 @@ def _refuse_not_monotone(family, branches):
     for x in branches:
         slopes = (sp.lambdify(symbols, sp.diff(x, e))(*values) for e in symbols)
         slope = sum(slope * np.gradient(value) for slope, value in zip(slopes, values, strict=True))
-        if not (np.all(slope > 0) or np.all(slope < 0)):
+        if not (np.all(slope >= 0) or np.all(slope <= 0)):
             raise _no(family, f"the outcome {x} turns as the statistic grows, and is no quantile function")
         outcomes = sp.lambdify(symbols, x)(*values)
         ranges.append((outcomes.min(), outcomes.max()))

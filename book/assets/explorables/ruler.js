@@ -5,11 +5,11 @@ function draw(numbers, state, width) {
   const size = { width: ofTwo(width), height: heightOfTwo(width) };
   const plane = axes({
     ...size,
-    x: { from: -1.6, to: 1.6, label: "mean μ" },
+    x: { from: -1, to: 1, label: "mean μ" },
     y: { from: -0.4, to: 2.6, label: "standard deviation σ" },
     name: "The half plane of Gaussians, with the Fisher ellipse and the Wasserstein ball around one of them",
   });
-  plane.line([[-1.6, 0], [1.6, 0]], "level");
+  plane.line([[-1, 0], [1, 0]], "level");
   plane.line(numbers.ellipse, "natural");
   plane.line(numbers.ball, "gradient");
   plane.marks([[0, state.width]], "third");
