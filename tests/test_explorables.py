@@ -590,11 +590,9 @@ def duel(result, spread, temperature):
         close(arrival["distance"], share)
         assert result["when"][name] > 0
     close(result["ratio"], result["when"]["fisher"] / -np.log(share))
-    if temperature >= 1 and variance >= temperature:  # the text has the proof
-        assert result["ratio"] <= 1 + 1e-12
-    if temperature == 0:
-        room = (1 / share - 1) / np.log(1 / share)
-        assert (result["ratio"] < 1) == (variance > room)
+    clock = np.expm1(-temperature * np.log(share)) / temperature if temperature else -np.log(share)
+    if abs(result["ratio"] - 1) > 1e-9:  # the text has this condition
+        assert (result["ratio"] < 1) == (variance > (1 / share - 1) / clock)
 
 
 COMPARISONS = (

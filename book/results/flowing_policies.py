@@ -33,10 +33,12 @@ SETTINGS = {
         "seeds": 20,
         "tuned on": 10,
         "sizes per decade": 4,
-        "decades": {  # of the grids of sizes, and of lengths
-            "Fisher": {"fixed": [-2, 3], "length": [-3, 2]},
-            "Wasserstein": {"fixed": [-5, 0], "length": [-4, 1]},
+        "cap": 0.5,  # of a change of the log deviation, except in the rules with "no cap"
+        "decades": {  # of the grids of sizes, and of lengths; "exchanged" has the other metric's factor of σ
+            "Fisher": {"fixed": [-2, 3], "length": [-3, 2], "exchanged": [-4, 1]},
+            "Wasserstein": {"fixed": [-5, 0], "length": [-4, 1], "exchanged": [-3, 2]},
         },
+        "rules": ["fixed", "length", "fixed, no cap", "length, no cap", "exchanged"],
     },
 }
 
@@ -212,11 +214,17 @@ def metric(name, theta):
 
 @np.errstate(all="ignore")
 def step_along(name, rule, gradient, theta, sizes):
-    """A step of fixed size, or of given length in the metric; the logarithm changes by a half at most."""
+    """A step of fixed size, or of given length in the metric, with a cap on the change of the logarithm.
+
+    The rule "exchanged" multiplies the length by σ in the Wasserstein metric, and by 1/σ in Fisher's.
+    """
     natural = gradient / metric(name, theta)
-    if rule == "length":
+    if not rule.startswith("fixed"):
         sizes = sizes / np.sqrt(np.sum(natural * gradient, axis=1))
-    step = np.clip(sizes[:, None] * natural, [-np.inf, -0.5], [np.inf, 0.5])
+    if rule == "exchanged":
+        sizes = sizes * np.exp({"Fisher": -1, "Wasserstein": 1}[name] * theta[:, 1])
+    cap = np.inf if rule.endswith("no cap") else SETTINGS["race"]["cap"]
+    step = np.clip(sizes[:, None] * natural, [-np.inf, -cap], [np.inf, cap])
     return np.where(np.isfinite(step), step, 0.0)
 
 
@@ -239,7 +247,7 @@ def updates_needed(name, estimate, rule, deviation, sizes, seed):
 def race(name, estimate, rule):
     """Tune one size for all starts on some seeds, and show others."""
     held = SETTINGS["race"]
-    low, high = held["decades"][name][rule]
+    low, high = held["decades"][name][rule.removesuffix(", no cap")]
     grid = np.logspace(low, high, (high - low) * held["sizes per decade"] + 1)
     tuned = [
         updates_needed(name, estimate, rule, deviation, grid, 1000 + seed)
@@ -268,7 +276,7 @@ def compute():
                 for name in SETTINGS["race"]["decades"]
                 for estimate in ("scores", "paths")
             }
-            for rule in ("fixed", "length")
+            for rule in SETTINGS["race"]["rules"]
         },
     }
 

@@ -2,7 +2,7 @@
 
 export const inputs = [
   { name: "spread", label: "start: log₁₀ of the standard deviation", min: -3, max: 1, step: 0.1, value: -1 },
-  { name: "temperature", label: "temperature τ", min: 0, max: 2, step: 0.05, value: 0 },
+  { name: "temperature", label: "temperature τ", min: 0, max: 4, step: 0.05, value: 0 },
 ];
 
 export const FROM = 0.01; // of the times that are drawn
