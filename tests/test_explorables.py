@@ -564,10 +564,41 @@ def ruler(result, width, radius):
     assert result["below"] == (np.array(result["ball"])[:, 1].min() < 0)
 
 
+def duel(result, spread, temperature):
+    sigma, share = 10**spread, 0.01
+    variance = sigma**2
+    close(result["variance"], variance)
+    # Rates at the start, by the metric of the family: the first two points are close together in time.
+    slope = np.array([-1.0, sigma - temperature / sigma])
+    natural = np.linalg.solve(families.normal.fisher([0.0, sigma]), slope)
+    time, left = result["fisher"][0]
+    if variance * time < 1e-3 and temperature * time < 1e-3:
+        close(left, 1 + natural[0] * time, atol=1e-5)
+        close(result["fisherWidths"][0][1], sigma - natural[1] * time, atol=1e-3 * sigma)
+    t, distances = np.array(result["fisher"]).T
+    grown = mpmath.expm1 if temperature else (lambda z: z)
+    for k in range(0, len(t), 20):
+        clock = grown(mpmath.mpf(temperature) * t[k]) / temperature if temperature else mpmath.mpf(t[k])
+        below = 1 + mpmath.mpf(variance) * clock
+        close(distances[k], float(1 / below), atol=1e-300)
+        wide = variance * mpmath.exp(mpmath.mpf(temperature) * t[k]) / below
+        close(result["fisherWidths"][k][1], float(mpmath.sqrt(wide)))
+    close(np.array(result["wasserstein"])[:, 1], np.exp(-t), atol=1e-300)
+    wide = temperature + (variance - temperature) * np.exp(-2 * t)
+    close(np.array(result["wassersteinWidths"])[:, 1], np.sqrt(wide), atol=1e-9)
+    for name, arrival in result["arrivals"].items():
+        close(arrival["distance"], share)
+        assert result["when"][name] > 0
+    close(result["ratio"], result["when"]["fisher"] / -np.log(share))
+    clock = np.expm1(-temperature * np.log(share)) / temperature if temperature else -np.log(share)
+    if abs(result["ratio"] - 1) > 1e-9:  # the text has this condition
+        assert (result["ratio"] < 1) == (variance > (1 / share - 1) / clock)
+
+
 COMPARISONS = (
     *(distance, trust_regions, lagrangian, taylor, fisher_catalogue, maximum_likelihood),
     *(natural_policy_gradient, conjugate_gradient, score, two_coordinates, efficiency, deep_linear),
-    *(gauss_newton, ruler),
+    *(gauss_newton, ruler, duel),
 )
 BOOK = {compare.__name__: compare for compare in COMPARISONS}
 
@@ -599,6 +630,7 @@ def test_sliders_are_named_and_start_on_a_position(name):
 # --- handles on the drawings -----------------------------------------------------------------------
 
 DRAGGED = {
+    "duel": [{"spread"}],
     "conjugate_gradient": [{"first"}, {"second"}, {"third"}],
     "efficiency": [{"constant"}],
     "deep_linear": [{"start"}],

@@ -337,7 +337,9 @@ def hypercube(numbers):
     yield "no best size is at an end", all(0 < r["place"][0] < r["place"][1] - 1 for r in held)
     bases = list(numbers["3 bits, spread"])
     for method in ("Fisher", "Wasserstein"):
-        same = [task[bases[0]][method]["steps"] == task[bases[1]][method]["steps"] for task in numbers.values()]
+        same = [
+            task[bases[0]][method]["steps"] == task[bases[1]][method]["steps"] for task in numbers.values()
+        ]
         yield f"{method} does not see the basis", all(same)
     for task in numbers:
         pairs = [[median(task, basis, m) for m in ("Fisher", "Wasserstein")] for basis in bases]
@@ -348,11 +350,46 @@ def hypercube(numbers):
     yield "plain wins once", median(other, bases[1], "plain") < 0.6 * median(other, bases[1], "Fisher")
 
 
+def flowing(numbers):
+    table, race = numbers["particles"], numbers["race"]
+    narrow, wide = table["narrow"], table["wide"]
+    yield "weights do not cross", max(narrow["reweighting"]["right"]) < 1e-6
+    yield "Stein's particles do not", max(narrow["Stein"]["right"]) == 0
+    births = narrow["Langevin, births"]["right"]
+    yield "births mostly do, and not in each run", births[0] < 0.3 and np.median(births) > 0.6
+    yield "from a wide start they do", min(wide["Langevin, births"]["right"]) > 0.85
+    yield "where half of the others stay", 0.35 < np.median(wide["Langevin"]["right"]) < 0.6
+    yield "all stay on the right", all(np.median(m["right"]) > 0.98 for m in table["at the right"].values())
+    for count, rows in numbers["stein"].items():
+        middle = [np.median(row) for row in rows.values()]
+        yield (
+            f"the variance of {count} collapses",
+            middle == sorted(middle, reverse=True) and middle[-1] < 0.1,
+        )
+    held = [side for sides in race.values() for side in sides.values()]
+    yield "no best size is at an end", all(0 < side["place"][0] < side["place"][1] - 1 for side in held)
+    medians = {
+        (rule, name): np.array([np.median(runs) for runs in side["updates"].values()])
+        for rule, sides in race.items()
+        for name, side in sides.items()
+    }
+    for how in ("scores", "paths"):
+        fixed = medians["fixed", f"Wasserstein, {how}"] / medians["fixed", f"Fisher, {how}"]
+        length = medians["length", f"Wasserstein, {how}"] / medians["length", f"Fisher, {how}"]
+        yield f"fixed sizes: Wasserstein, {how}", max(fixed) < 0.8
+        yield f"lengths: level, {how}", 0.5 < min(length) and max(length) < 2
+    for rule in race:
+        for name in ("Fisher", "Wasserstein"):
+            better = medians[rule, f"{name}, paths"] < medians[rule, f"{name}, scores"]
+            yield f"{rule}, {name}: paths are better", all(better)
+
+
 ORDERINGS = {
     "actor_critic_races": actor_critic,
     "efficiency_streams": efficiency,
     "deep_linear": deep_linear,
     "fisher_catalogue": catalogue,
+    "flowing_policies": flowing,
     "gauss_newton_data": newton_data,
     "gauss_newton_races": newton_races,
     "kronecker_autoencoder": kronecker,

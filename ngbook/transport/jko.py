@@ -69,7 +69,7 @@ def jko_step(
     1.6
     """
     problem = _Objective(particles, step_size, (value, gradient, curvature), temperature)
-    y = particles
+    y = particles  # from here to the minimum of eq-flowing-policies-particles
     for _ in range(iterations):
         slope, step = problem.newton(y)
         size = problem.armijo(y, step, slope @ step)
