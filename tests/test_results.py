@@ -330,7 +330,10 @@ def kronecker(numbers):
 def geodesic_numbers(numbers):
     charts = [value for slug, value in numbers["constant"].items() if slug.startswith("normal")]
     yield "the Gaussian has one curvature in five charts", charts == ["-1/2"] * 5
-    yield "the categorical distribution that of a sphere of radius 2", numbers["constant"]["categorical"] == "1/4"
+    yield (
+        "the categorical distribution that of a sphere of radius 2",
+        numbers["constant"]["categorical"] == "1/4",
+    )
     curves = numbers["curves"]
     yield "Gamma and Beta fall", all(np.all(np.diff(curves[slug]) < 0) for slug in ("gamma", "beta"))
     yield "all end at the Gaussian's", all(abs(curve[-1] + 0.5) < 0.001 for curve in curves.values())
