@@ -11,6 +11,7 @@ One module per idea; each imports only from those above it.
 ``solve``            the linear system behind a natural gradient
 ``fisher``           the Fisher matrix, estimated from scores
 ``descent``          taking a step, and following it
+``geodesics``        the straightest line: connection, exponential map, distance, curvature
 ``networks``         a network, its Jacobian products, Gauss–Newton, Kronecker factors
 ``environments``     a task: states, actions, rewards
 ``policies``         how an agent acts, and what its score is
@@ -39,6 +40,7 @@ __all__ = [
     "environments",
     "families",
     "fisher",
+    "geodesics",
     "networks",
     "plots",
     "policies",

@@ -66,6 +66,7 @@ TESTS = {  # of a module, or of all in a package, tests/test_NAME.py: the quick 
     "solve": ["solve"],
     "fisher": ["fisher"],
     "descent": ["descent", "adaptive_damping"],
+    "geodesics": ["geodesics"],
     "networks": ["networks"],
     "descent/online": ["descent_online"],
     "plots": ["plots"],

@@ -33,6 +33,7 @@ EXEMPT = {
         for task in ("LineWalk", "LinearQuadratic", "MotorPrimitive", "Pendulum")
         for method in ("close", "close_extras")
     },
+    **{f"geodesics.{name}": RESULT for name in ("Geodesic", "HalfPlane", "Logarithm")},
     "networks.Evaluated": "a network at a point: made by the method at, and its own methods are tried",
     "families.ExponentialForm": RESULT + "; its methods are tried",
     "families.OrderTest": RESULT,

@@ -1,8 +1,8 @@
 """The straightest lines of a family, their lengths, and how the Fisher metric bends them.
 
-All is computed from the Fisher matrix of a ``Family``, as SymPy has it; nothing is estimated. ``theta`` is the
-parameter vector of the family's own chart, shape (p,), and a velocity is a vector in the same chart, whose
-components change with it. Constants are fixed by ``at`` before numbers are asked for.
+All is computed from the Fisher matrix of a ``Family``, as SymPy has it; nothing is estimated. ``theta`` is
+the parameter vector in the family's own chart, shape (p,), and a velocity is a vector in the same chart: its
+components change with the chart. Constants are fixed by ``at`` before numbers are asked for.
 
 =============================  =====================================================================
 function                       what it gives

@@ -4,6 +4,7 @@ from functools import cache
 
 import numpy as np
 import sympy as sp
+from sympy.matrices.exceptions import NonInvertibleMatrixError
 
 from ngbook._check import arrays as check
 from ngbook._check import families as declared
@@ -11,6 +12,11 @@ from ngbook.families.compiled import compile_entries
 from ngbook.solve.factorisation import cholesky
 from ngbook.symbolic import NoClosedForm
 from ngbook.symbolic.equality import tidy
+
+_SINGULAR = (
+    "is not positive definite, and does not determine geodesics: use a minimal chart, with one parameter "
+    "fewer for each null direction"
+)
 
 
 @check.arguments(family=declared.family)
@@ -37,7 +43,10 @@ def christoffel(family) -> sp.ImmutableDenseNDimArray:
 @cache
 def _christoffel(family):
     F, theta = fisher_matrix(family), family.parameters
-    inverse, slopes = F.inv(), [F.diff(x) for x in theta]
+    try:
+        inverse, slopes = F.inv(), [F.diff(x) for x in theta]
+    except NonInvertibleMatrixError as error:
+        raise ValueError(f"the Fisher matrix of {family!r} {_SINGULAR}") from error
     places = range(len(theta))
 
     def lowered(m, i, j):
@@ -72,16 +81,15 @@ def christoffel_symbols(family, theta) -> np.ndarray:
     """
     F, slopes = metric_at(family, theta)  # slopes[l] = ∂_l F
     lowered = (np.einsum("ilj", slopes) + np.einsum("jli->lij", slopes) - slopes) / 2
-    return cholesky(F)(lowered.reshape(len(F), -1)).reshape(slopes.shape)
+    return np.linalg.solve(F, lowered.reshape(len(F), -1)).reshape(slopes.shape)
 
 
 @check.arguments(family=declared.family)
 def gauss_curvature(family) -> sp.Expr:
     """Derive the Gauss curvature of a family with two parameters, exactly.
 
-    From the Fisher matrix and its first two derivatives (eq-geodesics-curvature, Brioschi's formula); it is the
-    same in every chart (do Carmo, *Differential Geometry of Curves and Surfaces*, 1976, section
-    4.3).
+    From the Fisher matrix and its first two derivatives (eq-geodesics-curvature, Brioschi's formula); it is
+    the same in every chart (do Carmo, *Differential Geometry of Curves and Surfaces*, 1976, section 4.3).
 
     Parameters
     ----------
@@ -149,5 +157,6 @@ def metric_at(family, theta, name="theta"):
     try:
         cholesky(F)
     except ValueError as error:
-        raise ValueError(f"{family!r} has no geodesics at {name} = {check.show(np.array(theta))}: {error}") from error
+        at = f" at {name} = {check.show(np.array(theta))}"
+        raise ValueError(f"the Fisher matrix of {family!r}{at} {_SINGULAR}") from error
     return F, np.array(slopes)

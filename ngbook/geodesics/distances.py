@@ -5,6 +5,7 @@ from functools import cache
 
 import numpy as np
 import sympy as sp
+from scipy.integrate import quad
 
 from ngbook._check import arrays as check
 from ngbook._check import families as declared
@@ -40,7 +41,7 @@ def distance(family, start, end) -> float:
 
     What gives the closed form is a property of the family. All distributions on finitely many outcomes lie on
     a sphere of radius 2; one parameter leaves only one way to go, whose length is an integral; a half plane
-    (``half_plane``) has a formula. In other families it is the length of the geodesic that ``logarithm`` finds.
+    (``half_plane``) has a formula. Otherwise it is the length of the geodesic that ``logarithm`` finds.
 
     Parameters
     ----------
@@ -69,25 +70,27 @@ def distance(family, start, end) -> float:
     if half_plane(family) is None:
         return logarithm(family, start, end).length
     (x, y, radius), (u, w, _) = (_coordinates(family._general)(*numbers) for numbers in (old, new))
-    return 2 * radius * float(np.arcsinh(np.hypot(x - u, y - w) / np.sqrt(y * w) / 2))  # eq-geodesics-half-plane
+    return (
+        2 * radius * float(np.arcsinh(np.hypot(x - u, y - w) / np.sqrt(y * w) / 2))
+    )  # eq-geodesics-half-plane
 
 
 def _integral(function, low, high):
-    from scipy.integrate import quad  # .2 s
-
     value, error = quad(function, low, high, epsabs=0, epsrel=1e-12, limit=500)
     if not error <= NOTICED * value:
-        raise ValueError(f"the integral of √F from {low:g} to {high:g} is not known better than {value} ± {error}")
+        raise ValueError(
+            f"the integral of √F from {low:g} to {high:g} is not known better than {value} ± {error}"
+        )
     return value
 
 
 @check.arguments(family=declared.family)
 def half_plane(family) -> HalfPlane | None:
-    """Find coordinates in which a family of two parameters is a hyperbolic half plane, if they are there to see.
+    """Find coordinates in which a family is a hyperbolic half plane (eq-geodesics-half-plane).
 
-    They are where F_uu is a function of u times one e(v), where F_uv/√(F_uu/e) = c(v) and F_vv = g(v) depend on v
-    only, and where (d log e/dv)²/4 is a constant times g − c²/e. Then 1/√e is y, and the constant is 1/R²: a
-    location with a scale, after a change of one variable each (eq-geodesics-half-plane).
+    With two parameters u and v it is one where F_uu is a function of u times one e(v), where g = F_vv and
+    c = F_uv/√(F_uu/e) depend on v only, and where (d log e/dv)²/4 is a constant times g − c²/e. Then y is
+    1/√e, and the constant is 1/R²: a location with a scale, after a change of one variable each.
 
     Parameters
     ----------

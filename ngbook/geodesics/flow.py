@@ -1,19 +1,20 @@
 """Geodesics from a start and a velocity, followed as long as they stay inside the parameter space."""
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
-import sympy as sp
+from scipy.integrate import solve_ivp
+from scipy.linalg.lapack import dposv
 
 from ngbook._check import arrays as check
 from ngbook._check import families as declared
 from ngbook._domain import OutsideDomain
+from ngbook.geodesics.boundary import Boundary, gaps
 from ngbook.geodesics.connection import christoffel_symbols, compiled, metric_at
 
 RELATIVE = 1e-12  # error of a step
-FLOOR = 1e-3  # size, in units of the metric at the start, below which a coordinate's error is not relative
-TOUCHES = 1e-8  # share of the gap to a boundary, at the start, that counts as none
+FLOOR = 1e-9  # size, in units of the metric at the start, below which a coordinate's error is not relative
+MOST = 30_000  # evaluations of the acceleration: a hundred or so are one unit of length
 DRIFT = 1e-8  # largest relative change of the speed, which is constant
 
 
@@ -40,9 +41,10 @@ class Geodesic:
 def geodesic(family, theta, velocity, times) -> Geodesic:
     """Follow the geodesic of the Fisher metric that begins at a point with a velocity.
 
-    It solves d²θᵏ/dt² = −Σᵢⱼ Γᵏᵢⱼ (dθⁱ/dt)(dθʲ/dt) (eq-geodesics-equation) by the method of Dormand and Prince of
-    order 8, with relative errors of 1e-12 a step (Hairer, Nørsett and Wanner, *Solving Ordinary Differential
-    Equations I*, 1993, section II.10); in arc length, so that a fast geodesic is as accurate as a slow one.
+    It solves d²θᵏ/dt² = −Σᵢⱼ Γᵏᵢⱼ (dθⁱ/dt)(dθʲ/dt) (eq-geodesics-equation) by the method of Dormand and
+    Prince of order 8, with relative errors of 1e-12 a step (Hairer, Nørsett and Wanner, *Solving Ordinary
+    Differential Equations I*, 1993, section II.10); in arc length, so that a fast geodesic is as accurate
+    as a slow one.
 
     Parameters
     ----------
@@ -68,12 +70,16 @@ def geodesic(family, theta, velocity, times) -> Geodesic:
     """
     check.not_negative(times[0], "times[0]")
     check.fits(velocity, len(family.parameters), "velocity")
-    motion, theta = Motion(family, theta), np.array(theta, dtype=float)
-    speed = motion.speed(theta, velocity)
-    if speed == 0:
-        return Geodesic(times, np.tile(theta, (times.size, 1)), np.zeros((times.size, theta.size)))
-    states = motion.follow(theta, velocity / speed, times, speed)
-    points, directions = np.split(states, 2, axis=1)
+    motion = Motion(family, theta)
+    speed = motion.speed(np.concatenate([motion.theta, velocity]))
+    try:
+        states = motion.follow(velocity / (speed or 1.0), speed * times)
+    except Ended as end:
+        raise OutsideDomain(
+            f"the geodesic of {family!r} from theta = {check.show(motion.theta)} leaves the parameter space "
+            f"at time {end.arc / speed:.6g}, before {times[-1]:g}: there is no point beyond; go less far"
+        ) from end
+    points, directions = np.split(np.broadcast_to(states, (times.size, 2 * motion.size)), 2, axis=1)
     return Geodesic(times, points, speed * directions)
 
 
@@ -134,84 +140,62 @@ class Motion:
     def __init__(self, family, theta):
         F, _ = metric_at(family, theta)
         self.family, self.size = family, len(F)
-        self.constants = family._numbers(theta)[self.size :]
-        self.metric = compiled(family._general)
-        self.gaps, self.rates = boundaries(family._general)
-        self.units = 1 / np.sqrt(np.diag(F))
+        numbers = family._numbers(theta)
+        self.theta, self.constants = np.array(numbers[: self.size]), numbers[self.size :]
+        self.metric, (self.gaps, *_) = compiled(family._general), gaps(family._general)
+        self.units, self.evaluations = 1 / np.sqrt(np.diag(F)), 0
 
     def numbers(self, state):
-        """Parameters and constants, as the compiled functions take them."""
+        """Parameters and constants, as compiled functions take them."""
         return [*state[: self.size], *self.constants]
 
-    def speed(self, theta, velocity):
+    def speed(self, state):
         """√(vᵀFv)."""
-        return np.sqrt(velocity @ self.metric(self.numbers(theta))[0] @ velocity)
+        v = state[self.size :]
+        return np.sqrt(v @ self.metric(self.numbers(state))[0] @ v)
 
     def __call__(self, _, state):
         """Velocity and acceleration −Γ(v, v) (eq-geodesics-equation), or NaN outside the parameter space."""
+        self.evaluations += 1
+        if self.evaluations > MOST:
+            self._refuse(f"takes more than {MOST} evaluations of its acceleration")
         numbers, v = self.numbers(state), state[self.size :]
-        if not np.all(self.gaps(*numbers) > 0):
+        if not all(gap > 0 for gap in self.gaps(*numbers)):
             return np.full_like(state, np.nan)
-        F, slopes = np.split(self.metric(numbers), [1])
-        changes = slopes @ v  # of F along v, in its rows
-        try:
-            return np.concatenate([v, -np.linalg.solve(F[0], v @ changes - changes @ v / 2)])
-        except np.linalg.LinAlgError:
-            return np.full_like(state, np.nan)
+        metric = self.metric(numbers)
+        changes = metric[1:] @ v  # in row l, (∂_l F)v
+        _, bend, failed = dposv(metric[0], v @ changes - changes @ v / 2)  # F⁻¹ of the lowered FΓ(v, v)
+        return np.full_like(state, np.nan) if failed else np.concatenate([v, -bend])
 
-    def follow(self, theta, direction, times, speed, tolerance=RELATIVE):
-        """States at the times, shape (T, 2p)."""
-        from scipy.integrate import solve_ivp  # .2 s, so only when something is followed
-
-        arcs, start = speed * times, np.concatenate([theta, direction])
+    def follow(self, direction, arcs, tolerance=RELATIVE):
+        """States at these arc lengths, shape (T, 2p), from a direction of speed 1."""
+        start, self.evaluations = np.concatenate([self.theta, direction]), 0
         if arcs[-1] == 0:
             return start[None]
         with np.errstate(all="ignore"):  # what is not finite makes the step shorter
+            boundary = Boundary(self, start, arcs[-1])
             solution = solve_ivp(
-                self, (0, arcs[-1]), start, "DOP853", dense_output=True, events=self._approaches(start),
+                self, (0, arcs[-1]), start, "DOP853", dense_output=True, events=boundary.events(),
                 rtol=tolerance, atol=tolerance * FLOOR * np.tile(self.units, 2),
             )  # fmt: skip
-            self._refuse_ended(solution, start, times[-1], speed)
+            if (reached := boundary.reached(solution)) is not None:
+                raise Ended(reached)
             states = solution.sol(arcs).T
-            drift = max(abs(self.speed(*np.split(state, 2)) - 1) for state in states)
+            drift = max(abs(self.speed(state) - 1) for state in states)
         if not drift <= DRIFT * max(1.0, tolerance / RELATIVE):
-            raise OutsideDomain(
-                f"the speed of the geodesic from theta = {check.show(theta)} is constant, but changes by the "
-                f"share {drift:.2g}: double precision does not follow it in this chart of {self.family!r}; "
-                "go less far, or use another chart"
-            )
+            self._refuse(f"changes its speed, which is constant, by the share {drift:.2g}")
         return states
 
-    def _approaches(self, start):
-        """For each boundary a function that crosses zero upwards where the gap to it is smallest."""
-
-        def approach(row):
-            def rate(_, state):
-                return self.rates(*self.numbers(state))[row] @ state[self.size :]
-
-            rate.direction = 1
-            return rate
-
-        return [approach(row) for row in range(len(self.gaps(*self.numbers(start))))]
-
-    def _refuse_ended(self, solution, start, end, speed):
-        """OutsideDomain if a gap closed on the way, where solutions bounce, or if no step led on."""
-        arcs = [] if solution.success else [solution.sol.t_max]
-        smallest = TOUCHES * self.gaps(*self.numbers(start))
-        for row, (met, states) in enumerate(zip(solution.t_events, solution.y_events, strict=True)):
-            arcs += [s for s, state in zip(met, states, strict=True) if self.gaps(*self.numbers(state))[row] <= smallest[row]]
-        if arcs:
-            raise OutsideDomain(
-                f"the geodesic of {self.family!r} from theta = {check.show(start[: self.size])} leaves the "
-                f"parameter space at time {min(arcs) / speed:.6g}, before {end:g}: it ends there; go less far"
-            )
+    def _refuse(self, found):
+        raise OutsideDomain(
+            f"the geodesic from theta = {check.show(self.theta)} {found}: double precision does not follow "
+            f"it in this chart of {self.family!r}; go less far, or use another chart"
+        )
 
 
-@cache
-def boundaries(family):
-    """Functions of the numbers: the gaps to the boundaries, shape (r,), and their slopes, shape (r, p)."""
-    theta = family.parameters
-    gaps = [r.gts - r.lts for r in family.parameter_space if r.free_symbols & set(theta)]
-    symbols, slopes = family.evaluation.symbols, [[gap.diff(x) for x in theta] for gap in gaps]
-    gap_numbers, slope_numbers = (sp.lambdify(symbols, part, "numpy") for part in (gaps, slopes))
-    return (lambda *n: np.array(gap_numbers(*n), float)), (lambda *n: np.array(slope_numbers(*n), float))
+class Ended(OutsideDomain):
+    """A geodesic ends at this arc length, ``arc``."""
+
+    def __init__(self, arc):
+        super().__init__(f"the geodesic ends after the arc length {arc}")
+        self.arc = arc

@@ -32,7 +32,7 @@ def e_geodesic(family, start, end, times) -> np.ndarray:
     OutsideDomain
         At a time beyond the ends, where no member of the family has such parameters.
     """
-    form = family.exponential_form()
+    form = _form(family, start, end)
     old, new = form.natural(start), form.natural(end)
     return np.array([form.from_natural((1 - t) * old + t * new) for t in times])  # eq-geodesics-e-line
 
@@ -59,6 +59,12 @@ def m_geodesic(family, start, end, times) -> np.ndarray:
     OutsideDomain
         As ``e_geodesic`` does.
     """
-    form = family.exponential_form()
+    form = _form(family, start, end)
     old, new = form.mean(start), form.mean(end)
     return np.array([form.from_mean((1 - t) * old + t * new) for t in times])  # eq-geodesics-m-line
+
+
+def _form(family, start, end):
+    """The exponential form, if there is one and both ends lie in the parameter space."""
+    family._numbers(start, "start"), family._numbers(end, "end")
+    return family.exponential_form()

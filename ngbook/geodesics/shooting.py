@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import root
 
 from ngbook._check import arrays as check
 from ngbook._check import families as declared
@@ -42,8 +43,8 @@ class Logarithm:
 def logarithm(family, start, end, stages=None) -> Logarithm:
     """Find the velocity v with Exp(v) = end, by shooting (eq-geodesics-logarithm).
 
-    A root of the miss, found by Powell's hybrid method, for targets on the chord of the chart, one farther than
-    the other; each begins from what the two before say (Allgower and Georg, *Introduction to Numerical
+    A root of the miss, found by Powell's hybrid method, for targets on the chord of the chart, each farther
+    than the one before, from whose velocity it begins (Allgower and Georg, *Introduction to Numerical
     Continuation Methods*, 1990, chapter 2). It is a geodesic, and the shortest one where the curvature is
     nowhere positive and the parameter space has no hole.
 
@@ -54,8 +55,8 @@ def logarithm(family, start, end, stages=None) -> Logarithm:
     start, end : ndarray of shape (p,)
         Parameters.
     stages : int, optional
-        The number of targets, evenly spaced; 1 is the end alone. If not given, they are chosen on the way: the
-        first at a distance of about 1, then each step twice the last, or a quarter where no root was found.
+        The number of targets, evenly spaced; 1 is the end alone. If not given, they are chosen on the way:
+        the first at a distance of about 1, then each step twice the last, or a quarter where none was found.
 
     Returns
     -------
@@ -68,7 +69,11 @@ def logarithm(family, start, end, stages=None) -> Logarithm:
         If no root was found, with the residual.
     """
     shot = _Shot(family, start, end)
-    u, change, share = np.zeros(shot.size), shot.chord, 0.0  # the velocity, in the frame, for a share of the chord
+    u, change, share = (
+        np.zeros(shot.size),
+        shot.chord,
+        0.0,
+    )  # the velocity, in the frame, for a share of the chord
     step = 1 / stages if stages else min(1.0, 1 / max(np.linalg.norm(shot.chord), TINY))
     for count in range(1, (stages or MOST_STAGES) + 1):
         target = 1.0 if count == stages else min(share + step, 1.0)
@@ -93,8 +98,8 @@ class _Shot:
     """Shooting from the start: velocities u are in a frame that is orthonormal there."""
 
     def __init__(self, family, start, end):
+        family._numbers(start, "start"), family._numbers(end, "end")
         self.family, self.motion = family, Motion(family, start)
-        family._numbers(end, "end")
         self.start, self.end = np.array(start, dtype=float), np.array(end, dtype=float)
         F, _ = metric_at(family, start)
         self.size, self.frame = len(F), np.linalg.inv(np.linalg.cholesky(F)).T
@@ -105,8 +110,6 @@ class _Shot:
 
         Infinite if the search left the parameter space.
         """
-        from scipy.optimize import root  # .2 s, so only when something is sought
-
         target = self.start + share * (self.end - self.start) if share < 1 else self.end
         tolerance, precision = (1e-13, RELATIVE) if share == 1 else (NEAR / 10, 1e-8)
         try:
@@ -116,7 +119,7 @@ class _Shot:
                 length = np.linalg.norm(u)
                 if length == 0:
                     return ruler @ (self.start - target)
-                state = self.motion.follow(self.start, self.frame @ u / length, np.ones(1), length, precision)
+                state = self.motion.follow(self.frame @ u / length, np.array([length]), precision)
                 return ruler @ (state[0, : self.size] - target)
 
             found = root(miss, guess, tol=tolerance, options={"eps": 1e-12 if share == 1 else 1e-8})
