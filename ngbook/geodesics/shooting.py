@@ -77,7 +77,7 @@ def logarithm(family, start, end, stages=None) -> Logarithm:
     step = 1 / stages if stages else min(1.0, 1 / max(np.linalg.norm(shot.chord), TINY))
     for count in range(1, (stages or MOST_STAGES) + 1):
         target = 1.0 if count == stages else min(share + step, 1.0)
-        found, miss = shot.at(target, u + (target - share) * change)
+        found, miss = shot.at(target, u + (target - share) * change)  # eq-geodesics-logarithm
         if miss > (MISS * max(1.0, np.linalg.norm(found)) if target == 1 else NEAR):
             if stages:
                 break
