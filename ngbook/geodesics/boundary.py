@@ -22,7 +22,7 @@ class Boundary:
     def __init__(self, motion, start, end):
         self.motion, self.end = motion, end
         self.parts = gaps(motion.family._general)
-        self.first = [self._gap(start, row)[0] for row in range(len(motion.gaps(*motion.numbers(start))))]
+        self.first = motion.gaps(*motion.numbers(start))
 
     def _gap(self, state, row):
         """g, dg/ds and d²g/ds² along the geodesic, and the arc length left until it closes."""

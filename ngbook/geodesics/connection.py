@@ -80,7 +80,7 @@ def christoffel_symbols(family, theta) -> np.ndarray:
         The entry [k, i, j] is Γᵏᵢⱼ: ``np.einsum("kij,i,j", symbols, v, w)`` is Γ(v, w).
     """
     F, slopes = metric_at(family, theta)  # slopes[l] = ∂_l F
-    lowered = (np.einsum("ilj", slopes) + np.einsum("jli->lij", slopes) - slopes) / 2
+    lowered = (np.einsum("ilj->lij", slopes) + np.einsum("jli->lij", slopes) - slopes) / 2
     return np.linalg.solve(F, lowered.reshape(len(F), -1)).reshape(slopes.shape)
 
 

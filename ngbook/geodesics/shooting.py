@@ -14,7 +14,6 @@ from ngbook.geodesics.flow import RELATIVE, Motion
 MOST_STAGES = 100
 MISS = 1e-9  # Fisher length of the largest miss that is a hit, or its share of the length of the geodesic
 NEAR = 1e-3  # the same for a target on the way
-TINY = 1e-300
 
 
 @dataclass(frozen=True)
@@ -69,24 +68,19 @@ def logarithm(family, start, end, stages=None) -> Logarithm:
         If no root was found, with the residual.
     """
     shot = _Shot(family, start, end)
-    u, change, share = (
-        np.zeros(shot.size),
-        shot.chord,
-        0.0,
-    )  # the velocity, in the frame, for a share of the chord
-    step = 1 / stages if stages else min(1.0, 1 / max(np.linalg.norm(shot.chord), TINY))
+    u, share, change = 0 * shot.chord, 0.0, shot.chord  # velocity to a share of the chord, and its slope
+    step = 1 / stages if stages else 1 / max(1.0, np.linalg.norm(shot.chord))
     for count in range(1, (stages or MOST_STAGES) + 1):
         target = 1.0 if count == stages else min(share + step, 1.0)
         found, miss = shot.at(target, u + (target - share) * change)  # eq-geodesics-logarithm
-        if miss > (MISS * max(1.0, np.linalg.norm(found)) if target == 1 else NEAR):
-            if stages:
-                break
-            step /= 4
-            continue
-        if target == 1:
+        hit = miss <= (MISS * max(1.0, np.linalg.norm(found)) if target == 1 else NEAR)
+        if hit and target == 1:
             return Logarithm(shot.frame @ found, float(np.linalg.norm(found)), miss, count)
-        u, change, share = found, (found - u) / (target - share), target
-        step *= 1 if stages else 2
+        if stages and not hit:
+            break
+        if hit:
+            u, share, change = found, target, (found - u) / (target - share)
+        step *= 1 if stages else 2 if hit else 1 / 4
     raise ValueError(
         f"no geodesic of {family!r} was found from {check.show(shot.start)} to {check.show(shot.end)}: after "
         f"{count} stages and {share:.3g} of the chord, the best misses its target by {miss:.3g}; give more "
@@ -102,7 +96,7 @@ class _Shot:
         self.family, self.motion = family, Motion(family, start)
         self.start, self.end = np.array(start, dtype=float), np.array(end, dtype=float)
         F, _ = metric_at(family, start)
-        self.size, self.frame = len(F), np.linalg.inv(np.linalg.cholesky(F)).T
+        self.frame = np.linalg.inv(np.linalg.cholesky(F)).T
         self.chord = np.linalg.solve(self.frame, self.end - self.start)
 
     def at(self, share, guess):
@@ -120,7 +114,7 @@ class _Shot:
                 if length == 0:
                     return ruler @ (self.start - target)
                 state = self.motion.follow(self.frame @ u / length, np.array([length]), precision)
-                return ruler @ (state[0, : self.size] - target)
+                return ruler @ (state[0, : len(u)] - target)
 
             found = root(miss, guess, tol=tolerance, options={"eps": 1e-12 if share == 1 else 1e-8})
         except OutsideDomain:
