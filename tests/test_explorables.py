@@ -574,7 +574,7 @@ def ruler(result, width, radius):
     length = np.sqrt(2 * radius)
     for name, metric in (("natural", F), ("gradient", np.eye(2))):
         seen = result[name]
-        new = old + [seen["step"], 0]
+        new = np.add(old, [seen["step"], 0])
         close(descent.metric_length(new - old, metric), length)
         close(seen["divergence"], families.normal.kl(old, new), atol=1e-14)
         distance = transport.gaussian_distance([0.0], [[width**2]], [seen["step"]], [[width**2]])
