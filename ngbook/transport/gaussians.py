@@ -9,7 +9,7 @@ from ngbook._domain import OutsideDomain
 
 
 def bures_direction(covariance, change) -> np.ndarray:
-    """Solve KΣ + ΣK = V for the velocity field x ↦ Kx that changes Σ by V (eq-wasserstein-lyapunov).
+    """Solve KΣ + ΣK = V for K: the velocity Kx at each x changes Σ by V (eq-wasserstein-lyapunov).
 
     Parameters
     ----------

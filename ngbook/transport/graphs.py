@@ -49,10 +49,10 @@ def graph_metric(
 ) -> np.ndarray:
     """Compute JᵀL(p)⁺J, the Wasserstein metric of a model on a graph (eq-wasserstein-graph-metric).
 
-    No inverse is formed. The states are eliminated one by one, the least likely first: what a state holds goes
-    to its neighbours in the proportion of the conductances w m(p_i, p_j) of the edges to them, and its
-    neighbours are joined instead. No conductance is subtracted, so that a tail of 1e-60 keeps its digits; on a
-    path these are cumulative sums, each tail from its own end.
+    No inverse is formed. The states are eliminated one by one, the least likely first: what a state holds
+    goes to its neighbours in the proportion of the conductances w m(p_i, p_j) of the edges to them, and its
+    neighbours are joined instead. No conductance is subtracted, so that a tail of 1e-60 keeps its digits; on
+    a path these are cumulative sums, each tail from its own end.
 
     Parameters
     ----------

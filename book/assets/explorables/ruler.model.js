@@ -3,7 +3,7 @@
 import { normal } from "./normal.js";
 
 export const inputs = [
-  { name: "width", label: "standard deviation σ", min: 0.05, max: 2, step: 0.05, value: 1 },
+  { name: "width", label: "standard deviation σ", min: 0.05, max: 2, step: 0.05, value: 0.5 },
   { name: "radius", label: "budget ε", min: 0.005, max: 0.1, step: 0.005, value: 0.08 },
 ];
 
