@@ -166,6 +166,16 @@ def markdown(grid):
     return "\n".join(f"| {' | '.join(row)} |" for row in grid)
 
 
+def powers(text):
+    """Numbers like 1.4e+07 as a page shows them."""
+
+    def shown(match):
+        factor = "" if match[1] == "1" else rf"{match[1]}\cdot"
+        return f"${factor}10^{{{int(match[2])}}}$"
+
+    return re.sub(r"([\d.]+)e([+-]\d+)", shown, text)
+
+
 def error(side):
     """The relative error of a distance, and the distance too if it is another one."""
     if side is None:
@@ -174,8 +184,7 @@ def error(side):
     if size > AGREE:
         percent = f"{100 * size:.0f}" if size >= 0.01 else f"{100 * size:.1g}"  # "0.02", "15", "200"
         return f"{float(side['value']):.6g}, {percent} % off"
-    digit, _, power = f"{size:.0e}".partition("e")
-    return rf"${digit}\cdot10^{{{int(power)}}}$" if size else "0"
+    return powers(f"{size:.0e}") if size else "0"
 
 
 def of_sides(sides):
@@ -188,11 +197,12 @@ def answers(lines):
     """The tables of the distances and of the other questions."""
     distances = [["pair", "distance", OURS, "geomstats", "finer mesh"], ["---"] * 5]
     for row in (json.loads(match[1]) for match in filter(None, map(VALUE.fullmatch, lines))):
-        exact = f"{float(row['exact']):.6g}"
+        exact = powers(f"{float(row['exact']):.7g}")
         distances.append([row["pair"], exact, *map(error, of_sides(row["sides"]))])
     others = [["question", "right", OURS, "geomstats", "finer mesh"], ["---"] * 5]
     for row in (json.loads(match[1]) for match in filter(None, map(CASE.fullmatch, lines))):
-        others.append([row["question"], row["right"], *(x or "–" for x in of_sides(row["sides"]))])
+        found = (powers(answer or "–") for answer in of_sides(row["sides"]))
+        others.append([row["question"], row["right"], *found])
     return markdown(distances), markdown(others)
 
 

@@ -162,6 +162,17 @@ def test_no_wrong_distance_is_in_a_race(helpers):
         assert "ngbook" in right
 
 
+def test_powers_of_ten_are_formulas_on_the_page(page):
+    assert page.powers("1.388e+07 2.234") == r"$1.388\cdot10^{7}$ 2.234"
+    assert page.powers("1e-09") == "$10^{-9}$" and page.powers("leaves at time 0.4") == "leaves at time 0.4"
+
+
+def test_a_distance_that_is_another_one_is_shown_with_its_error(page):
+    assert page.error({"value": "21.4985993962", "error": "4.4e-01"}) == "21.4986, 44 % off"
+    assert page.error({"value": "1.5", "error": "2.2e-16"}) == r"$2\cdot10^{-16}$"
+    assert page.error(None) == "–" and page.error({"value": "1.5", "error": "0.0e+00"}) == "0"
+
+
 def test_geomstats_is_faster_in_all_races_of_the_same_accuracy(helpers):
     """What the page says first: closed forms, and boundary value problems with a finer mesh."""
     races = [race for race in map(helpers.PATTERN.fullmatch, PRINTED["geodesics"].splitlines()) if race]
@@ -228,6 +239,7 @@ FAST, SLOW = (1, 0.9, 1.1), (2, 1.5, 2.5)
     [
         (FAST, SLOW, "and a peer 2\u00a0s (1.5 to 2.5); 2 times as much"),
         (SLOW, FAST, "ngbook took 2 times as much"),
+        ((2500, 2400, 2600), FAST, "ngbook took 2,500 times as much"),
         ((1, 0.9, 1.6), SLOW, "the ranges overlap, so the runs show no difference"),
         (FAST, (*SLOW, "> "), "a peer more than 2\u00a0s (1.5 to 2.5); more than 2 times as much"),
         ((*SLOW, "> "), FAST, "ngbook took more than 2 times as much"),
