@@ -208,6 +208,26 @@ def test_a_retraction_by_hand():
     np.testing.assert_allclose(new, [1.5, 3 - (1 / 4 - 1 / 2) / 2], rtol=1e-15)
 
 
+@pytest.mark.parametrize("slug", CHARTS)
+def test_a_retraction_in_five_charts_at_one_point(slug):
+    """Two terms of the Taylor series of the closed semicircle, in each chart by SymPy's own derivatives."""
+    t, (mu, sigma), (v, u) = (
+        sp.Symbol("t"),
+        (sp.Rational(3, 10), sp.Rational(6, 5)),
+        (sp.Rational(7, 20), -sp.Rational(1, 5)),
+    )
+    rho = sp.sqrt(v**2 / 2 + u**2) / sigma
+    width = sigma / (sp.cosh(rho * t) - u * sp.sinh(rho * t) / (sigma * rho))
+    path = {M: mu + v * width * sp.sinh(rho * t) / (sigma * rho), S: width}
+    along = [sp.sympify(each).subs(path) for each in CHARTS[slug][0](M, S)]
+    wanted = [float(sum(each.diff(t, k).subs(t, 0) / sp.factorial(k) for k in range(3))) for each in along]
+    theta, velocity = in_chart(slug, (0.3, 1.2), (0.35, -0.2))
+    new = geodesics.second_order_retraction(CATALOGUE[slug], theta, velocity)
+    np.testing.assert_allclose(new, wanted, rtol=1e-13)
+    if slug == "normal":
+        np.testing.assert_allclose(new, [0.591667, 0.991146], atol=1e-6)
+
+
 # --- where geodesics end ------------------------------------------------------------------------------------
 
 ENDS = [  # family, start, velocity, time of the end by the closed form
