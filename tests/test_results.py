@@ -327,11 +327,29 @@ def kronecker(numbers):
     yield "not with many", numbers["many"]["test"][-1] < 1.3 * numbers["many"]["excess"][-1]
 
 
+def geodesic_numbers(numbers):
+    charts = [value for slug, value in numbers["constant"].items() if slug.startswith("normal")]
+    yield "the Gaussian has one curvature in five charts", charts == ["-1/2"] * 5
+    yield (
+        "the categorical distribution that of a sphere of radius 2",
+        numbers["constant"]["categorical"] == "1/4",
+    )
+    curves = numbers["curves"]
+    yield "Gamma and Beta fall", all(np.all(np.diff(curves[slug]) < 0) for slug in ("gamma", "beta"))
+    yield "all end at the Gaussian's", all(abs(curve[-1] + 0.5) < 0.001 for curve in curves.values())
+    yield "von Mises overshoots", min(curves["von_mises"]) < -0.5
+    both = numbers["distances"].values()
+    yield "there and back are one distance", all(abs(d["there"] / d["back"] - 1) < 1e-8 for d in both)
+    counts = np.array(list(numbers["shooting"].values()))
+    yield "stages find what the chord does not", np.all(counts[:, 1] == 10) and counts[-1, 0] < 10
+
+
 ORDERINGS = {
     "actor_critic_races": actor_critic,
     "efficiency_streams": efficiency,
     "deep_linear": deep_linear,
     "fisher_catalogue": catalogue,
+    "geodesics": geodesic_numbers,
     "gauss_newton_data": newton_data,
     "gauss_newton_races": newton_races,
     "kronecker_autoencoder": kronecker,

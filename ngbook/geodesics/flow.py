@@ -73,7 +73,7 @@ def geodesic(family, theta, velocity, times) -> Geodesic:
     motion = Motion(family, theta)
     speed = motion.speed(np.concatenate([motion.theta, velocity]))
     try:
-        states = motion.follow(velocity / (speed or 1.0), speed * times)
+        states = motion.follow(velocity / (speed or 1.0), speed * times)  # eq-geodesics-equation
     except Ended as end:
         raise OutsideDomain(
             f"the geodesic of {family!r} from theta = {check.show(motion.theta)} leaves the parameter space "

@@ -20,6 +20,7 @@ FIGURES = {
     "reinforcement/natural_policy_gradient": ("natural-policy-gradient", 1),
     "reinforcement/conjugate_gradient": ("conjugate-gradient", 3),
     "geometry/two_coordinates": ("two-coordinates", 4),
+    "geometry/geodesics": ("straight-lines", 2),
 }
 VALUES = "all => Object.fromEntries(all.map((input) => [input.id, Number(input.value)]))"
 
