@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 BUILD = ROOT / "_build"
 ENVIRONMENTS = ROOT / ".environments"
-PEERS = ROOT / "benchmarks" / ".peers"
+PEERS = {name: ROOT / "benchmarks" / f".{name}" for name in ("peers", "geomstats")}
 OLDEST_PYTHON = (3, 11)
 NOTEBOOKS = ("notebooks", "*-notebooks.zip")  # in _build
 SOURCES = {".py", ".js", ".json", ".html"}  # what the extensions are made of
@@ -142,6 +142,10 @@ def _pip(python, *arguments):
     run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments)
 
 
+def _pip_from(requirements, python):
+    _pip(python, "--requirement", requirements)
+
+
 def _text(*paths):
     return "".join(path.read_text(encoding="utf-8") for path in paths)
 
@@ -163,8 +167,10 @@ def own_environment(folder=ROOT / ".venv"):
 
 
 def _peers():
-    requirements = ROOT / "benchmarks" / "requirements-peers.txt"
-    return environment(PEERS, _text(requirements), lambda python: _pip(python, "--requirement", requirements))
+    for name, folder in PEERS.items():
+        requirements = ROOT / "benchmarks" / f"requirements-{name}.txt"
+        install = partial(_pip_from, requirements)
+        environment(folder, _text(requirements), install)
 
 
 def _compile(target, *options, kept=""):
@@ -364,7 +370,7 @@ def check_mutants(*options):
 
 @task
 def bench(*names):
-    """side-by-side measurements; the peers go into benchmarks/.peers"""
+    """side-by-side measurements; the peers go into benchmarks/.peers and benchmarks/.geomstats"""
     _peers()
     run(own_environment(), "-m", "benchmarks", *names)
 

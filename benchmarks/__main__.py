@@ -1,9 +1,9 @@
 """Run the benchmarks: ``python -m benchmarks [name ...]``, or ``make bench``, which installs the peers first.
 
-Without names, everything is run. What the races against peers and the solvers' race print goes into
-benchmarks/results.txt, networks.txt and solvers.txt, and from there onto the book's page (``_page.py``),
-which ``page`` writes anew without a race. The race of a built page against a stock one is in
-benchmarks/pages.txt.
+Without names, everything is run. What the races against peers, the solvers' race and that of geodesics print
+goes into benchmarks/results.txt, networks.txt, solvers.txt and geodesics.txt, and from there onto the book's
+page (``_page.py``), which ``page`` writes anew without a race. The race of a built page against a stock one
+is in benchmarks/pages.txt.
 """
 
 import os
@@ -14,11 +14,19 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 import _page
-from _race import HERE, ONE_THREAD, OURS, versions
+from _race import HERE, ONE_THREAD, OURS, interpreter, versions
+
+from ngbook import __version__ as VERSION
 
 RACES = ("learning", "fisher_products")
-OWN_FILES = {"networks": "networks.txt", "solve": "solvers.txt", "pages": "pages.txt"}
+OWN_FILES = {
+    "networks": "networks.txt",
+    "solve": "solvers.txt",
+    "geodesics": "geodesics.txt",
+    "pages": "pages.txt",
+}
 OWN = ("ngbook", "gymnasium", "numpy", "scipy")
+BOTH = ("geomstats", "numpy", "scipy", "sympy", "mpmath")
 PEERS = (
     *("torch", "jax", "jaxlib", "stable-baselines3", "sb3-contrib", "tianshou"),
     *("curvlinops-for-pytorch", "nngeometry", "gymnasium", "numpy"),
@@ -29,8 +37,10 @@ def run(script):
     """Run a script in its own process; its exit status and the lines that it printed, shown as well."""
     print(f"\n=== {script.stem} " + "=" * (70 - len(script.stem)), flush=True)
     lines = []
-    command = [sys.executable, str(script)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=ONE_THREAD) as process:
+    side = "geomstats" if script.stem == "geodesics" else OURS  # there both sides run in its environment
+    command = [interpreter(side), str(script)]
+    surroundings = ONE_THREAD | {"PYTHONPATH": str(HERE.parent), "GEOMSTATS_BACKEND": "numpy"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=surroundings) as process:
         for line in process.stdout:
             print(line, end="", flush=True)
             lines.append(line.rstrip())
@@ -39,7 +49,11 @@ def run(script):
 
 def about(name):
     """The machine and the versions, for the file of a race."""
-    sides = {"solve": [("Versions", OURS, OWN)], "pages": [("Versions", OURS, ("jupyter-book", "sphinx"))]}
+    sides = {
+        "solve": [("Versions", OURS, OWN)],
+        "geodesics": [("Both sides, of which ngbook " + VERSION, "geomstats", BOTH)],
+        "pages": [("Versions", OURS, ("jupyter-book", "sphinx"))],
+    }
     both = [("ngbook's side", OURS, OWN), ("The peers' side", "peers", PEERS)]
     yield f"about Machine: {os.cpu_count()} cores, {platform.machine()}, {platform.system()}; one thread each"
     for title, side, packages in sides.get(name, both):

@@ -1,6 +1,7 @@
 """The page of the benchmarks: what the races printed, as sentences, bars and a table of settings.
 
-``python -m benchmarks page`` writes it anew from results.txt, networks.txt and solvers.txt, without a race.
+``python -m benchmarks page`` writes it anew from results.txt, networks.txt, solvers.txt and geodesics.txt,
+without a race.
 """
 
 import json
@@ -11,12 +12,15 @@ from _race import HERE, OURS, PATTERN
 
 from ngbook import plots
 
-RAW = {name: HERE / f"{name}.txt" for name in ("results", "networks", "solvers")}
+RAW = {name: HERE / f"{name}.txt" for name in ("results", "networks", "solvers", "geodesics")}
 PICTURES = HERE.parent / "book" / "pictures"
 NO_BREAK = "\N{NO-BREAK SPACE}"
 SETTINGS = re.compile(r"settings (?P<task>.+?); (?P<side>.+?): (?P<row>\{.*\})")
+VALUE, CASE = re.compile(r"value (\{.*\})"), re.compile(r"case (\{.*\})")
 SPREAD = re.compile(r"([\d.]+)\.\.([\d.]+)")
 READING = "one reading"  # a yardstick, which computes less than the others
+FINER = "geomstats (finer mesh)"
+AGREE = 1e-5  # relative error of a distance beyond which its value is shown
 
 
 def races(lines):
@@ -71,6 +75,10 @@ def measured(side, unit):
     return f"{'more than ' if side[3] else ''}{median}{NO_BREAK}{unit} ({least} to {most})"
 
 
+def times(ratio):
+    return f"{ratio:,.0f}" if ratio >= 1000 else f"{ratio:.3g}"
+
+
 def sentence(table, column, unit, sides):
     """Who was ahead, by how much, and whether the runs can tell."""
     ours = sides[OURS]
@@ -82,9 +90,9 @@ def sentence(table, column, unit, sides):
     elif ours[3] and theirs[3]:
         verdict = "most runs of either did not finish"
     elif ours[0] < theirs[0]:
-        verdict = f"{'more than ' if theirs[3] else ''}{theirs[0] / ours[0]:.3g} times as much"
+        verdict = f"{'more than ' if theirs[3] else ''}{times(theirs[0] / ours[0])} times as much"
     else:
-        verdict = f"{OURS} took {'more than ' if ours[3] else ''}{ours[0] / theirs[0]:.3g} times as much"
+        verdict = f"{OURS} took {'more than ' if ours[3] else ''}{times(ours[0] / theirs[0])} times as much"
     best = f"the best competitor, {peer}," if len(rivals) > 1 else peer
     return f"- *{column}*: {OURS} took {measured(ours, unit)} and {best} {measured(theirs, unit)}; {verdict}."
 
@@ -151,7 +159,51 @@ def settings(lines, groups):
             for names in groups.values()
         ]
         grid.append([f"{match['task']}: {match['side']}", *cells])
+    return markdown(grid)
+
+
+def markdown(grid):
     return "\n".join(f"| {' | '.join(row)} |" for row in grid)
+
+
+def powers(text):
+    """Numbers like 1.4e+07 as a page shows them."""
+
+    def shown(match):
+        factor = "" if match[1] == "1" else rf"{match[1]}\cdot"
+        return f"${factor}10^{{{int(match[2])}}}$"
+
+    return re.sub(r"([\d.]+)e([+-]\d+)", shown, text)
+
+
+def error(side):
+    """The relative error of a distance, and the distance too if it is another one."""
+    if side is None:
+        return "–"
+    size = float(side["error"])
+    if size > AGREE:
+        percent = f"{100 * size:.0f}" if size >= 0.01 else f"{100 * size:.1g}"  # "0.02", "15", "200"
+        return f"{float(side['value']):.6g}, {percent} % off"
+    return powers(f"{size:.0e}") if size else "0"
+
+
+def of_sides(sides):
+    """What ngbook, geomstats (by whatever method) and geomstats with a finer mesh have."""
+    plain = [sides[name] for name in sides if name not in (OURS, FINER)]
+    return sides[OURS], plain[0], sides.get(FINER)
+
+
+def answers(lines):
+    """The tables of the distances and of the other questions."""
+    distances = [["pair", "distance", OURS, "geomstats", "finer mesh"], ["---"] * 5]
+    for row in (json.loads(match[1]) for match in filter(None, map(VALUE.fullmatch, lines))):
+        exact = powers(f"{float(row['exact']):.7g}")
+        distances.append([row["pair"], exact, *map(error, of_sides(row["sides"]))])
+    others = [["question", "right", OURS, "geomstats", "finer mesh"], ["---"] * 5]
+    for row in (json.loads(match[1]) for match in filter(None, map(CASE.fullmatch, lines))):
+        found = (powers(answer or "–") for answer in of_sides(row["sides"]))
+        others.append([row["question"], row["right"], *found])
+    return markdown(distances), markdown(others)
 
 
 def section(title, name, columns):
@@ -175,7 +227,7 @@ def machine(lines):
 
 
 def write():
-    """RESULTS.md, NETWORKS.md and SOLVERS.md, which the page includes, and their figures."""
+    """RESULTS.md, NETWORKS.md, SOLVERS.md and GEODESICS.md, which the page includes, and their figures."""
     lines = {name: path.read_text(encoding="utf-8").splitlines() for name, path in RAW.items()}
     columns = by_column(lines["results"])
     network = selected(columns, "Fisher matrix")
@@ -189,7 +241,7 @@ def write():
         ),
         encoding="utf-8",
     )
-    for name, picture_name in (("networks", "networks"), ("solvers", "solve")):
+    for name, picture_name in (("networks", "networks"), ("solvers", "solve"), ("geodesics", "geodesics")):
         columns = by_column(lines[name])
         kinds = dict.fromkeys(table for table, _ in columns)
         parts = [
@@ -197,6 +249,10 @@ def write():
         ]
         if name == "networks":
             parts.insert(0, settings(lines[name], METHODS))
+        if name == "geodesics":
+            distances, others = answers(lines[name])
+            parts.insert(0, f"### Relative errors of distances\n\n{distances}")
+            parts.append(f"### Where there is no answer, or another one\n\n{others}")
         text = "\n\n".join([f"<!-- results -->\n\n{machine(lines[name])}", *parts])
         (HERE / f"{name.upper()}.md").write_text(text + "\n", encoding="utf-8")
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 PEERS = HERE / ".peers" / "bin" / "python"
+GEOMSTATS = HERE / ".geomstats" / "bin" / "python"  # with ngbook's own requirements: both sides run there
 ONE_THREAD = {
     **os.environ,
     **dict.fromkeys(
@@ -36,12 +37,13 @@ PATTERN = re.compile(
 
 
 def interpreter(side):
-    """The book's Python for ngbook, the peers' for everybody else."""
+    """The book's Python for ngbook, that of the environment with both for geomstats, else the peers'."""
     if side == OURS:
         return sys.executable
-    if not PEERS.exists():
+    python = GEOMSTATS if side == "geomstats" else PEERS
+    if not python.exists():
         raise SystemExit("The peers are not installed: run `make bench`.")
-    return str(PEERS)
+    return str(python)
 
 
 def child(side, script, *arguments):

@@ -1,6 +1,8 @@
 """The committed results of the benchmarks: their lines can be read, and ratios are those of the medians."""
 
 import importlib.util
+import json
+import math
 import re
 import sys
 from pathlib import Path
@@ -10,7 +12,7 @@ import pytest
 FOLDER = Path(__file__).resolve().parents[1] / "benchmarks"
 PRINTED = {
     name: (FOLDER / f"{name}.txt").read_text(encoding="utf-8")
-    for name in ("results", "networks", "solvers", "pages")
+    for name in ("results", "networks", "solvers", "geodesics", "pages")
 }
 
 
@@ -96,12 +98,85 @@ def test_the_rule_of_the_shape_costs_little_beside_the_best_direct_method(helper
 
 def test_every_race_of_the_results_has_the_ratio_of_its_medians(helpers):
     lines = [line for text in PRINTED.values() for line in text.splitlines() if line.startswith("race ")]
-    assert len(lines) > 50
+    assert len(lines) > 65
     for line in lines:
         race = helpers.PATTERN.fullmatch(line)
         assert race, line
         ours, theirs, ratio = (float(race[key].strip("<> ")) for key in ("ours", "theirs", "ratio"))
         assert theirs / ours == pytest.approx(ratio, rel=0.016), line  # three digits each
+
+
+# --- geodesics ----------------------------------------------------------------------------------------------
+
+
+def rows(kind):
+    """What was printed as JSON: ``value`` of the distances, ``case`` of the other questions."""
+    lines = PRINTED["geodesics"].splitlines()
+    return [json.loads(line.removeprefix(f"{kind} ")) for line in lines if line.startswith(f"{kind} ")]
+
+
+@pytest.fixture(scope="module")
+def exact():
+    return module("_exact")
+
+
+def test_every_printed_error_of_a_distance_is_that_of_the_printed_value():
+    assert len(rows("value")) == 20
+    for row in rows("value"):
+        for side in row["sides"].values():
+            off = abs(float(side["value"]) / float(row["exact"]) - 1)
+            assert off == pytest.approx(float(side["error"]), rel=0.1, abs=1e-11), row["pair"]
+
+
+@pytest.mark.parametrize(
+    ("method", "start", "end", "wanted"),
+    [
+        ("normal", [0.0, 1.0], [1e6, 1.0], 2**0.5 * math.acosh(1 + 1e12 / 4)),
+        ("normal", [0.0, 1.0], [1e-9, 1.0], 1e-9),
+        ("categorical", [0.2, 0.5], [0.6, 0.1], 2 * math.acos(0.12**0.5 + 0.05**0.5 + 0.3)),
+        ("poisson", [2.0], [5.0], 2 * (5**0.5 - 2**0.5)),
+        ("exponential", [2.0], [5.0], math.log(2.5)),
+        ("centred_normal", [[1.0, 0.0], [0.0, 1.0]], [[math.e, 0.0], [0.0, math.e**3]], 5**0.5),
+    ],
+)
+def test_the_exact_distances_are_those_of_formulas_written_again(exact, method, start, end, wanted):
+    assert getattr(exact, method)(start, end) == pytest.approx(wanted, rel=1e-13)
+
+
+def test_the_distances_without_a_formula_were_found_by_another_method(exact):
+    """The least energy, here again, gives what was printed as exact."""
+    printed = {row["pair"]: float(row["exact"]) for row in rows("value")}
+    found = exact.least_energy(exact.gamma_metric, [0.5, 1.0], [20.0, 0.1], 24)
+    assert found == pytest.approx(printed["Gamma, far"], rel=1e-10)
+    found = exact.least_energy(exact.beta_metric, [0.5, 0.5], [50.0, 2.0], 24)
+    assert found == pytest.approx(printed["Beta, far"], rel=1e-10)
+
+
+def test_no_wrong_distance_is_in_a_race(helpers):
+    """Who raced had a relative error of at most 1e-5, and all of them raced."""
+    for row in rows("value"):
+        right = {name for name, side in row["sides"].items() if float(side["error"]) <= 1e-5}
+        races = [race for race in map(helpers.PATTERN.fullmatch, PRINTED["geodesics"].splitlines()) if race]
+        raced = {race["peer"] for race in races if race["name"].endswith(f"; {row['pair']}")}
+        assert raced <= right and (raced or right == {"ngbook"} or row["pair"].endswith("back"))
+        assert "ngbook" in right
+
+
+def test_powers_of_ten_are_formulas_on_the_page(page):
+    assert page.powers("1.388e+07 2.234") == r"$1.388\cdot10^{7}$ 2.234"
+    assert page.powers("1e-09") == "$10^{-9}$" and page.powers("leaves at time 0.4") == "leaves at time 0.4"
+
+
+def test_a_distance_that_is_another_one_is_shown_with_its_error(page):
+    assert page.error({"value": "21.4985993962", "error": "4.4e-01"}) == "21.4986, 44 % off"
+    assert page.error({"value": "1.5", "error": "2.2e-16"}) == r"$2\cdot10^{-16}$"
+    assert page.error(None) == "–" and page.error({"value": "1.5", "error": "0.0e+00"}) == "0"
+
+
+def test_geomstats_is_faster_in_all_races_of_the_same_accuracy(helpers):
+    """What the page says first: closed forms, and boundary value problems with a finer mesh."""
+    races = [race for race in map(helpers.PATTERN.fullmatch, PRINTED["geodesics"].splitlines()) if race]
+    assert len(races) >= 15 and all(float(race["ratio"]) < 1 for race in races)
 
 
 def page_race(helpers, column):
@@ -145,7 +220,7 @@ def test_the_page_is_written_from_what_the_races_printed(page, tmp_path, monkeyp
     monkeypatch.setattr(page, "PICTURES", tmp_path)
     page.write()
     written = sorted(path.name for path in tmp_path.iterdir())
-    assert len(written) == 11
+    assert len(written) == 14  # four texts, ten pictures
     for name in written:
         committed = (FOLDER if name.endswith(".md") else pictures) / name
         assert (tmp_path / name).read_text(encoding="utf-8") == committed.read_text(encoding="utf-8"), name
@@ -164,6 +239,7 @@ FAST, SLOW = (1, 0.9, 1.1), (2, 1.5, 2.5)
     [
         (FAST, SLOW, "and a peer 2\u00a0s (1.5 to 2.5); 2 times as much"),
         (SLOW, FAST, "ngbook took 2 times as much"),
+        ((2500, 2400, 2600), FAST, "ngbook took 2,500 times as much"),
         ((1, 0.9, 1.6), SLOW, "the ranges overlap, so the runs show no difference"),
         (FAST, (*SLOW, "> "), "a peer more than 2\u00a0s (1.5 to 2.5); more than 2 times as much"),
         ((*SLOW, "> "), FAST, "ngbook took more than 2 times as much"),

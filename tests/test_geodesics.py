@@ -209,6 +209,26 @@ def test_a_retraction_by_hand():
     np.testing.assert_allclose(new, [1.5, 3 - (1 / 4 - 1 / 2) / 2], rtol=1e-15)
 
 
+@pytest.mark.parametrize("slug", CHARTS)
+def test_a_retraction_in_five_charts_at_one_point(slug):
+    """Two terms of the Taylor series of the closed semicircle, in each chart by SymPy's own derivatives."""
+    t, (mu, sigma), (v, u) = (
+        sp.Symbol("t"),
+        (sp.Rational(3, 10), sp.Rational(6, 5)),
+        (sp.Rational(7, 20), -sp.Rational(1, 5)),
+    )
+    rho = sp.sqrt(v**2 / 2 + u**2) / sigma
+    width = sigma / (sp.cosh(rho * t) - u * sp.sinh(rho * t) / (sigma * rho))
+    path = {M: mu + v * width * sp.sinh(rho * t) / (sigma * rho), S: width}
+    along = [sp.sympify(each).subs(path) for each in CHARTS[slug][0](M, S)]
+    wanted = [float(sum(each.diff(t, k).subs(t, 0) / sp.factorial(k) for k in range(3))) for each in along]
+    theta, velocity = in_chart(slug, (0.3, 1.2), (0.35, -0.2))
+    new = geodesics.second_order_retraction(CATALOGUE[slug], theta, velocity)
+    np.testing.assert_allclose(new, wanted, rtol=1e-13)
+    if slug == "normal":
+        np.testing.assert_allclose(new, [0.591667, 0.991146], atol=1e-6)
+
+
 # --- where geodesics end ------------------------------------------------------------------------------------
 
 ENDS = [  # family, start, velocity, time of the end by the closed form
@@ -509,8 +529,41 @@ def test_a_matrix_that_is_not_known_as_an_expression_is_refused():
 def test_an_integral_that_has_no_end_is_refused():
     from ngbook.geodesics.distances import _integral
 
-    with pytest.raises(ValueError, match="not known better"), pytest.warns(Warning):
-        _integral(lambda x: abs(x) ** -1.0 if x else 0.0, -1.0, 1.5)
+    with pytest.raises(ValueError, match="not known better"):
+        _integral(lambda x: abs(x) ** -1.0 if x else 0.0, [-1.0, 1.5])
+
+
+@pytest.mark.parametrize(
+    ("family", "start", "end", "expected"),
+    [
+        (families.poisson, 1e-6, 10.0, 2 * (10**0.5 - 1e-3)),
+        (families.poisson, 1e6, 1e-6, 2 * (1e3 - 1e-3)),
+        (families.binomial.at(n=10), 1e-12, 0.5, 2 * 10**0.5 * (np.pi / 4 - np.arcsin(1e-6))),
+        (families.binomial.at(n=10), 1e-12, 1 - 1e-12, 2 * 10**0.5 * (np.pi / 2 - 2 * np.arcsin(1e-6))),
+        (families.exponential, 1e-100, 1e100, 200 * np.log(10)),
+        (
+            families.catalogue()["geometric"],
+            1e-9,
+            0.5,
+            2 * (np.log((1 + (1 - 1e-9) ** 0.5) / 1e-9**0.5) - np.arctanh(0.5**0.5)),
+        ),
+        (families.catalogue()["negative_binomial"].at(r=3), 0.5, 1e-9, None),
+    ],
+)
+def test_an_integral_reaches_far_and_near_a_boundary(family, start, end, expected):
+    if expected is None:  # r geometric outcomes
+        expected = 3**0.5 * geodesics.distance(families.catalogue()["geometric"], [start], [end])
+    assert geodesics.distance(family, [start], [end]) == pytest.approx(expected, rel=1e-10)
+
+
+def test_an_integral_over_a_whole_line_sees_where_the_matrix_is_large():
+    from ngbook.geodesics.distances import _integral, _panels
+
+    logit = families.catalogue()["bernoulli_logit"]  # its distance is that on the sphere
+    for end in (3.0, 40.0, 700.0):
+        panels = _panels(logit, np.array([-end]), end)
+        length = _integral(lambda x: np.sqrt(logit.fisher([x])[0, 0]), panels)
+        assert length == pytest.approx(geodesics.distance(logit, [-end], [end]), rel=1e-10)
 
 
 def test_a_redundant_chart_is_refused():

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
+from math import fsum
 
 import numpy as np
 import sympy as sp
@@ -10,6 +12,7 @@ from scipy.integrate import quad
 from ngbook._check import arrays as check
 from ngbook._check import families as declared
 from ngbook.families.compiled import compile_entries
+from ngbook.geodesics.boundary import gaps
 from ngbook.geodesics.connection import fisher_matrix
 from ngbook.geodesics.shooting import logarithm
 
@@ -66,7 +69,9 @@ def distance(family, start, end) -> float:
         roots = (np.exp(family.log_prob(theta, outcomes) / 2) for theta in (start, end))
         return 4 * float(np.arcsin(np.linalg.norm(np.subtract(*roots)) / 2))
     if size == 1:
-        return _integral(lambda x: np.sqrt(family.fisher([x])[0, 0]), *sorted((old[0], new[0])))
+        low, high = sorted((old, new), key=lambda numbers: numbers[0])
+        ends = _panels(family, low, high[0])
+        return _integral(lambda x: np.sqrt(family.fisher([x])[0, 0]), ends)
     if half_plane(family) is None:
         return logarithm(family, start, end).length
     (x, y, radius), (u, w, _) = (_coordinates(family._general)(*numbers) for numbers in (old, new))
@@ -75,11 +80,27 @@ def distance(family, start, end) -> float:
     )  # eq-geodesics-half-plane
 
 
-def _integral(function, low, high):
-    value, error = quad(function, low, high, epsabs=0, epsrel=1e-12, limit=500)
+def _panels(family, numbers, high):
+    """Ends of intervals in which neither the parameter nor its distance to a boundary changes much.
+
+    Near a boundary √F is a power of the distance to it, which a rule on one long interval does not see.
+    """
+    low = numbers[0]
+    values, slopes = (np.array(part(*numbers), dtype=float) for part in gaps(family._general)[:2])
+    boundaries = low - values / slopes.reshape(values.size)
+    powers = 4.0 ** np.arange(-500, 500)
+    around = [[centre - powers, centre + powers] for centre in boundaries]
+    large = powers[powers >= 1]
+    inner = np.concatenate([np.ravel(around), large, -large])
+    return [low, *np.unique(inner[(low < inner) & (inner < high)]), high]
+
+
+def _integral(function, ends):
+    parts = [quad(function, *panel, epsabs=0, epsrel=1e-12, full_output=1)[:2] for panel in pairwise(ends)]
+    value, error = map(fsum, zip(*parts, strict=True))
     if not error <= NOTICED * value:
         raise ValueError(
-            f"the integral of √F from {low:g} to {high:g} is not known better than {value} ± {error}"
+            f"the integral of √F from {ends[0]:g} to {ends[-1]:g} is not known better than {value} ± {error}"
         )
     return value
 
