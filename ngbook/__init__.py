@@ -7,11 +7,13 @@ One module per idea; each imports only from those above it.
 ``symbolic``         expectation, exactly: score, Hessian, KL, the Fisher matrix
 ``answers``          an exercise's right answer and its known mistakes
 ``data``             small data sets, generated
+``tables``           small tables of published measurements
 ``families``         parametric distributions, declared once in SymPy
 ``solve``            the linear system behind a natural gradient
 ``fisher``           the Fisher matrix, estimated from scores
 ``descent``          taking a step, and following it
 ``networks``         a network, its Jacobian products, Gauss–Newton, Kronecker factors
+``transport``        how far mass has to go: Wasserstein metrics and steps
 ``environments``     a task: states, actions, rewards
 ``policies``         how an agent acts, and what its score is
 ``policy_gradient``  learning from returns: one loop, five update rules
@@ -45,6 +47,8 @@ __all__ = [
     "policy_gradient",
     "solve",
     "symbolic",
+    "tables",
+    "transport",
 ]
 
 

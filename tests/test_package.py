@@ -17,9 +17,9 @@ ROOT = Path(__file__).parents[1]
 # From the ground: a module imports from lower floors only, and not from its neighbours.
 FLOORS = [
     {"_check", "_domain", "_equality"},
-    {"checks", "symbolic", "answers", "data"},
+    {"checks", "symbolic", "answers", "data", "tables"},
     {"families", "solve"},
-    {"fisher", "descent", "networks", "plots"},
+    {"fisher", "descent", "networks", "transport", "plots"},
     {"environments", "policies"},
     {"policy_gradient"},
 ]
@@ -186,7 +186,7 @@ def test_equations_named_in_docstrings_are_in_the_book():
 
 
 def test_functions_that_implement_an_equation_name_it_and_their_source():
-    for module in ("solve", "fisher", "descent"):
+    for module in ("solve", "fisher", "descent", "transport"):
         for name in getattr(ngbook, module).__all__:
             function = getattr(getattr(ngbook, module), name)
             if isinstance(function, type):
