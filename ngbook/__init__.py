@@ -29,7 +29,7 @@ from importlib import import_module
 
 from ngbook._domain import OutsideDomain
 
-__version__ = "0.9.0"
+__version__ = "0.11.0"
 
 __all__ = [
     "OutsideDomain",

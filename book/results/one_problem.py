@@ -7,7 +7,7 @@ from scipy.optimize import minimize, root
 from scipy.special import expit
 from scipy.stats import norm
 
-from ngbook import data, descent, fisher, networks, policy_gradient, solve
+from ngbook import descent, fisher, networks, policy_gradient, solve, tables, transport
 from ngbook.policies import SoftmaxPolicy
 from ngbook.policy_gradient import Batch
 
@@ -24,7 +24,7 @@ LINKS = ("logit", "probit", "cloglog")
 
 # --- the table, one beetle a row --------------------------------------------------------------------------
 
-DOSE, TREATED, KILLED = data.beetles()
+DOSE, TREATED, KILLED = tables.beetles()
 COUNT, SHARE = TREATED.sum(), KILLED / TREATED
 CENTRE = TREATED @ DOSE / COUNT
 X = np.column_stack([(DOSE - CENTRE) / SETTINGS["unit"], np.ones(8)])
@@ -125,7 +125,11 @@ def steps(alpha):
         *(from_mean, mean, mean(theta)),
     )
     kalman = descent.recursive_natural_gradient(
-        lambda t, _: -gradient(t), lambda t, _: metric(t), ["all"], theta, (1 / alpha - 1) * F
+        lambda t, _: -COUNT * gradient(t),
+        lambda t, _: COUNT * metric(t),
+        ["all"],
+        theta,
+        COUNT * (1 / alpha - 1) * F,
     )
     omega = np.tanh(z / 2) / (2 * z)
     drawn = networks.sampled_scores(at, COIN, np.random.default_rng(0))
@@ -136,7 +140,7 @@ def steps(alpha):
     def weighted(each):
         return (X.T * (TREATED * each)) @ X / COUNT
 
-    transport = -np.linalg.solve(weighted((p * (1 - p)) ** 2 / (2 * omega)), g)
+    moved = -np.linalg.solve(transport_metric("logit", X, theta) / COUNT, g)
     return {
         "natural step": natural.points[1] - theta,
         "scoring (IRLS)": np.linalg.lstsq(root_w[:, None] * X, root_w * working, rcond=None)[0] - theta,
@@ -166,7 +170,7 @@ def steps(alpha):
         "K-FAC": -alpha * networks.KroneckerMetric(networks.kronecker_factors(at, COIN)).solve(g),
         "sampled Fisher": -alpha * solve.dense_solve(fisher.sampled_fisher(drawn) @ np.eye(2), g),
         "empirical Fisher": -alpha * solve.dense_solve(fisher.empirical_fisher(of_data) @ np.eye(2), g),
-        "Wasserstein": alpha * transport * np.sqrt((g @ n) / (transport @ F @ transport)),
+        "Wasserstein": alpha * moved * np.sqrt((g @ n) / (moved @ F @ moved)),
         "CG, one product": -alpha * solve.conjugate_gradient(F, g, iterations=1).solution,
     }
 
@@ -210,8 +214,18 @@ def summed_loss(link, Z, theta):
         return -(np.log(p) @ KILLED + alive @ (TREATED - KILLED))
 
 
+def transport_metric(link, Z, theta):
+    """The Wasserstein metric: in each group two outcomes at the ends of one edge; the sum over the beetles."""
+    p, q, first, _ = response(link, Z @ theta)
+    of_groups = [
+        transport.graph_metric(np.array(masses), np.outer([s, -s], row), [(0, 1)], mean="logarithmic")
+        for *masses, s, row in zip(p, q, first, Z, strict=True)
+    ]
+    return np.tensordot(TREATED, of_groups, 1)
+
+
 def matrices(link, Z, theta):
-    """Gradient, and all matrices, of the summed loss."""
+    """Gradient, and the matrices of the methods with full steps, of the summed loss."""
     z = Z @ theta
     p, q, first, second = response(link, z)
     residual, slope = SHARE - p, first / (p * q)
@@ -226,9 +240,6 @@ def matrices(link, Z, theta):
     }
     if link != "probit":
         of["EM"] = np.where(z == 0, 0.25, of["EM"])
-    odds = np.log(p / q)
-    near = np.abs(odds) < 1e-6
-    of["Wasserstein"] = first**2 / np.where(near, 0.5, (p - q) / np.where(near, 1, odds))
     g = -Z.T @ (TREATED * slope * residual)
     return g, {name: (Z.T * (TREATED * each)) @ Z for name, each in of.items()}
 
@@ -262,7 +273,7 @@ def tuned(link, Z, name):
     theta, best = start_of(link), optimum(link, Z)
     least = summed_loss(link, Z, best)
     _, of = matrices(link, Z, best)
-    G = of["Wasserstein"] if name == "Wasserstein" else np.eye(2)
+    G = transport_metric(link, Z, best) if name == "Wasserstein" else np.eye(2)
     L = np.linalg.cholesky(G)
     curvature = np.linalg.eigvalsh(np.linalg.solve(L, np.linalg.solve(L, of["Newton"]).T)).max()
     sizes = np.array(SETTINGS["factors"]) / curvature
@@ -275,8 +286,12 @@ def tuned(link, Z, name):
             with np.errstate(all="ignore"):
                 move = (TREATED * (SHARE - p) * first / (p * q)) @ Z
         else:
-            solved = [matrices(link, Z, each) for each in points]
-            move = np.array([-np.linalg.solve(of[name], g) for g, of in solved])
+            move = np.array(
+                [
+                    -np.linalg.solve(transport_metric(link, Z, each), matrices(link, Z, each)[0])
+                    for each in points
+                ]
+            )
         points = points + sizes[going, None] * move
         excess = summed_loss(link, Z, points) - least
         counts[going[excess < SETTINGS["excess"]]] = k
