@@ -215,7 +215,7 @@ def summed_loss(link, Z, theta):
 
 
 def transport_metric(link, Z, theta):
-    """The Wasserstein metric: in each group two outcomes at the ends of one edge; the sum over the beetles."""
+    """The Wasserstein metric, summed: in each group two outcomes at the ends of one edge."""
     p, q, first, _ = response(link, Z @ theta)
     of_groups = [
         transport.graph_metric(np.array(masses), np.outer([s, -s], row), [(0, 1)], mean="logarithmic")
