@@ -7,6 +7,7 @@ One module per idea; each imports only from those above it.
 ``symbolic``         expectation, exactly: score, Hessian, KL, the Fisher matrix
 ``answers``          an exercise's right answer and its known mistakes
 ``data``             small data sets, generated
+``tables``           small tables of published measurements
 ``families``         parametric distributions, declared once in SymPy
 ``solve``            the linear system behind a natural gradient
 ``fisher``           the Fisher matrix, estimated from scores
@@ -29,7 +30,7 @@ from importlib import import_module
 
 from ngbook._domain import OutsideDomain
 
-__version__ = "0.10.0"
+__version__ = "0.11.0"
 
 __all__ = [
     "OutsideDomain",
@@ -48,6 +49,7 @@ __all__ = [
     "policy_gradient",
     "solve",
     "symbolic",
+    "tables",
     "transport",
 ]
 

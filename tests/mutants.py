@@ -50,6 +50,7 @@ TESTS = {  # of a module, or of all in a package, tests/test_NAME.py: the quick 
     "answers": ["answers"],
     "checks": ["checks"],
     "data": ["data"],
+    "tables": ["tables"],
     "symbolic": ["symbolic", "families"],
     "families": [
         "errata",

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 # From the ground: a module imports from lower floors only, and not from its neighbours.
 FLOORS = [
     {"_check", "_domain", "_equality"},
-    {"checks", "symbolic", "answers", "data"},
+    {"checks", "symbolic", "answers", "data", "tables"},
     {"families", "solve"},
     {"fisher", "descent", "geodesics", "networks", "transport", "plots"},
     {"environments", "policies"},
