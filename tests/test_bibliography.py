@@ -1,4 +1,4 @@
-"""Each numbered reference of the paper is worked out, in a chapter that cites it, by functions that it uses."""
+"""Each numbered reference of the paper is worked out, in a chapter that cites it and uses the functions named."""
 
 import importlib
 import json
