@@ -378,7 +378,16 @@ def flowing(numbers):
         length = medians["length", f"Wasserstein, {how}"] / medians["length", f"Fisher, {how}"]
         yield f"fixed sizes: Wasserstein, {how}", max(fixed) < 0.8
         yield f"lengths: level, {how}", 0.5 < min(length) and max(length) < 2
-    for rule in race:
+    for how in ("scores", "paths"):
+        sides = [
+            medians[f"{rule}, no cap", f"Wasserstein, {how}"] / medians[f"{rule}, no cap", f"Fisher, {how}"]
+            for rule in ("fixed", "length")
+        ]
+        yield f"no cap: each wins one, {how}", max(sides[0]) < 0.8 and min(sides[1]) > 1.2
+        for one, other in (("Fisher", "Wasserstein"), ("Wasserstein", "Fisher")):
+            ratio = medians["exchanged", f"{one}, {how}"] / medians["length", f"{other}, {how}"]
+            yield f"the factor exchanged: {one}, {how}", max(abs(np.log(ratio))) < 0.4
+    for rule in ("fixed", "length"):
         for name in ("Fisher", "Wasserstein"):
             better = medians[rule, f"{name}, paths"] < medians[rule, f"{name}, scores"]
             yield f"{rule}, {name}: paths are better", all(better)
