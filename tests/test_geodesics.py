@@ -10,7 +10,8 @@ from scipy.integrate import quad
 
 from ngbook import OutsideDomain, families, geodesics
 from ngbook.families.spaces import greater
-from ngbook.geodesics.boundary import gaps
+from ngbook.geodesics.boundary import Boundary, gaps
+from ngbook.geodesics.flow import Motion
 from ngbook.symbolic import FiniteSum, NoClosedForm
 
 CATALOGUE = families.catalogue()
@@ -288,6 +289,17 @@ def test_a_speed_that_changes_is_refused(monkeypatch):
     monkeypatch.setattr(flow, "DRIFT", 1e-30)
     with pytest.raises(OutsideDomain, match="changes its speed, which is constant, by the share"):
         geodesics.exponential_map(families.normal, [0.3, 1.2], [0.7, -0.4])
+
+
+def test_how_far_it_is_to_a_boundary_is_extrapolated_by_a_parabola():
+    motion = Motion(families.von_mises, [0.0, 0.6])
+    state = np.array([0.0, 0.6, 0.5, -1.0])
+    gap, rate, second, left = Boundary(motion, state, 5.0)._gap(state, 0)
+    bend = geodesics.christoffel_symbols(families.von_mises, [0.0, 0.6])[1]
+    assert (gap, rate) == (0.6, -1.0)
+    assert second == pytest.approx(-state[2:] @ bend @ state[2:], rel=1e-12)
+    assert rate**2 > 2.1 * gap * second and left > 0 and abs(second) > 0.01
+    assert abs(gap + rate * left + second * left**2 / 2) < 1e-14
 
 
 def test_the_derivatives_of_a_gap():

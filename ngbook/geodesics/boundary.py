@@ -28,7 +28,7 @@ class Boundary:
         """g, dg/ds and d²g/ds² along the geodesic, and the arc length left until it closes."""
         numbers, v = self.motion.numbers(state), state[self.motion.size :]
         gap, slope, bend = (np.array(part(*numbers)[row], dtype=float) for part in self.parts)
-        rate, second = slope @ v, slope @ self.motion(0, state)[self.motion.size :] + v @ bend @ v
+        rate, second = slope @ v, slope @ self.motion(None, state)[self.motion.size :] + v @ bend @ v
         left = 2 * gap / (np.sqrt(max(rate**2 - 2 * gap * second, 0)) - rate)  # of g + g′s + ½g″s² = 0
         return gap, rate, second, left
 
