@@ -23,9 +23,9 @@ _SINGULAR = (
 def christoffel(family) -> sp.ImmutableDenseNDimArray:
     """Derive the Christoffel symbols of the Fisher metric, exactly.
 
-    Γᵏᵢⱼ = ½ Σ_l (F⁻¹)ᵏˡ (∂ᵢF_lj + ∂ⱼF_li − ∂_lF_ij) (eq-geodesics-christoffel). Derived once for a family;
-    some seconds where the entries of F are special functions (Amari and Nagaoka, *Methods of Information
-    Geometry*, 2000, section 1.6).
+    Γ^k_ij = ½ Σ_l (F⁻¹)_kl (∂_i F_lj + ∂_j F_li − ∂_l F_ij) (eq-geodesics-christoffel). Derived once for a
+    family; some seconds where the entries of F are special functions (Amari and Nagaoka, *Methods of
+    Information Geometry*, 2000, section 1.6).
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def christoffel(family) -> sp.ImmutableDenseNDimArray:
     Returns
     -------
     sympy.ImmutableDenseNDimArray of shape (p, p, p)
-        The entry [k, i, j] is Γᵏᵢⱼ, in the parameters and constants of the family; symmetric in i and j.
+        The entry [k, i, j] is Γ^k_ij, in the parameters and constants of the family; symmetric in i and j.
     """
     return _christoffel(family._general).subs(family._values)
 
@@ -77,7 +77,7 @@ def christoffel_symbols(family, theta) -> np.ndarray:
     Returns
     -------
     ndarray of shape (p, p, p)
-        The entry [k, i, j] is Γᵏᵢⱼ: ``np.einsum("kij,i,j", symbols, v, w)`` is Γ(v, w).
+        The entry [k, i, j] is Γ^k_ij: ``np.einsum("kij,i,j", symbols, v, w)`` is Γ(v, w).
     """
     F, slopes = metric_at(family, theta)  # slopes[l] = ∂_l F
     lowered = (np.einsum("ilj->lij", slopes) + np.einsum("jli->lij", slopes) - slopes) / 2

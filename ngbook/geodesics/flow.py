@@ -41,7 +41,7 @@ class Geodesic:
 def geodesic(family, theta, velocity, times) -> Geodesic:
     """Follow the geodesic of the Fisher metric that begins at a point with a velocity.
 
-    It solves d²θᵏ/dt² = −Σᵢⱼ Γᵏᵢⱼ (dθⁱ/dt)(dθʲ/dt) (eq-geodesics-equation) by the method of Dormand and
+    It solves d²θ_k/dt² = −Σ_ij Γ^k_ij (dθ_i/dt)(dθ_j/dt) (eq-geodesics-equation) by the method of Dormand and
     Prince of order 8, with relative errors of 1e-12 a step (Hairer, Nørsett and Wanner, *Solving Ordinary
     Differential Equations I*, 1993, section II.10); in arc length, so that a fast geodesic is as accurate
     as a slow one.
