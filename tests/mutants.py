@@ -67,6 +67,8 @@ TESTS = {  # of a module, or of all in a package, tests/test_NAME.py: the quick 
     "fisher": ["fisher"],
     "descent": ["descent", "adaptive_damping"],
     "networks": ["networks"],
+    "_check/chunks": ["distributed"],
+    "distributed": ["distributed"],
     "descent/online": ["descent_online"],
     "plots": ["plots"],
     "environments": ["environments", "bad_input"],

@@ -20,7 +20,7 @@ FLOORS = [
     {"checks", "symbolic", "answers", "data"},
     {"families", "solve"},
     {"fisher", "descent", "networks", "plots"},
-    {"environments", "policies"},
+    {"environments", "policies", "distributed"},
     {"policy_gradient"},
 ]
 MODULES = [name for name in ngbook.__all__ if name not in ("OutsideDomain", "check_answer")]
