@@ -140,8 +140,8 @@ def sweep(run, seeds, client=None, retries=2, progress=False):
     Every run has a generator of its own, ``np.random.default_rng(seed)``, which is made where the run
     begins. So a run has the same numbers in this process, on a worker, and at its second attempt: a retry
     with another seed would leave out the runs that fail, which are not like the others (eq-scale-retries).
-    What retries cure comes from outside, as a full memory; a worker that is lost counts as none, since Dask
-    gives its runs to another one. A failure of the run itself comes again each time.
+    What retries cure comes from outside, as a full memory; a failure of the run itself comes again each time.
+    The runs of a worker that is lost are given to another one, and fail when they have lost four.
 
     Parameters
     ----------

@@ -14,8 +14,8 @@ def scores(value, name="scores"):
     array = check.scores(value, name)
     if not all(isinstance(length, int | np.integer) for length in array.shape):
         raise ValueError(
-            f"{name} must have a known number of rows, but have shape {array.shape}: count them first; a Dask "
-            "array does it by compute_chunk_sizes()"
+            f"{name} must have a known number of rows, but have shape {array.shape}: count them first; a "
+            "Dask array does it by compute_chunk_sizes()"
         )
     if np.dtype(getattr(array, "dtype", None) or float).kind not in "fiub":
         raise ValueError(f"{name} must be made of real numbers, but are {array.dtype}: take .real, or floats")

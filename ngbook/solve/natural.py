@@ -12,7 +12,8 @@ def natural_direction(scores, gradient, damping):
 
     The system is eq-conjugate-gradient-system, with the mean outer product of the scores as the metric. The
     smaller of two matrices is formed and factored: p × p between parameters, or N × N between samples. Of
-    scores in the chunks of a Dask array neither needs more than a few chunks at a time. Where both are large, conjugate gradients need neither:
+    a Dask array no more than a few chunks are in memory at a time. Where both matrices are large, conjugate
+    gradients need neither:
     ``conjugate_gradient(mean_outer_product(scores), gradient, damping)``.
 
     Parameters
