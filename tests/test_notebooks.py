@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted(
     path for path in (ROOT / "book").rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts
 )
-PARTS = ("foundations", "probability", "reinforcement", "geometry", "networks")
+PARTS = ("foundations", "probability", "reinforcement", "geometry", "networks", "together")
 CHAPTERS = [path for path in NOTEBOOKS if path.parent.name in PARTS]
 
 
