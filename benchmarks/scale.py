@@ -8,6 +8,7 @@ threads and on a cluster of two processes. *product* is one product with the Gau
 with 371 parameters at n inputs: `array` keeps the evaluated network, the others evaluate chunk by chunk.
 *sweep* is a number of training runs, of 1 and of 100 steps, here and on two processes.
 
+A small task of the same kind comes first, so that no import is counted.
 All sides have to agree before anything is printed. Each round measures in fresh processes, all sides in turn;
 a line gives the median and the range of the seconds on the clock, the median of the processor's in all
 processes, and the peak memory of all processes with the part that was there before. The start of the

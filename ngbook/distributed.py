@@ -166,10 +166,10 @@ def sweep(run, seeds, client=None, retries=2, progress=False):
     RunsFailed
         After all runs have ended, if some failed; it names the seeds, and has the results of the others.
     """
-    ended = _made_here(run, seeds, retries) if client is None else _made_on(client, run, seeds, retries)
+    made = _made_here if client is None else partial(_made_on, client)
     results, failures = {}, {}
-    for done, (seed, result, failure) in enumerate(ended, start=1):
-        if failure is None:
+    for done, (seed, result, failure) in enumerate(made(run, seeds, retries), start=1):
+        if failure is None:  # at its last attempt: eq-scale-retries
             results[seed] = result
         else:
             failures[seed] = failure
