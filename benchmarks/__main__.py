@@ -3,7 +3,7 @@
 Without names, everything is run. What the races against peers and the solvers' race print goes into
 benchmarks/results.txt, networks.txt and solvers.txt, and from there onto the book's page (``_page.py``),
 which ``page`` writes anew without a race. The race of a built page against a stock one is in
-benchmarks/pages.txt.
+benchmarks/pages.txt, and what data in chunks cost, of which the chapter on scale speaks, in scale.txt.
 """
 
 import os
@@ -17,7 +17,7 @@ import _page
 from _race import HERE, ONE_THREAD, OURS, versions
 
 RACES = ("learning", "fisher_products")
-OWN_FILES = {"networks": "networks.txt", "solve": "solvers.txt", "pages": "pages.txt"}
+OWN_FILES = {"networks": "networks.txt", "solve": "solvers.txt", "pages": "pages.txt", "scale": "scale.txt"}
 OWN = ("ngbook", "gymnasium", "numpy", "scipy")
 PEERS = (
     *("torch", "jax", "jaxlib", "stable-baselines3", "sb3-contrib", "tianshou"),
@@ -39,7 +39,11 @@ def run(script):
 
 def about(name):
     """The machine and the versions, for the file of a race."""
-    sides = {"solve": [("Versions", OURS, OWN)], "pages": [("Versions", OURS, ("jupyter-book", "sphinx"))]}
+    sides = {
+        "solve": [("Versions", OURS, OWN)],
+        "scale": [("Versions", OURS, (*OWN, "dask", "distributed"))],
+        "pages": [("Versions", OURS, ("jupyter-book", "sphinx"))],
+    }
     both = [("ngbook's side", OURS, OWN), ("The peers' side", "peers", PEERS)]
     yield f"about Machine: {os.cpu_count()} cores, {platform.machine()}, {platform.system()}; one thread each"
     for title, side, packages in sides.get(name, both):

@@ -1,8 +1,8 @@
 """One measurement of ``scale.py`` in a fresh process: ``python _chunks.py SIDE TASK SIZE CHUNK``.
 
-What is printed last, as JSON, has the seconds on the clock, those of the processor in all processes, the peak
-memory of all processes in MiB, the part of it that was there before the task began, and a number by which the
-sides are compared.
+What is printed last, as JSON, has the seconds on the clock, those of the processor in all processes together
+and in the busiest, the peak memory of all processes in MiB, the part of it that was there before the task
+began, and a number by which the sides are compared.
 """
 
 import functools
@@ -40,6 +40,14 @@ class Drawn:
         return (self.draw(self.rows, number) for number in range(self.count))
 
 
+def together(chunks):
+    """All chunks in one array, filled one after another."""
+    whole = np.empty((chunks.count, chunks.rows, PARAMETERS))
+    for place, chunk in zip(whole, chunks, strict=True):
+        place[:] = chunk
+    return whole.reshape(-1, PARAMETERS)
+
+
 def outer(chunk):
     return chunk.T @ chunk / len(chunk)
 
@@ -51,7 +59,7 @@ def direction(side, rows, count, client):
     """The natural gradient from so many scores."""
     gradient = np.ones(PARAMETERS)
     if side == "array":
-        return lambda: solve.natural_direction(np.vstack([*Drawn(scores, rows, count)]), gradient, DAMPING)
+        return lambda: solve.natural_direction(together(Drawn(scores, rows, count)), gradient, DAMPING)
     if side == "chunks":
         mean = functools.partial(distributed.chunked_mean, outer, Drawn(scores, rows, count))
         return lambda: solve.dense_solve(mean(), gradient, DAMPING)
@@ -109,19 +117,20 @@ def costs():
 
 def measure(side, task, size, chunk, client=None):
     def all_costs():
-        everyone = [costs(), *(client.run(costs).values() if client else [])]
-        return [sum(one) for one in zip(*everyone, strict=True)]
+        return np.array([costs(), *(client.run(costs).values() if client else [])])
 
     call = TASKS[task](side, chunk, size // chunk if task != "sweep" else size, client)
     TASKS[task](side, 250 if task != "sweep" else 1, 4, client)()  # what is imported on first use is there
     before, start = all_costs(), time.perf_counter()
     result = call()
     wall, after = time.perf_counter() - start, all_costs()
+    spent = after[:, 0] - before[:, 0]
     return {
         "wall": wall,
-        "processor": after[0] - before[0],
-        "peak": after[1],
-        "before": before[1],
+        "processor": spent.sum(),
+        "busiest": spent.max(),
+        "peak": after[:, 1].sum(),
+        "before": before[:, 1].sum(),
         "result": float(np.linalg.norm(result)),
     }
 

@@ -8,19 +8,23 @@ threads and on a cluster of two processes. *product* is one product with the Gau
 with 371 parameters at n inputs: `array` keeps the evaluated network, the others evaluate chunk by chunk.
 *sweep* is a number of training runs, of 1 and of 100 steps, here and on two processes.
 
-A small task of the same kind comes first, so that no import is counted.
-All sides have to agree before anything is printed. Each round measures in fresh processes, all sides in turn;
-a line gives the median and the range of the seconds on the clock, the median of the processor's in all
-processes, and the peak memory of all processes with the part that was there before. The start of the
-cluster, which is not in these times, is given at the end. Without Dask its sides are left out.
+A small task of the same kind comes first, so that no import is counted. All sides have to agree before
+anything is printed. Each round measures in fresh processes, all sides in turn; a line gives the median and
+the range of the seconds on the clock, the median of the processor's in all processes and in the busiest one, and
+the peak memory of all processes with the part that was there before. On a machine that does other work the
+clock says little, and the busiest process is what a free one would have to wait for at least. The start of
+the cluster, which is not in these times, is given at the end. Without Dask its sides are left out.
 
 Usage: python benchmarks/scale.py [--rounds 3] [--quick]
 """
 
 import argparse
 import importlib.util
+import json
 import statistics
+import subprocess
 import sys
+from pathlib import Path
 
 from _race import ONE_THREAD, Measured, number
 
@@ -48,10 +52,6 @@ def cases(quick):
 
 def fresh(side, *arguments):
     """One measurement in a process of its own."""
-    import json
-    import subprocess
-    from pathlib import Path
-
     command = [sys.executable, str(Path(__file__).with_name("_chunks.py")), side, *map(str, arguments)]
     done = subprocess.run(command, env=ONE_THREAD, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout.strip().splitlines()[-1])
@@ -62,7 +62,7 @@ def show(task, size, chunk, side, found):
     middle = {key: statistics.median(each[key] for each in found) for key in found[0]}
     print(
         f"scale {task} {size} by {chunk}, {side}: {number(wall.median)} s ({wall.spread('s')}), "
-        f"processor {number(middle['processor'])} s, "
+        f"processor {number(middle['processor'])} s, busiest {number(middle['busiest'])} s, "
         f"peak {middle['peak']:.0f} MiB, before {middle['before']:.0f} MiB",
         flush=True,
     )

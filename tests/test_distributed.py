@@ -153,8 +153,30 @@ class Rows:
         return sum(part.T @ of for part, of in zip(parts, np.split(other, ends), strict=True))
 
 
+def in_rows(scores):
+    return Rows(lambda: np.array_split(scores, 3), scores.shape)
+
+
+def test_what_multiplies_is_scores():
+    scores, gradient = DATA.copy(), np.ones(3)
+    form = in_rows(scores)
+    expected = natural_direction(scores, gradient, 0.1)
+    np.testing.assert_allclose(natural_direction(form, gradient, 0.1), expected, rtol=1e-12)
+    np.testing.assert_allclose(sampled_fisher(form) @ gradient, scores.T @ (scores @ gradient) / 23)
+    del form.dtype  # where it is not known, real numbers are expected
+    np.testing.assert_allclose(natural_direction(form, gradient, 0.1), expected, rtol=1e-12)
+    form.dtype = np.dtype(complex)
+    with pytest.raises(ValueError, match="scores must be made of real numbers, but are complex128"):
+        natural_direction(form, gradient, 0.1)
+    form.dtype, form.shape = np.dtype(int), (np.int64(23), 3)
+    np.testing.assert_allclose(natural_direction(form, gradient, 0.1), expected, rtol=1e-12)
+    form.shape = (np.nan, 3)
+    with pytest.raises(ValueError, match="scores must have a known number of rows"):
+        natural_direction(form, gradient, 0.1)
+
+
 def chunked_forms(scores, dask_array):
-    yield Rows(lambda: np.array_split(scores, 3), scores.shape)
+    yield in_rows(scores)
     yield dask_array.from_array(scores, chunks=(7, 2))
     yield dask_array.from_array(scores, chunks=(7, -1))
 
@@ -311,6 +333,15 @@ def test_a_run_that_fails_is_tried_again_with_the_same_numbers():
     ):
         sweep(fails_twice, [7], retries=1)
     assert len(calls) == 2
+    calls.clear()
+
+    def fails(rng):
+        calls.append(rng)
+        raise MemoryError("always")
+
+    with pytest.raises(RunsFailed, match="runs failed 3 times"):
+        sweep(fails, [7])
+    assert len(calls) == 3
 
 
 def test_the_other_runs_end_and_are_kept():
