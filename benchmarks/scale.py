@@ -10,10 +10,10 @@ with 371 parameters at n inputs: `array` keeps the evaluated network, the others
 
 A small task of the same kind comes first, so that no import is counted. All sides have to agree before
 anything is printed. Each round measures in fresh processes, all sides in turn; a line gives the median and
-the range of the seconds on the clock, the median of the processor's in all processes and in the busiest one, and
-the peak memory of all processes with the part that was there before. On a machine that does other work the
-clock says little, and the busiest process is what a free one would have to wait for at least. The start of
-the cluster, which is not in these times, is given at the end. Without Dask its sides are left out.
+the range of the seconds on the clock, the median of the processor's in all processes and in the busiest
+one, and the peak memory of all processes with the part that was there before. On a machine that does other
+work the clock says little, and the busiest process is what a free one would have to wait for at least. The
+start of the cluster, which is not in these times, is given at the end. Without Dask its sides are left out.
 
 Usage: python benchmarks/scale.py [--rounds 3] [--quick]
 """
