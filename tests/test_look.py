@@ -111,7 +111,7 @@ def stops(first_page):
 
 def test_the_reading_path_stops_once_at_every_chapter_in_order(first_page):
     toc = re.findall(
-        r"- file: ((?:foundations|probability|reinforcement|geometry|networks)/\w+)",
+        r"- file: ((?:foundations|probability|reinforcement|geometry|networks|together)/\w+)",
         (BOOK / "_toc.yml").read_text(),
     )
     found = list(stops(first_page))

@@ -327,6 +327,32 @@ def kronecker(numbers):
     yield "not with many", numbers["many"]["test"][-1] < 1.3 * numbers["many"]["excess"][-1]
 
 
+def beetles(numbers):
+    coarse, fine = (np.array(numbers["apart"][size]) for size in ("0.02", "0.01"))
+    yield "nine steps are equal", not fine[:9, :9].any()
+    ratio = coarse[9:12, :9] / fine[9:12, :9]
+    yield "three are, to first order", (np.abs(ratio - 2) < 0.1).all()
+    kept = np.abs(coarse[12:, :12] / fine[12:, :12] - 1)
+    yield "seven are not", (kept < 0.25).all() and (fine[12:, :9] > 0.005).all()
+    counts, grids = numbers["counts"], numbers["grids"]
+    yield (
+        "only the gradient notices the chart",
+        all(each["centred"] == each["raw"] for links in counts.values() for each in links.values())
+        and all(each["centred"] == each["raw"] for each in grids["Wasserstein"].values()),
+    )
+    best = {chart: [k for k in grids["gradient"]["logit"][chart] if k] for chart in ("centred", "raw")}
+    yield "more than a thousand times", min(best["raw"]) > 1000 * min(best["centred"])
+    yield (
+        "no best is at an end",
+        all(
+            not line[0] and not line[-1]
+            for of in grids.values()
+            for each in of.values()
+            for line in each.values()
+        ),
+    )
+
+
 def scale(numbers):
     direction, shards = numbers["direction"], numbers["shards"]
     yield "five numbers of scores", list(direction) == [str(10**k) for k in range(3, 8)]
@@ -351,6 +377,7 @@ ORDERINGS = {
     "gauss_newton_data": newton_data,
     "gauss_newton_races": newton_races,
     "kronecker_autoencoder": kronecker,
+    "one_problem": beetles,
     "scale_chunks": scale,
     "trpo_cartpole": cartpole,
     "trpo_large_radius": large_radius,

@@ -1,4 +1,4 @@
-"""How far nineteen steps on the beetles are apart, two by two, and how many steps nine methods need."""
+"""How far nineteen steps on the beetles are apart, two by two, and how many steps eight methods need."""
 
 from functools import partial
 
