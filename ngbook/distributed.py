@@ -42,7 +42,8 @@ def chunked_mean(function, chunks, map=map):
 
     Each chunk counts by its rows (eq-scale-mean); the mean of the means is another number where chunks
     differ in size. The sum is taken in the order of the chunks, so it has the same bits wherever they were
-    computed; another division into chunks differs by rounding. Only one chunk is looked at at a time.
+    computed on machines of one kind, with the same libraries and numbers of threads; another division into
+    chunks differs by rounding. Only one chunk is looked at at a time.
 
     Parameters
     ----------
