@@ -15,7 +15,7 @@ PYTHON ?= python3
 export WORKERS
 
 TASKS := book notebooks-edition lab pdf test nbval notebooks results \
-  portable oldest newest identical fuzz mutants check-mutants bench lock setup clean help
+  portable oldest newest identical fuzz lost-worker mutants check-mutants bench lock setup clean help
 .PHONY: $(TASKS)
 $(TASKS):
 	$(PYTHON) tasks.py $@ $(ARGS)

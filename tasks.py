@@ -357,6 +357,12 @@ def fuzz(*options):
 
 
 @task
+def lost_worker():
+    """a sweep over seeds on two processes, of which one is killed in the middle"""
+    run(own_environment(), "-m", "tests.lost_worker")
+
+
+@task
 def mutants(*options):
     """errors planted in the package, one at a time: do its tests notice?"""
     run(own_environment(), "-m", "tests.mutants", *options)

@@ -3,7 +3,7 @@
 Without names, everything is run. What the races against peers, the solvers' race and that of geodesics print
 goes into benchmarks/results.txt, networks.txt, solvers.txt and geodesics.txt, and from there onto the book's
 page (``_page.py``), which ``page`` writes anew without a race. The race of a built page against a stock one
-is in benchmarks/pages.txt.
+is in benchmarks/pages.txt, and what data in chunks cost, of which the chapter on scale speaks, in scale.txt.
 """
 
 import os
@@ -24,6 +24,7 @@ OWN_FILES = {
     "solve": "solvers.txt",
     "geodesics": "geodesics.txt",
     "pages": "pages.txt",
+    "scale": "scale.txt",
 }
 OWN = ("ngbook", "gymnasium", "numpy", "scipy")
 BOTH = ("geomstats", "numpy", "scipy", "sympy", "mpmath")
@@ -52,6 +53,7 @@ def about(name):
     sides = {
         "solve": [("Versions", OURS, OWN)],
         "geodesics": [("Both sides, of which ngbook " + VERSION, "geomstats", BOTH)],
+        "scale": [("Versions", OURS, (*OWN, "dask", "distributed"))],
         "pages": [("Versions", OURS, ("jupyter-book", "sphinx"))],
     }
     both = [("ngbook's side", OURS, OWN), ("The peers' side", "peers", PEERS)]

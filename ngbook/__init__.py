@@ -18,6 +18,7 @@ One module per idea; each imports only from those above it.
 ``environments``     a task: states, actions, rewards
 ``policies``         how an agent acts, and what its score is
 ``policy_gradient``  learning from returns: one loop, five update rules
+``distributed``      data in chunks, and sweeps over seeds, here or on a cluster
 ``plots``            the look of the figures
 ===================  =========================================================
 
@@ -39,6 +40,7 @@ __all__ = [
     "checks",
     "data",
     "descent",
+    "distributed",
     "environments",
     "families",
     "fisher",

@@ -71,6 +71,8 @@ TESTS = {  # of a module, or of all in a package, tests/test_NAME.py: the quick 
     "geodesics": ["geodesics"],
     "networks": ["networks"],
     "transport": ["transport"],
+    "_check/chunks": ["distributed"],
+    "distributed": ["distributed"],
     "descent/online": ["descent_online"],
     "plots": ["plots"],
     "environments": ["environments", "bad_input"],

@@ -27,6 +27,7 @@ EXEMPT = {
     "descent.DampedPath": RESULT,
     "descent.OnlinePath": RESULT,
     "descent.Path": RESULT,
+    "distributed.RunsFailed": EXCEPTION,
     "environments.Trajectories": RESULT,
     **{
         f"environments.{task}.{method}": INHERITED

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from book.results import scale_chunks
+
 FOLDER = Path(__file__).resolve().parents[1] / "benchmarks"
 PRINTED = {
     name: (FOLDER / f"{name}.txt").read_text(encoding="utf-8")
@@ -198,6 +200,12 @@ def test_the_slowest_visit_has_its_formulas_before_the_fastest_of_a_stock_page(h
         rf"; {column}: .*\([\d.]+\.\.([\d.]+) s against ([\d.]+)\.\.", PRINTED["pages"]
     )[0]
     assert float(ours) < float(theirs)
+
+
+def test_every_line_about_chunks_can_be_read():
+    lines = (FOLDER / "scale.txt").read_text(encoding="utf-8").splitlines()
+    measured = [line for line in lines if line.startswith("scale ")]
+    assert len(measured) == 5 * 4 + 4 * 3 + 2 * 2 and all(map(scale_chunks.LINE.fullmatch, measured))
 
 
 def test_nothing_on_a_page_moves():

@@ -20,7 +20,7 @@ FLOORS = [
     {"checks", "symbolic", "answers", "data", "tables"},
     {"families", "solve"},
     {"fisher", "descent", "geodesics", "networks", "transport", "plots"},
-    {"environments", "policies"},
+    {"environments", "policies", "distributed"},
     {"policy_gradient"},
 ]
 MODULES = [name for name in ngbook.__all__ if name not in ("OutsideDomain", "check_answer")]
@@ -130,10 +130,9 @@ def test_no_module_has_the_name_of_a_function_beside_it():
 
 
 def test_runtime_dependencies_are_those_that_the_package_imports():
-    declared = {
-        re.match(r"[a-z-]+", d)[0]
-        for d in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
-    }
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = {re.match(r"[a-z-]+", d)[0] for d in project["dependencies"]}
+    extra = {re.match(r"[a-z-]+", d)[0] for d in project["optional-dependencies"]["distributed"]}
     imported = set()
     for path in (ROOT / "ngbook").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -143,7 +142,7 @@ def test_runtime_dependencies_are_those_that_the_package_imports():
                 imported.add(node.module.split(".")[0])
     brought_by_a_notebook = {"IPython", "matplotlib_inline"}  # imported only inside one
     third_party = imported - set(sys.stdlib_module_names) - {"ngbook"} - brought_by_a_notebook
-    assert third_party == declared
+    assert third_party - extra == declared and third_party & extra == {"distributed"}
 
 
 def test_the_built_wheel_holds_the_package_and_nothing_else(tmp_path):

@@ -436,6 +436,22 @@ def beetles(numbers):
     )
 
 
+def scale(numbers):
+    direction, shards = numbers["direction"], numbers["shards"]
+    yield "five numbers of scores", list(direction) == [str(10**k) for k in range(3, 8)]
+    yield "four of inputs", list(numbers["product"]) == [str(10**k) for k in range(3, 7)]
+    large = direction["10000000"]
+    yield "an array of ten million is in memory", large["array"]["peak"] > 3600
+    yield "chunks are not", max(side["peak"] for name, side in large.items() if name != "array") < 1000
+    yield (
+        "few scores are expensive to share",
+        direction["1000"]["processes"]["processor"] > 5 * direction["1000"]["array"]["processor"],
+    )
+    lengths = [np.array(shards[name]) for name in ("Gaussian", "logistic")]
+    yield "the mean is longer with more machines", all(np.all(np.diff(each) > 0) for each in lengths)
+    yield "most with longer tails", np.all(lengths[1] > lengths[0])
+
+
 ORDERINGS = {
     "actor_critic_races": actor_critic,
     "efficiency_streams": efficiency,
@@ -447,6 +463,7 @@ ORDERINGS = {
     "gauss_newton_races": newton_races,
     "kronecker_autoencoder": kronecker,
     "one_problem": beetles,
+    "scale_chunks": scale,
     "trpo_cartpole": cartpole,
     "trpo_large_radius": large_radius,
     "trpo_late": late,

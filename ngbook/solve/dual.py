@@ -3,10 +3,11 @@
 import numpy as np
 
 from ngbook._check import arrays as check
+from ngbook._check import chunks as rules
 from ngbook.solve.factorisation import cholesky
 
 
-@check.arguments(scores=check.scores, gradient=check.vector, damping=check.damping)
+@check.arguments(scores=rules.scores, gradient=check.vector, damping=check.damping)
 def dual_solve(scores, gradient, damping):
     """Solve ``(S.T @ S / N + damping * I) @ x = gradient`` for N scores S through an N × N system.
 
@@ -39,11 +40,12 @@ def dual_solve(scores, gradient, damping):
     solve = cholesky(gram, damping)
 
     def woodbury(right):  # eq-conjugate-gradient-dual
-        return (right - scores.T @ solve(scores @ right) / n) / damping
+        between = solve(np.asarray(scores @ right))
+        return (right - np.asarray(scores.T @ between) / n) / damping
 
     x = woodbury(gradient)
-    residual = gradient - scores.T @ (scores @ x) / n - damping * x
-    return np.asarray(x + woodbury(residual))
+    residual = gradient - np.asarray(scores.T @ (scores @ x)) / n - damping * x
+    return x + woodbury(residual)
 
 
 def _refuse_lost(damping, gram, shape):

@@ -3,10 +3,11 @@
 import numpy as np
 
 from ngbook._check import arrays as check
+from ngbook._check import chunks as rules
 from ngbook.solve._blocks import product_by_blocks
 
 
-@check.arguments(scores=check.scores)
+@check.arguments(scores=rules.scores)
 def mean_outer_product(scores):
     """Return the mean outer product of the scores, ``S.T @ S / N``, as an operator that is never formed.
 
@@ -16,7 +17,9 @@ def mean_outer_product(scores):
     Parameters
     ----------
     scores : ndarray of shape (N, p), LinearOperator, or what else has a shape, ``@`` and ``.T``
-        One score per row. An array that is not in C order (rows contiguous) is copied once.
+        One score per row. An array that is not in C order (rows contiguous) is copied once. Of anything else
+        only products are computed: those of a Dask array chunk by chunk, so that all of it is never in
+        memory. Whether its entries are finite is then not looked at before a product is.
 
     Returns
     -------
@@ -28,7 +31,7 @@ def mean_outer_product(scores):
     n, p = scores.shape
 
     def product(v):
-        return scores.T @ (scores @ v) / n
+        return np.asarray(scores.T @ (scores @ v)) / n  # of an array that is lazy, here it is computed
 
     of_one = product_by_blocks(scores) if isinstance(scores, np.ndarray) else product
     precision = getattr(scores, "dtype", None)
