@@ -1,4 +1,4 @@
-"""Each numbered reference of the paper is worked out, in a chapter that cites it and uses the functions named."""
+"""Each numbered reference of the paper is worked out in a chapter that cites it, by functions named there."""
 
 import importlib
 import json

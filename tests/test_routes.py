@@ -11,7 +11,8 @@ BOOK = Path(__file__).resolve().parents[1] / "book"
 INDEX = (BOOK / "index.md").read_text(encoding="utf-8")
 ORDER = [chapter.split("/")[-1] for _, chapter in CHAPTERS]
 LINK = re.compile(r"\{doc\}`(?:[^`<]*<)?(?:[\w.]*/)*(\w+)>?`( \(ahead\))?")
-WORDS = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen".split()
+WORDS = """one two three four five six seven eight nine ten eleven twelve thirteen fourteen
+fifteen sixteen seventeen eighteen nineteen twenty""".split()
 
 
 def routes():
