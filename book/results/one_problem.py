@@ -98,10 +98,19 @@ def touching(theta, g, radius, alpha):
         dies, lives = expit(new) / p - 1, expit(-new) / (1 - p) - 1
         return -(KILLED @ dies + (TREATED - KILLED) @ lives) / COUNT / alpha
 
+    # Differences of a divergence that is so small would be mostly rounding.
+    def slope_of_nats(u):
+        return X.T @ (TREATED * (expit(z + X @ u * alpha) - p)) * alpha / COUNT / radius
+
+    def slope_of_lost(u):
+        new = expit(z + X @ u * alpha)
+        return -X.T @ ((KILLED / p - (TREATED - KILLED) / (1 - p)) * new * (1 - new)) / COUNT
+
     found = minimize(
         lost,
         -np.linalg.solve(metric(theta), g),
-        constraints=[{"type": "eq", "fun": nats}],
+        jac=slope_of_lost,
+        constraints=[{"type": "eq", "fun": nats, "jac": slope_of_nats}],
         method="SLSQP",
         options={"ftol": 1e-15, "maxiter": 300},
     )
