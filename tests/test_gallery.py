@@ -2,12 +2,15 @@
 
 import ast
 import re
+from itertools import pairwise
+from pathlib import Path
 
 import nbformat
 import pytest
 
-from tests.test_notation import BOOK, CHAPTERS
+from tests.test_notation import CHAPTERS
 
+BOOK = Path(__file__).resolve().parents[1] / "book"
 GALLERY = "together/bugs"
 ENTRY = re.compile(r"^\(bugs-([\w-]+)\)=\n\*\*[^“]")
 LABELLED = re.compile(r"^\((exercise-[\w-]+)\)=\n### Exercise \d+: (.+)$", re.MULTILINE)
@@ -26,7 +29,7 @@ def calls(source):
 def entries(listed):
     """``{name: (text, code)}``: what stands in the gallery, with the cell below it."""
     found = {}
-    for cell, below in zip(listed, listed[1:], strict=False):
+    for cell, below in pairwise(listed):
         match = ENTRY.match(cell.source) if cell.cell_type == "markdown" else None
         if match:
             found[match[1]] = cell.source, below.source if below.cell_type == "code" else ""
