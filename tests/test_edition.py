@@ -473,7 +473,11 @@ def test_a_missing_or_old_package_is_named_with_what_to_do(small, tmp_path, need
 
 
 def test_an_address_turns_references_into_links_to_the_pages(tmp_path):
-    assert small_edition.build(tmp_path, html_baseurl="https://example.org/book/") == ""
+    addresses = {
+        "html_baseurl": "https://example.org/book/",
+        "error_report_address": "https://example.org/new?{page}",
+    }
+    assert small_edition.build(tmp_path, **addresses) == ""
     text = "\n".join(markdown(hygiene.load(tmp_path / "notebooks" / "part" / "first.ipynb")))
     site = "https://example.org/book"
     (wheel,) = (tmp_path / "notebooks").glob("*.whl")
@@ -487,6 +491,9 @@ def test_an_address_turns_references_into_links_to_the_pages(tmp_path):
         f"[`ngbook.checks.same()`]({site}/reference/words.html#ngbook.checks.same)",
     ):
         assert link in text, link
+    with zipfile.ZipFile(tmp_path / parcel.ZIP) as archive:
+        readme = archive.read(f"{parcel.FOLDER}/README.md").decode()
+    assert f"<{site}/>" in readme and f"<https://example.org/new?{parcel.FOLDER}>" in readme
     assert "(1.1), Figure 1.1" in text, "what stands in the same notebook needs no link"
 
 

@@ -2,8 +2,10 @@
 
 import html
 import json
+import os
 import re
 import struct
+import subprocess
 import sys
 from functools import cache
 from pathlib import Path
@@ -21,8 +23,10 @@ PAGES = sorted(path for path in HTML.rglob("*.html") if "_static" not in path.pa
 sys.path.insert(0, str(BOOK / "_ext"))
 
 import appearance  # noqa: E402
+import error_reports  # noqa: E402
 import fonts  # noqa: E402
 import reading_path  # noqa: E402
+import reading_times  # noqa: E402
 
 from book import cover, typefaces  # noqa: E402
 from ngbook import descent  # noqa: E402
@@ -105,7 +109,7 @@ def stops(first_page):
     for item in re.findall(r"<li\b[^>]*>(.*?)</li>", path.split("<ol", 1)[1], re.S):
         number = int(re.search(r'class="number">(\d+)<', item)[1])
         told = re.search(r"\(route: ([^)]*)\)", item)[1].split(", ")
-        drawn = re.findall(r'class="lane (\w+) stop', item)
+        drawn = re.findall(r'class="lane ([\w-]+) stop', item)
         yield number, re.search(r'<a [^>]*href="([^"#]*)', item)[1], told, drawn
 
 
@@ -127,7 +131,7 @@ def test_each_route_is_drawn_where_it_is_told_and_has_a_key(first_page):
         assert told == drawn, address
     for route in reading_path.ROUTES:
         assert any(route in told for _, _, told, _ in found)
-        assert f"<b>{route.capitalize()}</b>" in first_page
+        assert f"<b>{reading_path.ROUTES[route]}</b>" in first_page
     assert all("newcomer" in told for _, _, told, _ in found)
 
 
@@ -170,6 +174,82 @@ def test_a_right_path_is_not():
 def test_chapters_are_ordered_by_number():
     env = SimpleNamespace(toc_secnumbers={"b": {"": (10,)}, "index": {}, "a": {"": (9,)}, "c": {"": None}})
     assert list(reading_path._numbered(env).items()) == [("a", 9), ("b", 10)]
+
+
+# --- times and errors ---------------------------------------------------------------------------------------
+
+
+def minutes():
+    """``{chapter: minutes}``, from the sentences of the sources."""
+    found = {}
+    for path in BOOK.glob("*/*.ipynb"):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        (time,) = {m for cell in cells for m in reading_times.SENTENCE.findall("".join(cell["source"]))}
+        found[path.relative_to(BOOK).with_suffix("").as_posix()] = time
+    return found
+
+
+def test_the_map_has_the_time_of_each_chapter_and_the_sums_of_the_routes(first_page):
+    (path,) = re.findall(r'<div class="[^"]*reading-path[^"]*">(.*?)</ol>', first_page, re.S)
+    shown = dict(
+        re.findall(r'<a [^>]*href="(\w+/\w+)\.html.*?class="reading-time">(\d+) minutes<', path, re.S)
+    )
+    assert shown == minutes()
+    told = dict(re.findall(r"<b>([\w ]+)</b>: [\d, to]+; about (\d+) hours", path))
+    routes = dict.fromkeys(reading_path.ROUTES.values(), 0)
+    for _, address, names, _ in stops(first_page):
+        for name in names:
+            routes[reading_path.ROUTES[name]] += int(minutes()[address.removesuffix(".html")])
+    assert told == {name: str(round(sum_ / 60)) for name, sum_ in routes.items()}
+
+
+def test_the_links_to_the_neighbours_say_how_long_they_take():
+    times, seen = minutes(), 0
+    for path in PAGES:
+        page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        for link in page.select(".prev-next-area > a"):
+            neighbour = (path.parent / link["href"]).resolve().relative_to(HTML).with_suffix("").as_posix()
+            time = link.select_one(".reading-time")
+            assert (time and time.text) == (f"{times[neighbour]} minutes" if neighbour in times else None)
+            seen += time is not None
+    assert seen == 2 * len(
+        times
+    )  # the page before the first chapter and the page after the last link to them
+
+
+def ends_of_a_page(folder, *options):
+    """What the error reports put on a page of a book, and what Sphinx says."""
+    (folder / "conf.py").write_text('extensions = ["error_reports"]\n', encoding="utf-8")
+    (folder / "index.rst").write_text("Bits & nats\n===========\n\nWords.\n", encoding="utf-8")
+    command = [sys.executable, "-m", "sphinx", "-q", *options, folder, folder / "out"]
+    environment = os.environ | {"PYTHONPATH": str(BOOK / "_ext")}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    page = folder / "out" / "index.html"
+    text = page.read_text(encoding="utf-8") if page.exists() else ""
+    return [
+        link["href"] for link in BeautifulSoup(text, "html.parser").select(".report-error a")
+    ], done.stderr
+
+
+@pytest.mark.parametrize(
+    ("address", "links"),
+    [
+        ("", []),
+        ("https://example.org/new", ["https://example.org/new"]),
+        (
+            "https://example.org/new?a=1&title={title}",
+            ["https://example.org/new?a=1&title=Bits%20%26%20nats"],
+        ),
+        ("mailto:errors@example.org?subject={page}", ["mailto:errors@example.org?subject=index"]),
+    ],
+)
+def test_an_address_for_errors_is_on_every_page_and_without_one_nothing(tmp_path, address, links):
+    assert ends_of_a_page(tmp_path, "-D", f"error_report_address={address}") == (links, "")
+
+
+def test_an_address_that_a_browser_would_not_open_is_refused(tmp_path):
+    links, said = ends_of_a_page(tmp_path, "-D", "error_report_address=errors at example.org")
+    assert links == [] and "must begin with one of https://, http://, mailto:" in said
 
 
 # --- tables, type, print ------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ fifteen sixteen seventeen eighteen nineteen twenty""".split()
 
 def routes():
     """``{route: its chapters}`` of the map, and of the sentence for those in a hurry."""
-    found = {name: stops.split() for name, stops in re.findall(r"^:(\w+): (.+)$", INDEX, re.MULTILINE)}
+    found = {name: stops.split() for name, stops in re.findall(r"^:([\w-]+): (.+)$", INDEX, re.MULTILINE)}
     hurry = re.search(r"\*If you are in a hurry\*.+?\n\*", INDEX, re.DOTALL)[0]
     return found | {"hurry": [name for name, _ in LINK.findall(hurry)]}
 

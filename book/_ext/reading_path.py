@@ -3,6 +3,7 @@
     :::{reading-path}
     :newcomer: distance trust_regions lagrangian ...
     :mathematician: lagrangian kl_and_fisher ...
+    :deep-learning: ...
 
     1. {doc}`foundations/distance`\\
        What the chapter is about.
@@ -11,7 +12,7 @@
 The body is an ordinary list, and stays one wherever this is not HTML. Its items must be the book's numbered
 chapters in their order, and every name on a route must be one of them: anything else is a warning, and so
 fails the build. Lines differ by colour, by dash and by their place, and a screen reader is told the routes
-in words.
+in words. Beside each chapter stands how long it takes, and beside each route the sum (`reading_times`).
 
 Relies on the numbers and captions that Sphinx keeps of the table of contents (``env.toc_secnumbers``,
 ``env.tocs``). tests/test_look.py compares the map on the first page with _toc.yml.
@@ -23,7 +24,12 @@ from sphinx import addnodes
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-ROUTES = ("newcomer", "mathematician", "practitioner")
+ROUTES = {
+    "newcomer": "Newcomer",
+    "mathematician": "Mathematician",
+    "reinforcement-learning": "Practitioner of reinforcement learning",
+    "deep-learning": "Practitioner of deep learning",
+}
 logger = logging.getLogger(__name__)
 
 
@@ -92,10 +98,16 @@ def _lane(route, stops, number):
     return f'<span class="lane {route} {" ".join(place)}"></span>'
 
 
-def _draw(container, numbers, parts):
-    """Put the lanes into the items, and the legend before the list."""
+def _hours(minutes):
+    """``340`` as "about 6 hours"."""
+    return f"about {round(minutes / 60)} hours"
+
+
+def _draw(container, numbers, parts, minutes):
+    """Put the lanes and the minutes into the items, and the legend before the list."""
     by_name = {name.split("/")[-1]: number for name, number in numbers.items()}
     routes = {route: [by_name[stop] for stop in stops] for route, stops in container["routes"].items()}
+    taken = {numbers[docname]: minutes.get(docname, 0) for docname in container["chapters"]}
     items = list(container.findall(nodes.list_item))
     for item, docname in zip(items, container["chapters"], strict=True):
         number = numbers[docname]
@@ -106,9 +118,13 @@ def _draw(container, numbers, parts):
         item.insert(0, nodes.raw("", f'<span class="lanes" aria-hidden="true">{lanes}</span>', format="html"))
         item.insert(1, nodes.raw("", f"{label} (route: {told})</span>", format="html"))
         item["classes"] += ["begins-part"] if part else []
+        if docname in minutes:
+            time = f' <span class="reading-time">{minutes[docname]} minutes</span>'
+            link = next(item.findall(nodes.reference))
+            link.parent.insert(link.parent.index(link) + 1, nodes.raw("", time, format="html"))
     keys = "".join(
         f'<li><span class="lane {route} stop" aria-hidden="true"></span>'
-        f"<span><b>{route.capitalize()}</b>: {_in_words(stops)}</span></li>"
+        f"<span><b>{ROUTES[route]}</b>: {_in_words(stops)}; {_hours(sum(taken[n] for n in stops))}</span></li>"
         for route, stops in routes.items()
     )
     container.insert(0, nodes.raw("", f'<ul class="routes" aria-label="Routes">{keys}</ul>', format="html"))
@@ -122,7 +138,7 @@ def _resolve(app, doctree, docname):
         if mistake := _mistake(container, numbers):
             logger.warning("reading-path: %s", mistake, location=container)
         elif app.builder.format == "html":
-            _draw(container, numbers, _parts(app.env))
+            _draw(container, numbers, _parts(app.env), app.env.reading_minutes)
 
 
 def _add_style(app, pagename, templatename, context, doctree):
@@ -132,6 +148,7 @@ def _add_style(app, pagename, templatename, context, doctree):
 
 def setup(app):
     """Register with Sphinx; early, while the numbers are those of the reading."""
+    app.setup_extension("reading_times")
     app.add_directive("reading-path", ReadingPath)
     app.connect("doctree-resolved", _resolve, priority=400)
     app.connect("html-page-context", _add_style)

@@ -28,6 +28,7 @@ from edition import builder, offer
 
 def setup(app):
     """Register with Sphinx."""
+    app.setup_extension("error_reports")
     builder.setup(app)
     offer.setup(app)
     return {"env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -95,7 +95,9 @@ class NotebookBuilder(Builder):
 def made_from(builder):
     """A digest of everything that the edition is made from."""
     config = builder.config
-    digest = hashlib.sha256(repr((config.html_baseurl, config.katex_macros)).encode())
+    digest = hashlib.sha256(
+        repr((config.html_baseurl, config.error_report_address, config.katex_macros)).encode()
+    )
     for folder in (Path(builder.srcdir), ROOT / "ngbook", Path(__file__).parent):
         for path in sorted(folder.rglob("*")):
             if path.is_file() and not {"__pycache__", ".ipynb_checkpoints"} & set(path.parts):

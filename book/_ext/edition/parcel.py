@@ -5,6 +5,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from error_reports import link_for
 from live import packing
 
 ROOT = Path(__file__).parents[3]
@@ -57,7 +58,7 @@ stored:
 
 `conftest.py` lies beside the notebooks and is found by itself. A number that changed, a figure that looks
 different, and a cell that was not run are failures.
-
+{report}
 ## Licence
 
 Code under the MIT licence, text and figures under CC BY 4.0: see `LICENSE`.
@@ -73,9 +74,11 @@ def wheel():
 
 def companions(builder, chapters, wheel_name):
     """``{name: bytes}`` of what lies beside the notebooks."""
-    published = builder.config.html_baseurl
+    published, report = builder.config.html_baseurl, builder.config.error_report_address
+    title = builder.config.html_title
     readme = README.format(
-        title=builder.config.html_title,
+        title=title,
+        report=f"An error can be reported at <{link_for(report, FOLDER, title)}>.\n" if report else "",
         published=f"The book itself is at <{published}>.\n" if published else "",
         parts="\n".join(_parts(builder, chapters)),
         open=OPEN,
