@@ -304,7 +304,7 @@ def tuned(link, Z, name):
         points = points + sizes[going, None] * move
         excess = summed_loss(link, Z, points) - least
         counts[going[excess < SETTINGS["excess"]]] = k
-        on = (excess >= SETTINGS["excess"]) & (excess < 1e4)
+        on = (excess >= SETTINGS["excess"]) & (excess < 1e6)
         if not on.all():
             points, going = points[on], going[on]
         if not len(going) or (counts.any() and k > 3 * counts[counts > 0].min()):
