@@ -31,7 +31,7 @@ from importlib import import_module
 
 from ngbook._domain import OutsideDomain
 
-__version__ = "0.11.0"
+__version__ = "1.0.0"
 
 __all__ = [
     "OutsideDomain",

@@ -23,7 +23,6 @@ PAGES = sorted(path for path in HTML.rglob("*.html") if "_static" not in path.pa
 sys.path.insert(0, str(BOOK / "_ext"))
 
 import appearance  # noqa: E402
-import error_reports  # noqa: E402
 import fonts  # noqa: E402
 import reading_path  # noqa: E402
 import reading_times  # noqa: E402

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import hygiene
 import pytest
@@ -452,3 +453,22 @@ def test_what_was_not_compared_says_why(run):
     assert "has no execution count" in run
     assert "skipped by a tag or a comment" in run
     assert "Previous cell timed out" in run
+
+
+def test_the_time_of_each_page_is_reported_and_none_is_hidden(run):
+    title = re.search(r"= (\d+) pages in (\d+) s, 0 over the budget of 15 s =", run)
+    assert int(title[1]) == len(RUN) and 5 <= int(title[2]) < 60
+    (slowest, *others) = re.findall(r"^ +([\d.]+) s  (?:.*/)?(\w+)$", run[title.end() :], re.MULTILINE)
+    assert slowest[1] == "hanging" and float(slowest[0]) > 5 and len(others) == 4
+
+
+def test_a_page_over_its_budget_is_listed_however_many_there_are(pytestconfig):
+    (conftest,) = (m for m in pytestconfig.pluginmanager.get_plugins() if hasattr(m, "BUDGET"))
+    reports = [SimpleNamespace(nodeid=f"{k}.ipynb::Cell {c}", duration=8) for k in range(6) for c in range(2)]
+    said = []
+    terminal = SimpleNamespace(
+        stats={"passed": reports, "": [object()]}, section=said.append, line=said.append
+    )
+    conftest.pytest_terminal_summary(terminal)
+    assert said[0] == "6 pages in 96 s, 6 over the budget of 15 s"
+    assert [line.endswith("OVER THE BUDGET") for line in said[1:]] == [True] * 6

@@ -1,8 +1,8 @@
-"""At the end of each page: where its reader can report an error. One setting, ``error_report_address``.
+"""At the end of each page: where its reader can report an error, by one setting, ``error_report_address``.
 
-The address is a web page or a mailbox; ``{title}`` and ``{page}`` in it become the page's title and its name in
-the book, as in ``https://example.org/new?title={title}`` or ``mailto:errors@example.org?subject={page}``. Without
-an address the pages ask for nothing.
+The address is a web page or a mailbox; ``{title}`` and ``{page}`` in it become the page's title and its name
+in the book, as in ``https://example.org/new?title={title}`` or ``mailto:errors@example.org?subject={page}``.
+Without an address the pages ask for nothing.
 
 tests/test_look.py builds a book with an address and without.
 """

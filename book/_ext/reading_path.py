@@ -124,7 +124,8 @@ def _draw(container, numbers, parts, minutes):
             link.parent.insert(link.parent.index(link) + 1, nodes.raw("", time, format="html"))
     keys = "".join(
         f'<li><span class="lane {route} stop" aria-hidden="true"></span>'
-        f"<span><b>{ROUTES[route]}</b>: {_in_words(stops)}; {_hours(sum(taken[n] for n in stops))}</span></li>"
+        f"<span><b>{ROUTES[route]}</b>: {_in_words(stops)}; "
+        f"{_hours(sum(taken[number] for number in stops))}</span></li>"
         for route, stops in routes.items()
     )
     container.insert(0, nodes.raw("", f'<ul class="routes" aria-label="Routes">{keys}</ul>', format="html"))

@@ -3,8 +3,8 @@
 A chapter says it once, "Reading takes about 45 minutes" in its section *What you need*. The map of the
 chapters (`reading_path`) has the same numbers, from the same sentence.
 
-Relies on ``app.builder.relations`` and on ``prev_title`` and ``next_title`` in the theme's links. tests/test_look.py
-compares pages and sentences.
+Relies on ``app.builder.relations`` and on ``prev_title`` and ``next_title`` in the theme's links.
+tests/test_look.py compares pages and sentences.
 """
 
 import re
