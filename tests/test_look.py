@@ -127,11 +127,10 @@ def test_the_reading_path_stops_once_at_every_chapter_in_order(first_page):
 def test_each_route_is_drawn_where_it_is_told_and_has_a_key(first_page):
     found = list(stops(first_page))
     for _, address, told, drawn in found:
-        assert told == drawn, address
+        assert told == (drawn or ["none"]), address
     for route in reading_path.ROUTES:
         assert any(route in told for _, _, told, _ in found)
         assert f"<b>{reading_path.ROUTES[route]}</b>" in first_page
-    assert all("newcomer" in told for _, _, told, _ in found)
 
 
 def test_a_lane_has_one_beginning_and_one_end():
@@ -197,7 +196,7 @@ def test_the_map_has_the_time_of_each_chapter_and_the_sums_of_the_routes(first_p
     told = dict(re.findall(r"<b>([\w ]+)</b>: [\d, to]+; about (\d+) hours", path))
     routes = dict.fromkeys(reading_path.ROUTES.values(), 0)
     for _, address, names, _ in stops(first_page):
-        for name in names:
+        for name in names if names != ["none"] else []:
             routes[reading_path.ROUTES[name]] += int(minutes()[address.removesuffix(".html")])
     assert told == {name: str(round(sum_ / 60)) for name, sum_ in routes.items()}
 

@@ -112,7 +112,7 @@ def _draw(container, numbers, parts, minutes):
     for item, docname in zip(items, container["chapters"], strict=True):
         number = numbers[docname]
         lanes = "".join(_lane(route, stops, number) for route, stops in routes.items())
-        told = ", ".join(route for route, stops in routes.items() if number in stops)
+        told = ", ".join(route for route, stops in routes.items() if number in stops) or "none"
         part = f'<span class="part">{parts[docname]}</span>' if docname in parts else ""
         label = f'{part}<span class="number">{number}</span><span class="visually-hidden">'
         item.insert(0, nodes.raw("", f'<span class="lanes" aria-hidden="true">{lanes}</span>', format="html"))

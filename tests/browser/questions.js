@@ -19,6 +19,16 @@ window.questions = (() => {
       .filter((image) => image.loading !== "lazy" && image.complete && image.naturalWidth === 0)
       .map((image) => image.src);
 
+  /** Pictures whose boxes have another shape than they were drawn in. */
+  const distorted = () =>
+    [...document.images]
+      .filter((image) => {
+        const { width, height } = image.getBoundingClientRect();
+        const shape = (image.naturalWidth * height) / (image.naturalHeight * width);
+        return Math.min(width, height, image.naturalWidth) > 0 && Math.abs(Math.log(shape)) > 0.05;
+      })
+      .map((image) => image.src.slice(-60));
+
   /** Pictures that say nothing, or the name of a file, to those who do not see them. */
   const wordless = () =>
     [...document.images]
@@ -176,6 +186,7 @@ window.questions = (() => {
     axe: axeFinds,
     broken,
     cutOff,
+    distorted,
     figuresTooHigh,
     fold,
     headings,

@@ -18,7 +18,7 @@ from .conftest import stem
 DESK = {"width": 1280, "height": 800, "theme": "light"}
 PHONE = {"width": 390, "height": 800, "theme": "dark", "reduced_motion": "reduce"}
 
-OPENED = ("broken", "headings", "landmarks", "tooWide", "wordless")
+OPENED = ("broken", "distorted", "headings", "landmarks", "tooWide", "wordless")
 ENLARGED = ("cutOff", "moving", "tooWide")
 CONTRAST = ("edges", "lines", "rings", "texts")
 ON_CHAPTERS = ("figuresTooHigh", "scrollingCode")

@@ -16,6 +16,7 @@ PLANTED = {
     "axe": ["<button></button>", "<table><tr><th></th></tr><tr><td>1</td></tr></table>"],
     "broken": ["<img src='nowhere.png' alt='nothing'>"],
     "cutOff": ["<p style='position: fixed; top: 0; left: -20px'>cut off</p>"],
+    "distorted": [f"<img src='{PIXEL}' alt='a square' style='width: 90px; height: 60px'>"],
     "edges": ["<button style='border: 1px solid #aaa'>faint</button>"],
     "figuresTooHigh": ["<figure style='height: 2000px'></figure>"],
     "headings": ["<h6>six levels down</h6>", "<h1>a second headline</h1>"],
