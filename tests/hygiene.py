@@ -400,6 +400,8 @@ NOT_TYPED = [
     re.compile(r"<[^<>]*>|https?://\S+"),
     NOT_COMPUTED,
 ]
+TORN = re.compile(r"(?<![\d.,\w])\d{1,3}(?:[ \u2009\u202f]\d{3})+(?!\d)")
+TWICE = re.compile(r"\(\{eq\}`[^`]+`\)")
 
 
 def decimals(notebook):
@@ -414,6 +416,27 @@ def decimals(notebook):
             "and no result, write it as a formula, $\\alpha=0.1$"
             for match in re.finditer(r"(?<![\w.])\d*\.\d+(?![\w.]*\.\d)", text)
         ]
+    return problems
+
+
+def house_style(notebook):
+    """What the book writes in one way, in its texts, captions and tables."""
+    problems = []
+    for name, cell in (*markdown_cells(notebook), *code_cells(notebook)):
+        shown = cell["metadata"].get("mystnb", {})
+        words = [shown.get("figure", {}).get("caption", ""), shown.get("image", {}).get("alt", "")]
+        if cell["cell_type"] == "markdown":
+            words += prose(cell["source"])
+        else:
+            words += [output.get("data", {}).get("text/markdown", "") for output in cell["outputs"]]
+        text = "\n".join("".join(each) for each in words)
+        problems += [
+            f"{name} has {found!r}: a number of an equation has its brackets" for found in TWICE.findall(text)
+        ]
+        for pattern in NOT_TYPED:
+            text = pattern.sub(" ", text)
+        problems += [f"{name} has {found!r}: write 10,000" for found in TORN.findall(text)]
+        problems += [f"{name} has {found!r}: write percent" for found in re.findall(r"\bper cent\b", text)]
     return problems
 
 
@@ -575,6 +598,7 @@ NOTEBOOK_RULES = (
     nothing_ignored,
     cell_ids,
     decimals,
+    house_style,
     heading_levels,
 )
 CHAPTER_RULES = (frame, opening_figure, take_aways, exercises, folds)
