@@ -194,6 +194,13 @@ def test_a_long_way_is_as_accurate_as_a_short_one():
     )
 
 
+@pytest.mark.parametrize("unit", [1e-12, 1e12])
+def test_the_unit_of_the_outcomes_changes_nothing(unit):
+    plain = geodesics.exponential_map(families.normal, [0.3, 1.2], [0.7, -0.4])
+    scaled = geodesics.exponential_map(families.normal, [0.3 * unit, 1.2 * unit], [0.7 * unit, -0.4 * unit])
+    np.testing.assert_allclose(scaled / unit, plain, rtol=1e-10)
+
+
 def test_the_orders_of_step_and_retraction():
     theta, v, sizes = np.array([2.5, 1.3]), np.array([0.7, -0.4]), np.geomspace(1e-2, 1e-1, 5)
     ends = [geodesics.exponential_map(families.gamma, theta, a * v) for a in sizes]
@@ -300,6 +307,44 @@ def test_how_far_it_is_to_a_boundary_is_extrapolated_by_a_parabola():
     assert second == pytest.approx(-state[2:] @ bend @ state[2:], rel=1e-12)
     assert rate**2 > 2.1 * gap * second and left > 0 and abs(second) > 0.01
     assert abs(gap + rate * left + second * left**2 / 2) < 1e-14
+
+
+def test_a_gap_that_turns_before_it_closes_is_told_from_one_that_closes():
+    """g = a + (1 − s)² closes at 1 for a = 0 alone, and g = 1 − s closes there too; shortly before."""
+    boundary = Boundary(Motion(families.poisson, [1.0]), np.array([1.0, -1.0]), 1.1)
+    event = boundary.events()[0]
+
+    def about_to_close(gap, rate, second, s=0.9998, left=2e-4):
+        boundary._gap = lambda state, row: (gap, rate, second, left)
+        return event(s, None) < 0
+
+    assert event.terminal and event.direction == -1
+    assert about_to_close(4e-8, -4e-4, 2.0) and about_to_close(2e-4, -1.0, 0.0)
+    assert not about_to_close(4e-8 + 1e-10, -4e-4, 2.0)
+    assert not about_to_close(4e-8, -4e-4, 2.0, left=0.2)  # the end comes before
+    assert not about_to_close(4e-8, 4e-4, 2.0) and not about_to_close(2e-3, -1.0, 0.0)
+
+
+def test_a_start_near_a_boundary_that_the_geodesic_passes():
+    """Near κ = 0 the von Mises distributions are a plane, with κ and μ as polar coordinates."""
+    kappa, velocity = 5e-4, np.array([-0.98, 0.2])  # towards the origin, and past it
+    there = np.array([kappa, 0.0]) + 1e-3 * velocity
+    start, step = [0.0, kappa], [1e-3 * velocity[1] / kappa, 1e-3 * velocity[0]]
+    end = geodesics.exponential_map(families.von_mises, start, step)
+    np.testing.assert_allclose(end, [np.arctan2(*there[::-1]), np.hypot(*there)], rtol=1e-5)
+
+
+def test_the_derivatives_of_a_gap_along_a_geodesic():
+    """Of m₂ − m₁², which is not linear in the chart: as differences have them."""
+    motion, h = Motion(families.normal_mean, [0.3, 1.5]), 1e-3
+    direction = np.array([0.7, -0.4])
+    direction /= motion.speed(np.append(motion.theta, direction))
+    states = motion.follow(direction, h * np.arange(1, 4))
+    boundary = Boundary(motion, states[0], 5.0)
+    before, gap, after = (boundary._gap(state, 0)[0] for state in states)
+    _, rate, second, _ = boundary._gap(states[1], 0)
+    assert rate == pytest.approx((after - before) / (2 * h), rel=1e-5)
+    assert second == pytest.approx((after - 2 * gap + before) / h**2, rel=1e-4)
 
 
 def test_the_derivatives_of_a_gap():
@@ -480,6 +525,14 @@ def test_stages():
 def test_shooting_that_does_not_arrive_is_refused_with_the_residual():
     with pytest.raises(ValueError, match=r"after 1 stages.*misses its target by .*; give more stages"):
         geodesics.logarithm(families.normal, [0.0, 1.0], [100.0, 1.0], stages=1)
+
+
+def test_shooting_gives_up_after_so_many_stages(monkeypatch):
+    from ngbook.geodesics import shooting
+
+    monkeypatch.setattr(shooting, "MOST_STAGES", 3)
+    with pytest.raises(ValueError, match=r"after 3 stages and 0\.07 of the chord"):
+        geodesics.logarithm(families.normal, [0.0, 1.0], [100.0, 1.0])
 
 
 # --- straight in other coordinates --------------------------------------------------------------------------
