@@ -241,6 +241,7 @@ def test_a_retraction_in_five_charts_at_one_point(slug):
 ENDS = [  # family, start, velocity, time of the end by the closed form
     ("poisson", [2.0], [-10.0], 0.4),
     ("poisson", [1e-3], [-1.0], 2e-3),
+    ("poisson", [1e-8], [-1e-3], 2e-5),
     ("bernoulli", [0.3], [2.0], (np.pi - 2 * np.arcsin(0.3**0.5)) * 0.21**0.5 / 2),
     ("bernoulli", [0.3], [-2.0], 2 * np.arcsin(0.3**0.5) * 0.21**0.5 / 2),
     ("bernoulli_logit", [0.0], [5.0], np.pi / 5),
@@ -290,6 +291,30 @@ def test_what_double_precision_does_not_follow_is_refused():
         geodesics.exponential_map(families.normal, [0.0, 1.0], [0.0, 800.0])
 
 
+def test_evaluations_are_counted_anew_each_time(monkeypatch):
+    from ngbook.geodesics import flow
+
+    class Counted(Motion):
+        calls = 0
+
+        def __call__(self, *state):
+            self.calls += 1
+            return super().__call__(*state)
+
+    motion = Counted(families.exponential, [2.0])
+    assert motion.evaluations == 0
+    way = np.array([2.0]), np.array([1.0])
+    for _ in range(2):
+        motion.calls = 0
+        motion.follow(*way)
+        assert motion.evaluations == motion.calls > 10
+    monkeypatch.setattr(flow, "MOST", motion.calls)
+    motion.follow(*way)
+    monkeypatch.setattr(flow, "MOST", motion.evaluations - 1)
+    with pytest.raises(OutsideDomain, match="evaluations"):
+        motion.follow(*way)
+
+
 def test_a_speed_that_changes_is_refused(monkeypatch):
     from ngbook.geodesics import flow
 
@@ -318,16 +343,17 @@ def test_a_gap_that_turns_before_it_closes_is_told_from_one_that_closes():
         boundary._gap = lambda state, row: (gap, rate, second, left)
         return event(s, None) < 0
 
-    assert event.terminal and event.direction == -1
+    assert event.terminal
     assert about_to_close(4e-8, -4e-4, 2.0) and about_to_close(2e-4, -1.0, 0.0)
     assert not about_to_close(4e-8 + 1e-10, -4e-4, 2.0)
     assert not about_to_close(4e-8, -4e-4, 2.0, left=0.2)  # the end comes before
     assert not about_to_close(4e-8, 4e-4, 2.0) and not about_to_close(2e-3, -1.0, 0.0)
 
 
-def test_a_start_near_a_boundary_that_the_geodesic_passes():
+@pytest.mark.parametrize("aside", [0.2, 0.02])
+def test_a_start_near_a_boundary_that_the_geodesic_passes(aside):
     """Near κ = 0 the von Mises distributions are a plane, with κ and μ as polar coordinates."""
-    kappa, velocity = 5e-4, np.array([-0.98, 0.2])  # towards the origin, and past it
+    kappa, velocity = 5e-4, np.array([-0.98, aside])  # towards the origin, and past it
     there = np.array([kappa, 0.0]) + 1e-3 * velocity
     start, step = [0.0, kappa], [1e-3 * velocity[1] / kappa, 1e-3 * velocity[0]]
     end = geodesics.exponential_map(families.von_mises, start, step)
@@ -527,6 +553,34 @@ def test_shooting_that_does_not_arrive_is_refused_with_the_residual():
         geodesics.logarithm(families.normal, [0.0, 1.0], [100.0, 1.0], stages=1)
 
 
+@pytest.mark.parametrize(("far", "stages"), [(0.9, 1), (1.5, 2), (2.9, 2), (3.1, 3)])
+def test_the_first_stage_is_about_one_unit_long_and_each_step_twice_the_last(far, stages):
+    """Where each finds its target: shares of the chord of 1, 3 and 7 units."""
+    assert geodesics.logarithm(families.normal, [0.0, 1.0], [far, 1.0]).stages == stages
+
+
+def test_a_stage_begins_on_the_line_through_the_two_before(monkeypatch):
+    from ngbook.geodesics import shooting
+
+    tried, at = [], shooting._Shot.at
+
+    def seen(self, share, guess):
+        found = at(self, share, guess)
+        tried.append((share, guess, found[0]))
+        return found
+
+    monkeypatch.setattr(shooting._Shot, "at", seen)
+    geodesics.logarithm(families.normal, [0.0, 1.0], [12.0, 4.0])
+    shares, guesses, found = map(np.array, zip(*tried, strict=True))
+    chord = np.array([12.0, 3.0 * 2**0.5])  # in units of the metric at the start
+    assert shares == pytest.approx(np.array([1, 3, 7, np.hypot(*chord)]) / np.hypot(*chord), rel=1e-12)
+    shares, found = np.append(0, shares), np.vstack([[0, 0], found])
+    np.testing.assert_allclose(guesses[0], shares[1] * chord, rtol=1e-12)
+    for i in (1, 2, 3):
+        slope = (found[i] - found[i - 1]) / (shares[i] - shares[i - 1])
+        np.testing.assert_allclose(guesses[i], found[i] + (shares[i + 1] - shares[i]) * slope, rtol=1e-12)
+
+
 def test_shooting_gives_up_after_so_many_stages(monkeypatch):
     from ngbook.geodesics import shooting
 
@@ -613,10 +667,10 @@ def test_an_integral_over_a_whole_line_sees_where_the_matrix_is_large():
     from ngbook.geodesics.distances import _integral, _panels
 
     logit = families.catalogue()["bernoulli_logit"]  # its distance is that on the sphere
-    for end in (3.0, 40.0, 700.0):
-        panels = _panels(logit, np.array([-end]), end)
+    for low, high in ((-3.0, 3.0), (-40.0, 40.0), (-700.0, 700.0), (-1e6, 1.0), (-1.0, 1e6)):
+        panels = _panels(logit, np.array([low]), high)
         length = _integral(lambda x: np.sqrt(logit.fisher([x])[0, 0]), panels)
-        assert length == pytest.approx(geodesics.distance(logit, [-end], [end]), rel=1e-10)
+        assert length == pytest.approx(geodesics.distance(logit, [low], [high]), rel=1e-10)
 
 
 def test_a_redundant_chart_is_refused():

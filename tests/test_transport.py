@@ -385,6 +385,49 @@ def test_steps_move_quantiles_by_a_thousandth_of_their_spread():
         assert 1e-3 / 3 < scale / 2 < 3e-3
 
 
+def test_how_far_quantiles_move_is_told_for_one_step():
+    moved = line._move(lambda u, t: t[0] * u, np.array([1.0]), np.array([0.01]))
+    assert moved == pytest.approx(0.009, rel=1e-12)
+
+
+@pytest.mark.parametrize("side", [-1.0, 1.0])
+def test_a_step_is_too_long_where_three_of_it_leave_the_space_on_one_side(side):
+    def quantile(u, theta):
+        if side * theta[0] > 1:
+            raise OutsideDomain("theta ends at 1 or -1")
+        return theta[0] * u + 1
+
+    start = np.array([0.98 * side])
+    assert line._move(quantile, start, np.array([0.01])) == np.inf
+    assert line._move(quantile, start, np.array([0.006])) == pytest.approx(0.0054, rel=1e-12)
+
+
+def test_levels_at_which_there_is_no_number_are_left_out():
+    """Below 1e-43, where s is 98.3: of 230 · 0.9ᵏ the first below that is for k = 9."""
+    quantile = lambda u: np.where(u < 1e-43, np.nan, stats.norm.ppf(u))  # noqa: E731
+    assert quantile_distance(quantile, stats.norm(1).ppf) == pytest.approx(1, rel=1e-8)
+    asked = []
+
+    def density(s):
+        asked.append(s[0])
+        return np.where(s < 98.3, 1.0, np.inf)[None]
+
+    assert levels._last_finite(density, 230.0, "it") == asked[-1] == 230 * 0.9**9
+    assert asked == pytest.approx([230 * 0.9**k for k in range(10)], rel=1e-15)
+
+
+def test_quantiles_may_stand_still_above_a_level():
+    """An atom, of the mass 0.8."""
+    found = wasserstein_metric(lambda u, t: t[0] * np.minimum(u, 0.2), [2.0])
+    assert found[0, 0] == pytest.approx(0.2**3 / 3 + 0.8 * 0.2**2, rel=1e-7)
+
+
+def test_rounding_alone_is_no_integral():
+    tail = lambda u: (np.zeros((1, len(u))), 1e-9 + 0 * u), levels.FARTHEST  # noqa: E731
+    with pytest.raises(ValueError, match="relative error of up to inf"):
+        levels.integral_over_levels([tail, tail], 1e-6, "it")
+
+
 # --- the distance on the line ------------------------------------------------------------------------------
 
 
@@ -801,6 +844,7 @@ NOT_PROBABILITIES = [
 ]
 NOT_CONNECTED = [
     says("none leads from state 0 to [2]", [(0, 1)]),
+    says("none leads from state 0 to [1]", [(0, 2)]),
     says("(0, 1) is there 2 times", [(0, 1), (1, 0), (1, 2)]),
     says("(1, 1) is one", [(0, 1), (1, 1), (1, 2)]),
     says("from 0 to 2", [(0, 1), (1, 3)]),
@@ -900,6 +944,14 @@ REFUSED = [
     *JKO.refuses("iterations", *NOT_COUNTS, says("no convergence", 1)),
 ]
 test_works, test_refused = refusal_tests(REFUSED)
+
+
+def test_a_step_that_did_not_converge_is_told_in_units_of_the_range():
+    """Newton's step for x²/2 is x/2 at first, with the root mean square √(2.5/3), of 3."""
+    square = {"value": lambda x: x**2 / 2, "gradient": lambda x: x, "curvature": np.ones_like}
+    with pytest.raises(ValueError, match=r"moved the particles by 0\.3 of their range"):
+        jko_step([0.0, 1.0, 3.0], 1.0, **square, iterations=1)
+    np.testing.assert_allclose(jko_step([1.0, 3.0], 1.0, **square), [0.5, 1.5], rtol=1e-12)  # two will do
 
 
 def test_infinite_values_of_a_potential_are_refused_by_name():
