@@ -414,6 +414,14 @@ def test_levels_at_which_there_is_no_number_are_left_out():
 
     assert levels._last_finite(density, 230.0, "it") == asked[-1] == 230 * 0.9**9
     assert asked == pytest.approx([230 * 0.9**k for k in range(10)], rel=1e-15)
+    holed = lambda s: np.where(abs(s - 115) < 1, np.nan, 1.0)[None]  # noqa: E731
+    assert levels._last_finite(holed, 230.0, "it") == 207  # half way to 230 there is a hole
+
+
+def test_a_parameter_counts_as_one_that_moves_nothing_after_a_long_step():
+    line.rules.moved(0.0, 1e6, 0), line.rules.moved(1e-9, 1e7, 0)
+    with pytest.raises(ValueError, match=r"theta\[1\] moves no quantile, even in a step of 1.1e\+06"):
+        line.rules.moved(0.0, 1.1e6, 1)
 
 
 def test_quantiles_may_stand_still_above_a_level():
@@ -423,7 +431,7 @@ def test_quantiles_may_stand_still_above_a_level():
 
 
 def test_rounding_alone_is_no_integral():
-    tail = lambda u: (np.zeros((1, len(u))), 1e-9 + 0 * u), levels.FARTHEST  # noqa: E731
+    tail = lambda u: (np.zeros((1, len(u))), 1e-9 + 0 * u), levels.FARTHEST
     with pytest.raises(ValueError, match="relative error of up to inf"):
         levels.integral_over_levels([tail, tail], 1e-6, "it")
 
@@ -834,6 +842,7 @@ NOT_DEFINITE = [
     *NOT_COVARIANCES,
     says("must be positive definite", np.diag([1.0, 0.0])),
     says("must be positive definite", np.diag([1.0, 2e-16])),
+    says("must be positive definite", np.diag([1e6, 2e-10])),
 ]
 NOT_PROBABILITIES = [
     *NOT_VECTORS,
@@ -912,6 +921,7 @@ REFUSED = [
     *ON_A_GRAPH.refuses(
         "jacobian",
         says("column 1 adds up to 0.1", [[1.0, 1.0], [0.0, 0.1], [-1.0, -1.0]]),
+        says("column 0 adds up to -1e-07", [[1e-6], [0.0], [-1.1e-6]]),
         [[1.0], [-1.0]],
         [1.0, 0.0, -1.0],
         [[NAN], [0.0], [0.0]],
