@@ -956,6 +956,12 @@ REFUSED = [
 test_works, test_refused = refusal_tests(REFUSED)
 
 
+def test_particles_that_coincide_are_out_of_order():
+    problem = _Objective(np.array([0.0, 1.0, 3.0]), 0.5, (half_square, itself, np.ones_like), 0.0)
+    assert problem.value(np.array([0.0, 1.0, 1.0]))[0] == np.inf
+    assert problem.value(np.array([0.0, 1.0, 2.0]))[0] == pytest.approx((1 + 0.5 + 2.0) / 3, rel=1e-14)
+
+
 def test_a_step_that_did_not_converge_is_told_in_units_of_the_range():
     """Newton's step for x²/2 is x/2 at first, with the root mean square √(2.5/3), of 3."""
     square = {"value": lambda x: x**2 / 2, "gradient": lambda x: x, "curvature": np.ones_like}
