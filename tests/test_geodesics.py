@@ -1,6 +1,7 @@
 """Geodesics: closed forms, curvature by another way, orders, invariance, boundaries, refusals."""
 
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -348,6 +349,18 @@ def test_a_gap_that_turns_before_it_closes_is_told_from_one_that_closes():
     assert not about_to_close(4e-8 + 1e-10, -4e-4, 2.0)
     assert not about_to_close(4e-8, -4e-4, 2.0, left=0.2)  # the end comes before
     assert not about_to_close(4e-8, 4e-4, 2.0) and not about_to_close(2e-3, -1.0, 0.0)
+
+
+def test_a_gap_that_turns_where_it_is_next_to_nothing_has_closed():
+    """What a step leads across, as if the boundary were a mirror; where no step leads on there is an end too."""
+    boundary, ends = Boundary(Motion(families.poisson, [2.0]), np.array([2.0, -1.0]), 5.0), []
+    turns = boundary.events()[1]
+    assert turns(0.0, np.array([0.1, -1.0])) < 0 < turns(0.0, np.array([0.1, 1.0])) and turns.direction > 0
+    for gap, success in ((1.9e-8, True), (2.1e-8, True), (2.1e-8, False)):
+        turned = [[], [np.array([gap, 1.0])]]
+        met = {"t_events": [[], [0.3]], "y_events": turned, "sol": SimpleNamespace(t_max=0.7)}
+        ends.append(boundary.reached(SimpleNamespace(success=success, **met)))
+    assert ends == [0.3, None, 0.7]
 
 
 @pytest.mark.parametrize("aside", [0.2, 0.02])
