@@ -352,7 +352,7 @@ def test_a_gap_that_turns_before_it_closes_is_told_from_one_that_closes():
 
 
 def test_a_gap_that_turns_where_it_is_next_to_nothing_has_closed():
-    """What a step leads across, as if the boundary were a mirror; where no step leads on there is an end too."""
+    """A step may lead across, as if the boundary were a mirror; where none leads on there is an end too."""
     boundary, ends = Boundary(Motion(families.poisson, [2.0]), np.array([2.0, -1.0]), 5.0), []
     turns = boundary.events()[1]
     assert turns(0.0, np.array([0.1, -1.0])) < 0 < turns(0.0, np.array([0.1, 1.0])) and turns.direction > 0
