@@ -316,6 +316,21 @@ def test_evaluations_are_counted_anew_each_time(monkeypatch):
         motion.follow(*way)
 
 
+def test_a_coarse_tolerance_lets_the_speed_change_more():
+    motion, direction = Motion(families.normal, [0.3, 1.2]), np.array([0.7, -0.4])
+    direction /= motion.speed(np.append(motion.theta, direction))
+    fine, coarse = (motion.follow(direction, np.array([3.0]), tolerance) for tolerance in (1e-12, 1e-4))
+    assert 1e-9 < np.abs(coarse - fine).max() < 1e-4
+    assert abs(motion.speed(coarse[0]) - 1) > 1e-8
+
+
+def test_an_end_between_two_times_and_after_all_of_them():
+    path = geodesics.geodesic(families.poisson, [2.0], [-4.0], [0.1, 0.5, 0.99])
+    np.testing.assert_allclose(path.points[:, 0], 2 * (1 - path.times) ** 2, rtol=1e-9)
+    with pytest.raises(OutsideDomain, match="at time 1, before 40"):
+        geodesics.geodesic(families.poisson, [2.0], [-4.0], [0.1, 40.0])
+
+
 def test_a_speed_that_changes_is_refused(monkeypatch):
     from ngbook.geodesics import flow
 
@@ -459,6 +474,8 @@ def test_all_distributions_on_three_outcomes_are_a_sphere():
     wanted = 2 * np.arccos(np.sqrt(p * q).sum())
     assert abs(geodesics.distance(families.categorical, p[:2], q[:2]) - wanted) < 1e-12
     assert abs(geodesics.logarithm(families.categorical, p[:2], q[:2]).length - wanted) < 1e-9
+    corners = geodesics.distance(families.categorical, [1e-9, 1 - 2e-9], [1 - 2e-9, 1e-9])  # too far to shoot
+    assert abs(corners - 2 * np.arccos(2 * np.sqrt(1e-9 - 2e-18) + 1e-9)) < 1e-12
     near = geodesics.distance(families.categorical, [0.2, 0.5], [0.2 + 1e-9, 0.5])
     F = families.categorical.fisher([0.2, 0.5])
     assert near == pytest.approx(1e-9 * F[0, 0] ** 0.5, rel=1e-6)
@@ -572,26 +589,63 @@ def test_the_first_stage_is_about_one_unit_long_and_each_step_twice_the_last(far
     assert geodesics.logarithm(families.normal, [0.0, 1.0], [far, 1.0]).stages == stages
 
 
-def test_a_stage_begins_on_the_line_through_the_two_before(monkeypatch):
+def observed(monkeypatch, failing=()):
+    """What shooting tries: shares of the chord, guesses and findings; some of them called misses."""
     from ngbook.geodesics import shooting
 
     tried, at = [], shooting._Shot.at
 
     def seen(self, share, guess):
-        found = at(self, share, guess)
-        tried.append((share, guess, found[0]))
-        return found
+        found, miss = at(self, share, guess)
+        tried.append((share, guess, found))
+        return found, np.inf if len(tried) - 1 in failing else miss
 
     monkeypatch.setattr(shooting._Shot, "at", seen)
+    return tried
+
+
+def test_a_stage_begins_on_the_line_through_the_two_before(monkeypatch):
+    tried, chord = (
+        observed(monkeypatch),
+        np.array([12.0, 3.0 * 2**0.5]),
+    )  # in units of the metric at the start
     geodesics.logarithm(families.normal, [0.0, 1.0], [12.0, 4.0])
     shares, guesses, found = map(np.array, zip(*tried, strict=True))
-    chord = np.array([12.0, 3.0 * 2**0.5])  # in units of the metric at the start
     assert shares == pytest.approx(np.array([1, 3, 7, np.hypot(*chord)]) / np.hypot(*chord), rel=1e-12)
     shares, found = np.append(0, shares), np.vstack([[0, 0], found])
     np.testing.assert_allclose(guesses[0], shares[1] * chord, rtol=1e-12)
     for i in (1, 2, 3):
         slope = (found[i] - found[i - 1]) / (shares[i] - shares[i - 1])
         np.testing.assert_allclose(guesses[i], found[i] + (shares[i + 1] - shares[i]) * slope, rtol=1e-12)
+        end = geodesics.exponential_map(families.normal, [0.0, 1.0], found[i] / [1, 2**0.5])
+        np.testing.assert_allclose(end, shares[i] * np.array([12.0, 3.0]) + [0, 1], rtol=1e-3)
+
+
+def test_a_step_that_finds_nothing_is_tried_again_with_a_quarter_of_it(monkeypatch):
+    tried = observed(monkeypatch, failing=(0, 2))
+    assert geodesics.logarithm(families.normal, [0.0, 1.0], [4.0, 1.0]).stages == len(tried)
+    assert [share for share, *_ in tried] == pytest.approx(
+        [1 / 4, 1 / 16, 3 / 16, 3 / 32, 5 / 32, 9 / 32, 17 / 32, 1]
+    )
+
+
+@pytest.mark.parametrize("length", [0.3, 3.0])
+def test_a_hit_misses_by_no_more_than_a_share_of_the_length(monkeypatch, length):
+    """1e-9, or as much of the length; 1e-3 on the way."""
+    from ngbook.geodesics import shooting
+
+    def ends(on_the_way, at_the_end):
+        def shoot(self, share, guess):
+            return np.array([length, 0.0]), at_the_end if share == 1 else on_the_way
+
+        monkeypatch.setattr(shooting._Shot, "at", shoot)
+        return geodesics.logarithm(families.normal, [0.0, 1.0], [1.0, 1.0], stages=2)
+
+    most = 1e-9 * max(1, length)
+    assert ends(0.99e-3, 0.99 * most).length == length
+    for misses, stages in (((1.01e-3, 0.0), 1), ((0.0, 1.01 * most), 2)):
+        with pytest.raises(ValueError, match=f"after {stages} stages"):
+            ends(*misses)
 
 
 def test_shooting_gives_up_after_so_many_stages(monkeypatch):
@@ -684,6 +738,19 @@ def test_an_integral_over_a_whole_line_sees_where_the_matrix_is_large():
         panels = _panels(logit, np.array([low]), high)
         length = _integral(lambda x: np.sqrt(logit.fisher([x])[0, 0]), panels)
         assert length == pytest.approx(geodesics.distance(logit, [low], [high]), rel=1e-10)
+
+
+def test_panels_get_small_at_a_boundary_however_it_is_written():
+    """2 > 2θ, a gap that closes twice as fast as 1 − θ."""
+    from ngbook.geodesics.distances import _panels
+
+    family = families.Family(
+        "Logarithmic", _k, [_theta], sp.log(1 - _theta) + _k * sp.log(_theta), None, support=sp.Naturals0,
+        parameter_space=[greater(_theta, 0), greater(2, 2 * _theta)], example={_theta: sp.Rational(1, 3)},
+    )  # fmt: skip
+    for each in (family, UNKNOWN):
+        *_, last, end = _panels(each, np.array([0.2]), 1 - 2.0**-41)
+        assert end == 1 - 2.0**-41 and 2.0**-41 < 1 - last <= 2.0**-39
 
 
 def test_a_redundant_chart_is_refused():
