@@ -781,6 +781,9 @@ def test_a_step_is_taken_if_a_share_of_what_it_promises_is_delivered():
         assert problem.armijo(x, direction, 1e6 * slope @ step) == 0
     far = 3 * step  # too far: halved
     assert problem.armijo(x, far, slope @ far) == 0.5
+    delivered = problem.value(x)[0] - problem.value(x - far / 2)[0]  # and asked is 1e-4, of a half
+    assert problem.armijo(x, far, 0.99 * delivered / 0.5e-4) == 0.5
+    assert problem.armijo(x, far, 1.01 * delivered / 0.5e-4) < 0.5
     h = 1e-6 * np.eye(3)
     quotient = [(problem.value(x + e)[0] - problem.value(x - e)[0]) / 2e-6 for e in h]
     np.testing.assert_allclose(slope, quotient, rtol=1e-7)
@@ -960,6 +963,10 @@ def test_particles_that_coincide_are_out_of_order():
     problem = _Objective(np.array([0.0, 1.0, 3.0]), 0.5, (half_square, itself, np.ones_like), 0.0)
     assert problem.value(np.array([0.0, 1.0, 1.0]))[0] == np.inf
     assert problem.value(np.array([0.0, 1.0, 2.0]))[0] == pytest.approx((1 + 0.5 + 2.0) / 3, rel=1e-14)
+    problem.temperature = 0.3  # and what is rounded in it are the terms without their signs
+    value, size = problem.value(np.array([0.0, 1.0, 3.0]))
+    assert value == pytest.approx((5 - 0.3 * np.log(2)) / 3, rel=1e-14)
+    assert size == pytest.approx((5 + 0.3 * np.log(2)) / 3, rel=1e-14)
 
 
 def test_a_step_that_did_not_converge_is_told_in_units_of_the_range():
