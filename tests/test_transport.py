@@ -168,6 +168,13 @@ def test_branches_that_overlap_are_refused_because_the_outcome_does_not_tell_its
         exact_wasserstein_metric(family)
 
 
+@pytest.mark.parametrize("entry", [0, -1, sp.oo, sp.nan, sp.I])
+def test_a_matrix_that_is_no_metric_is_refused(entry):
+    assert exact._finite(families.normal, sp.diag(1, 2)) == sp.diag(1, 2)
+    with pytest.raises(NoClosedForm, match="it would be"):
+        exact._finite(families.normal, sp.diag(1, entry))
+
+
 def test_an_outcome_that_turns_is_refused():
     """x = σ L² with L normal."""
     x, sigma = sp.symbols("x sigma", positive=True)
