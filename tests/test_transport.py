@@ -382,6 +382,10 @@ def test_the_rounding_of_a_derivative_is_that_of_quantiles_and_parameters():
     largest = np.array([[7.0, 11.0], [5.5, 11.0]])  # of the quantiles at the seven points
     wanted = largest[0] + found[1] * (largest[1] + found[1] * 8)
     np.testing.assert_allclose(error, np.finfo(float).eps * wanted, rtol=0.3)
+    found, error = line._derivatives(  # and where a parameter is large, most is its own
+        lambda u, t: t[0] + 8 * (t[1] - 2048) * u, np.array([0.0, 2048.0]), np.array([1.0, 0.25])
+    )(np.array([0.25, 0.5]))
+    np.testing.assert_allclose(error, np.finfo(float).eps * found[1] ** 2 * 8192, rtol=0.02)
 
 
 def test_steps_move_quantiles_by_a_thousandth_of_their_spread():
@@ -504,6 +508,10 @@ def test_three_states_in_a_row():
     p, directions = np.ones(3) / 3, np.array([[-1, -1, 0], [1, 0, -1], [0, 1, 1.0]])
     assert np.diag(graph_metric(p, directions, ROW)) == pytest.approx([3, 6, 3], rel=1e-14)
     np.testing.assert_allclose(graph_laplacian(p, ROW), np.array([[1, -1, 0], [-1, 2, -1], [0, -1, 1]]) / 3)
+
+
+def test_a_parameter_that_moves_no_mass_has_no_length():
+    assert graph_metric([0.2, 0.3, 0.5], np.zeros((3, 1)), ROW) == 0
 
 
 @pytest.mark.parametrize("mean", ["arithmetic", "logarithmic"])
@@ -853,6 +861,7 @@ NOT_DEFINITE = [
     says("must be positive definite", np.diag([1.0, 0.0])),
     says("must be positive definite", np.diag([1.0, 2e-16])),
     says("must be positive definite", np.diag([1e6, 2e-10])),
+    says("must be positive definite", np.zeros((2, 2))),
 ]
 NOT_PROBABILITIES = [
     *NOT_VECTORS,
