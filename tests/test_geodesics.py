@@ -1,6 +1,7 @@
 """Geodesics: closed forms, curvature by another way, orders, invariance, boundaries, refusals."""
 
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -194,6 +195,13 @@ def test_a_long_way_is_as_accurate_as_a_short_one():
     )
 
 
+@pytest.mark.parametrize("unit", [1e-12, 1e12])
+def test_the_unit_of_the_outcomes_changes_nothing(unit):
+    plain = geodesics.exponential_map(families.normal, [0.3, 1.2], [0.7, -0.4])
+    scaled = geodesics.exponential_map(families.normal, [0.3 * unit, 1.2 * unit], [0.7 * unit, -0.4 * unit])
+    np.testing.assert_allclose(scaled / unit, plain, rtol=1e-10)
+
+
 def test_the_orders_of_step_and_retraction():
     theta, v, sizes = np.array([2.5, 1.3]), np.array([0.7, -0.4]), np.geomspace(1e-2, 1e-1, 5)
     ends = [geodesics.exponential_map(families.gamma, theta, a * v) for a in sizes]
@@ -234,6 +242,7 @@ def test_a_retraction_in_five_charts_at_one_point(slug):
 ENDS = [  # family, start, velocity, time of the end by the closed form
     ("poisson", [2.0], [-10.0], 0.4),
     ("poisson", [1e-3], [-1.0], 2e-3),
+    ("poisson", [1e-8], [-1e-3], 2e-5),
     ("bernoulli", [0.3], [2.0], (np.pi - 2 * np.arcsin(0.3**0.5)) * 0.21**0.5 / 2),
     ("bernoulli", [0.3], [-2.0], 2 * np.arcsin(0.3**0.5) * 0.21**0.5 / 2),
     ("bernoulli_logit", [0.0], [5.0], np.pi / 5),
@@ -283,6 +292,45 @@ def test_what_double_precision_does_not_follow_is_refused():
         geodesics.exponential_map(families.normal, [0.0, 1.0], [0.0, 800.0])
 
 
+def test_evaluations_are_counted_anew_each_time(monkeypatch):
+    from ngbook.geodesics import flow
+
+    class Counted(Motion):
+        calls = 0
+
+        def __call__(self, *state):
+            self.calls += 1
+            return super().__call__(*state)
+
+    motion = Counted(families.exponential, [2.0])
+    assert motion.evaluations == 0
+    way = np.array([2.0]), np.array([1.0])
+    for _ in range(2):
+        motion.calls = 0
+        motion.follow(*way)
+        assert motion.evaluations == motion.calls > 10
+    monkeypatch.setattr(flow, "MOST", motion.calls)
+    motion.follow(*way)
+    monkeypatch.setattr(flow, "MOST", motion.evaluations - 1)
+    with pytest.raises(OutsideDomain, match="evaluations"):
+        motion.follow(*way)
+
+
+def test_a_coarse_tolerance_lets_the_speed_change_more():
+    motion, direction = Motion(families.normal, [0.3, 1.2]), np.array([0.7, -0.4])
+    direction /= motion.speed(np.append(motion.theta, direction))
+    fine, coarse = (motion.follow(direction, np.array([3.0]), tolerance) for tolerance in (1e-12, 1e-4))
+    assert 1e-9 < np.abs(coarse - fine).max() < 1e-4
+    assert abs(motion.speed(coarse[0]) - 1) > 1e-8
+
+
+def test_an_end_between_two_times_and_after_all_of_them():
+    path = geodesics.geodesic(families.poisson, [2.0], [-4.0], [0.1, 0.5, 0.99])
+    np.testing.assert_allclose(path.points[:, 0], 2 * (1 - path.times) ** 2, rtol=1e-9)
+    with pytest.raises(OutsideDomain, match="at time 1, before 40"):
+        geodesics.geodesic(families.poisson, [2.0], [-4.0], [0.1, 40.0])
+
+
 def test_a_speed_that_changes_is_refused(monkeypatch):
     from ngbook.geodesics import flow
 
@@ -300,6 +348,57 @@ def test_how_far_it_is_to_a_boundary_is_extrapolated_by_a_parabola():
     assert second == pytest.approx(-state[2:] @ bend @ state[2:], rel=1e-12)
     assert rate**2 > 2.1 * gap * second and left > 0 and abs(second) > 0.01
     assert abs(gap + rate * left + second * left**2 / 2) < 1e-14
+
+
+def test_a_gap_that_turns_before_it_closes_is_told_from_one_that_closes():
+    """g = a + (1 − s)² closes at 1 for a = 0 alone, and g = 1 − s closes there too; shortly before."""
+    boundary = Boundary(Motion(families.poisson, [1.0]), np.array([1.0, -1.0]), 1.1)
+    event = boundary.events()[0]
+
+    def about_to_close(gap, rate, second, s=0.9998, left=2e-4):
+        boundary._gap = lambda state, row: (gap, rate, second, left)
+        return event(s, None) < 0
+
+    assert event.terminal
+    assert about_to_close(4e-8, -4e-4, 2.0) and about_to_close(2e-4, -1.0, 0.0)
+    assert not about_to_close(4e-8 + 1e-10, -4e-4, 2.0)
+    assert not about_to_close(4e-8, -4e-4, 2.0, left=0.2)  # the end comes before
+    assert not about_to_close(4e-8, 4e-4, 2.0) and not about_to_close(2e-3, -1.0, 0.0)
+
+
+def test_a_gap_that_turns_where_it_is_next_to_nothing_has_closed():
+    """A step may lead across, as if the boundary were a mirror; where none leads on there is an end too."""
+    boundary, ends = Boundary(Motion(families.poisson, [2.0]), np.array([2.0, -1.0]), 5.0), []
+    turns = boundary.events()[1]
+    assert turns(0.0, np.array([0.1, -1.0])) < 0 < turns(0.0, np.array([0.1, 1.0])) and turns.direction > 0
+    for gap, success in ((1.9e-8, True), (2.1e-8, True), (2.1e-8, False)):
+        turned = [[], [np.array([gap, 1.0])]]
+        met = {"t_events": [[], [0.3]], "y_events": turned, "sol": SimpleNamespace(t_max=0.7)}
+        ends.append(boundary.reached(SimpleNamespace(success=success, **met)))
+    assert ends == [0.3, None, 0.7]
+
+
+@pytest.mark.parametrize("aside", [0.2, 0.02])
+def test_a_start_near_a_boundary_that_the_geodesic_passes(aside):
+    """Near κ = 0 the von Mises distributions are a plane, with κ and μ as polar coordinates."""
+    kappa, velocity = 5e-4, np.array([-0.98, aside])  # towards the origin, and past it
+    there = np.array([kappa, 0.0]) + 1e-3 * velocity
+    start, step = [0.0, kappa], [1e-3 * velocity[1] / kappa, 1e-3 * velocity[0]]
+    end = geodesics.exponential_map(families.von_mises, start, step)
+    np.testing.assert_allclose(end, [np.arctan2(*there[::-1]), np.hypot(*there)], rtol=1e-5)
+
+
+def test_the_derivatives_of_a_gap_along_a_geodesic():
+    """Of m₂ − m₁², which is not linear in the chart: as differences have them."""
+    motion, h = Motion(families.normal_mean, [0.3, 1.5]), 1e-3
+    direction = np.array([0.7, -0.4])
+    direction /= motion.speed(np.append(motion.theta, direction))
+    states = motion.follow(direction, h * np.arange(1, 4))
+    boundary = Boundary(motion, states[0], 5.0)
+    before, gap, after = (boundary._gap(state, 0)[0] for state in states)
+    _, rate, second, _ = boundary._gap(states[1], 0)
+    assert rate == pytest.approx((after - before) / (2 * h), rel=1e-5)
+    assert second == pytest.approx((after - 2 * gap + before) / h**2, rel=1e-4)
 
 
 def test_the_derivatives_of_a_gap():
@@ -370,11 +469,16 @@ def test_one_parameter_leaves_only_one_way(slug):
     assert geodesics.distance(family, [0.3], [0.3]) == 0
 
 
-def test_all_distributions_on_three_outcomes_are_a_sphere():
+def test_all_distributions_on_three_outcomes_are_a_sphere(monkeypatch):
+    from ngbook.geodesics import distances
+
+    monkeypatch.setattr(distances, "logarithm", None)  # nothing is shot
     p, q = np.array([0.2, 0.5, 0.3]), np.array([0.6, 0.1, 0.3])
     wanted = 2 * np.arccos(np.sqrt(p * q).sum())
     assert abs(geodesics.distance(families.categorical, p[:2], q[:2]) - wanted) < 1e-12
     assert abs(geodesics.logarithm(families.categorical, p[:2], q[:2]).length - wanted) < 1e-9
+    corners = geodesics.distance(families.categorical, [1e-9, 1 - 2e-9], [1 - 2e-9, 1e-9])
+    assert abs(corners - 2 * np.arccos(2 * np.sqrt(1e-9 - 2e-18) + 1e-9)) < 1e-12
     near = geodesics.distance(families.categorical, [0.2, 0.5], [0.2 + 1e-9, 0.5])
     F = families.categorical.fisher([0.2, 0.5])
     assert near == pytest.approx(1e-9 * F[0, 0] ** 0.5, rel=1e-6)
@@ -482,6 +586,79 @@ def test_shooting_that_does_not_arrive_is_refused_with_the_residual():
         geodesics.logarithm(families.normal, [0.0, 1.0], [100.0, 1.0], stages=1)
 
 
+@pytest.mark.parametrize(("far", "stages"), [(0.9, 1), (1.5, 2), (2.9, 2), (3.1, 3)])
+def test_the_first_stage_is_about_one_unit_long_and_each_step_twice_the_last(far, stages):
+    """Where each finds its target: shares of the chord of 1, 3 and 7 units."""
+    assert geodesics.logarithm(families.normal, [0.0, 1.0], [far, 1.0]).stages == stages
+
+
+def observed(monkeypatch, failing=()):
+    """What shooting tries: shares of the chord, guesses and findings; some of them called misses."""
+    from ngbook.geodesics import shooting
+
+    tried, at = [], shooting._Shot.at
+
+    def seen(self, share, guess):
+        found, miss = at(self, share, guess)
+        tried.append((share, guess, found))
+        return found, np.inf if len(tried) - 1 in failing else miss
+
+    monkeypatch.setattr(shooting._Shot, "at", seen)
+    return tried
+
+
+def test_a_stage_begins_on_the_line_through_the_two_before(monkeypatch):
+    tried, chord = (
+        observed(monkeypatch),
+        np.array([12.0, 3.0 * 2**0.5]),
+    )  # in units of the metric at the start
+    geodesics.logarithm(families.normal, [0.0, 1.0], [12.0, 4.0])
+    shares, guesses, found = map(np.array, zip(*tried, strict=True))
+    assert shares == pytest.approx(np.array([1, 3, 7, np.hypot(*chord)]) / np.hypot(*chord), rel=1e-12)
+    shares, found = np.append(0, shares), np.vstack([[0, 0], found])
+    np.testing.assert_allclose(guesses[0], shares[1] * chord, rtol=1e-12)
+    for i in (1, 2, 3):
+        slope = (found[i] - found[i - 1]) / (shares[i] - shares[i - 1])
+        np.testing.assert_allclose(guesses[i], found[i] + (shares[i + 1] - shares[i]) * slope, rtol=1e-12)
+        end = geodesics.exponential_map(families.normal, [0.0, 1.0], found[i] / [1, 2**0.5])
+        np.testing.assert_allclose(end, shares[i] * np.array([12.0, 3.0]) + [0, 1], rtol=1e-3)
+
+
+def test_a_step_that_finds_nothing_is_tried_again_with_a_quarter_of_it(monkeypatch):
+    tried = observed(monkeypatch, failing=(0, 2))
+    assert geodesics.logarithm(families.normal, [0.0, 1.0], [4.0, 1.0]).stages == len(tried)
+    assert [share for share, *_ in tried] == pytest.approx(
+        [1 / 4, 1 / 16, 3 / 16, 3 / 32, 5 / 32, 9 / 32, 17 / 32, 1]
+    )
+
+
+@pytest.mark.parametrize("length", [0.3, 3.0])
+def test_a_hit_misses_by_no_more_than_a_share_of_the_length(monkeypatch, length):
+    """1e-9, or as much of the length; 1e-3 on the way."""
+    from ngbook.geodesics import shooting
+
+    def ends(on_the_way, at_the_end):
+        def shoot(self, share, guess):
+            return np.array([length, 0.0]), at_the_end if share == 1 else on_the_way
+
+        monkeypatch.setattr(shooting._Shot, "at", shoot)
+        return geodesics.logarithm(families.normal, [0.0, 1.0], [1.0, 1.0], stages=2)
+
+    most = 1e-9 * max(1, length)
+    assert ends(0.99e-3, 0.99 * most).length == length
+    for misses, stages in (((1.01e-3, 0.0), 1), ((0.0, 1.01 * most), 2)):
+        with pytest.raises(ValueError, match=f"after {stages} stages"):
+            ends(*misses)
+
+
+def test_shooting_gives_up_after_so_many_stages(monkeypatch):
+    from ngbook.geodesics import shooting
+
+    monkeypatch.setattr(shooting, "MOST_STAGES", 3)
+    with pytest.raises(ValueError, match=r"after 3 stages and 0\.07 of the chord"):
+        geodesics.logarithm(families.normal, [0.0, 1.0], [100.0, 1.0])
+
+
 # --- straight in other coordinates --------------------------------------------------------------------------
 
 
@@ -560,10 +737,23 @@ def test_an_integral_over_a_whole_line_sees_where_the_matrix_is_large():
     from ngbook.geodesics.distances import _integral, _panels
 
     logit = families.catalogue()["bernoulli_logit"]  # its distance is that on the sphere
-    for end in (3.0, 40.0, 700.0):
-        panels = _panels(logit, np.array([-end]), end)
+    for low, high in ((-3.0, 3.0), (-40.0, 40.0), (-700.0, 700.0), (-1e6, 1.0), (-1.0, 1e6)):
+        panels = _panels(logit, np.array([low]), high)
         length = _integral(lambda x: np.sqrt(logit.fisher([x])[0, 0]), panels)
-        assert length == pytest.approx(geodesics.distance(logit, [-end], [end]), rel=1e-10)
+        assert length == pytest.approx(geodesics.distance(logit, [low], [high]), rel=1e-10)
+
+
+def test_panels_get_small_at_a_boundary_however_it_is_written():
+    """2 > 2θ, a gap that closes twice as fast as 1 − θ."""
+    from ngbook.geodesics.distances import _panels
+
+    family = families.Family(
+        "Logarithmic", _k, [_theta], sp.log(1 - _theta) + _k * sp.log(_theta), None, support=sp.Naturals0,
+        parameter_space=[greater(_theta, 0), greater(2, 2 * _theta)], example={_theta: sp.Rational(1, 3)},
+    )  # fmt: skip
+    for each in (family, UNKNOWN):
+        *_, last, end = _panels(each, np.array([0.2]), 1 - 2.0**-41)
+        assert end == 1 - 2.0**-41 and 2.0**-41 < 1 - last <= 2.0**-39
 
 
 def test_a_redundant_chart_is_refused():

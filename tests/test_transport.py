@@ -168,6 +168,13 @@ def test_branches_that_overlap_are_refused_because_the_outcome_does_not_tell_its
         exact_wasserstein_metric(family)
 
 
+@pytest.mark.parametrize("entry", [0, -1, sp.oo, sp.nan, sp.I])
+def test_a_matrix_that_is_no_metric_is_refused(entry):
+    assert exact._finite(families.normal, sp.diag(1, 2)) == sp.diag(1, 2)
+    with pytest.raises(NoClosedForm, match="it would be"):
+        exact._finite(families.normal, sp.diag(1, entry))
+
+
 def test_an_outcome_that_turns_is_refused():
     """x = σ L² with L normal."""
     x, sigma = sp.symbols("x sigma", positive=True)
@@ -375,6 +382,10 @@ def test_the_rounding_of_a_derivative_is_that_of_quantiles_and_parameters():
     largest = np.array([[7.0, 11.0], [5.5, 11.0]])  # of the quantiles at the seven points
     wanted = largest[0] + found[1] * (largest[1] + found[1] * 8)
     np.testing.assert_allclose(error, np.finfo(float).eps * wanted, rtol=0.3)
+    found, error = line._derivatives(  # and where a parameter is large, most is its own
+        lambda u, t: t[0] + 8 * (t[1] - 2048) * u, np.array([0.0, 2048.0]), np.array([1.0, 0.25])
+    )(np.array([0.25, 0.5]))
+    np.testing.assert_allclose(error, np.finfo(float).eps * found[1] ** 2 * 8192, rtol=0.02)
 
 
 def test_steps_move_quantiles_by_a_thousandth_of_their_spread():
@@ -383,6 +394,57 @@ def test_steps_move_quantiles_by_a_thousandth_of_their_spread():
         mean, scale = line._steps(end, np.array(theta)) / theta[1]
         assert 1e-3 / 3 < mean / (2 * stats.norm.ppf(0.9)) < 3e-3
         assert 1e-3 / 3 < scale / 2 < 3e-3
+
+
+def test_how_far_quantiles_move_is_told_for_one_step():
+    moved = line._move(lambda u, t: t[0] * u, np.array([1.0]), np.array([0.01]))
+    assert moved == pytest.approx(0.009, rel=1e-12)
+
+
+@pytest.mark.parametrize("side", [-1.0, 1.0])
+def test_a_step_is_too_long_where_three_of_it_leave_the_space_on_one_side(side):
+    def quantile(u, theta):
+        if side * theta[0] > 1:
+            raise OutsideDomain("theta ends at 1 or -1")
+        return theta[0] * u + 1
+
+    start = np.array([0.98 * side])
+    assert line._move(quantile, start, np.array([0.01])) == np.inf
+    assert line._move(quantile, start, np.array([0.006])) == pytest.approx(0.0054, rel=1e-12)
+
+
+def test_levels_at_which_there_is_no_number_are_left_out():
+    """Below 1e-43, where s is 98.3: of 230 · 0.9ᵏ the first below that is for k = 9."""
+    quantile = lambda u: np.where(u < 1e-43, np.nan, stats.norm.ppf(u))  # noqa: E731
+    assert quantile_distance(quantile, stats.norm(1).ppf) == pytest.approx(1, rel=1e-8)
+    asked = []
+
+    def density(s):
+        asked.append(s[0])
+        return np.where(s < 98.3, 1.0, np.inf)[None]
+
+    assert levels._last_finite(density, 230.0, "it") == asked[-1]
+    assert asked == pytest.approx([230 * 0.9**k for k in range(10)], rel=1e-15)
+    holed = lambda s: np.where(abs(s - 115) < 1, np.nan, 1.0)[None]  # noqa: E731
+    assert levels._last_finite(holed, 230.0, "it") == pytest.approx(207)  # half way to 230 there is a hole
+
+
+def test_a_parameter_counts_as_one_that_moves_nothing_after_a_long_step():
+    line.rules.moved(0.0, 1e6, 0), line.rules.moved(1e-9, 1e7, 0)
+    with pytest.raises(ValueError, match=r"theta\[1\] moves no quantile, even in a step of 1.1e\+06"):
+        line.rules.moved(0.0, 1.1e6, 1)
+
+
+def test_quantiles_may_stand_still_above_a_level():
+    """An atom, of the mass 0.8."""
+    found = wasserstein_metric(lambda u, t: t[0] * np.minimum(u, 0.2), [2.0])
+    assert found[0, 0] == pytest.approx(0.2**3 / 3 + 0.8 * 0.2**2, rel=1e-7)
+
+
+def test_rounding_alone_is_no_integral():
+    tail = lambda u: (np.zeros((1, len(u))), 1e-9 + 0 * u), levels.FARTHEST
+    with pytest.raises(ValueError, match="relative error of up to inf"):
+        levels.integral_over_levels([tail, tail], 1e-6, "it")
 
 
 # --- the distance on the line ------------------------------------------------------------------------------
@@ -446,6 +508,10 @@ def test_three_states_in_a_row():
     p, directions = np.ones(3) / 3, np.array([[-1, -1, 0], [1, 0, -1], [0, 1, 1.0]])
     assert np.diag(graph_metric(p, directions, ROW)) == pytest.approx([3, 6, 3], rel=1e-14)
     np.testing.assert_allclose(graph_laplacian(p, ROW), np.array([[1, -1, 0], [-1, 2, -1], [0, -1, 1]]) / 3)
+
+
+def test_a_parameter_that_moves_no_mass_has_no_length():
+    assert graph_metric([0.2, 0.3, 0.5], np.zeros((3, 1)), ROW) == 0
 
 
 @pytest.mark.parametrize("mean", ["arithmetic", "logarithmic"])
@@ -730,6 +796,9 @@ def test_a_step_is_taken_if_a_share_of_what_it_promises_is_delivered():
         assert problem.armijo(x, direction, 1e6 * slope @ step) == 0
     far = 3 * step  # too far: halved
     assert problem.armijo(x, far, slope @ far) == 0.5
+    delivered = problem.value(x)[0] - problem.value(x - far / 2)[0]  # and asked is 1e-4, of a half
+    assert problem.armijo(x, far, 0.99 * delivered / 0.5e-4) == 0.5
+    assert problem.armijo(x, far, 1.01 * delivered / 0.5e-4) < 0.5
     h = 1e-6 * np.eye(3)
     quotient = [(problem.value(x + e)[0] - problem.value(x - e)[0]) / 2e-6 for e in h]
     np.testing.assert_allclose(slope, quotient, rtol=1e-7)
@@ -791,6 +860,8 @@ NOT_DEFINITE = [
     *NOT_COVARIANCES,
     says("must be positive definite", np.diag([1.0, 0.0])),
     says("must be positive definite", np.diag([1.0, 2e-16])),
+    says("must be positive definite", np.diag([1e6, 2e-10])),
+    says("must be positive definite", np.zeros((2, 2))),
 ]
 NOT_PROBABILITIES = [
     *NOT_VECTORS,
@@ -801,6 +872,7 @@ NOT_PROBABILITIES = [
 ]
 NOT_CONNECTED = [
     says("none leads from state 0 to [2]", [(0, 1)]),
+    says("none leads from state 0 to [1]", [(0, 2)]),
     says("(0, 1) is there 2 times", [(0, 1), (1, 0), (1, 2)]),
     says("(1, 1) is one", [(0, 1), (1, 1), (1, 2)]),
     says("from 0 to 2", [(0, 1), (1, 3)]),
@@ -868,6 +940,7 @@ REFUSED = [
     *ON_A_GRAPH.refuses(
         "jacobian",
         says("column 1 adds up to 0.1", [[1.0, 1.0], [0.0, 0.1], [-1.0, -1.0]]),
+        says("column 0 adds up to -1e-07", [[1e-6], [0.0], [-1.1e-6]]),
         [[1.0], [-1.0]],
         [1.0, 0.0, -1.0],
         [[NAN], [0.0], [0.0]],
@@ -900,6 +973,24 @@ REFUSED = [
     *JKO.refuses("iterations", *NOT_COUNTS, says("no convergence", 1)),
 ]
 test_works, test_refused = refusal_tests(REFUSED)
+
+
+def test_particles_that_coincide_are_out_of_order():
+    problem = _Objective(np.array([0.0, 1.0, 3.0]), 0.5, (half_square, itself, np.ones_like), 0.0)
+    assert problem.value(np.array([0.0, 1.0, 1.0]))[0] == np.inf
+    assert problem.value(np.array([0.0, 1.0, 2.0]))[0] == pytest.approx((1 + 0.5 + 2.0) / 3, rel=1e-14)
+    problem.temperature = 0.3  # and what is rounded in it are the terms without their signs
+    value, size = problem.value(np.array([0.0, 1.0, 3.0]))
+    assert value == pytest.approx((5 - 0.3 * np.log(2)) / 3, rel=1e-14)
+    assert size == pytest.approx((5 + 0.3 * np.log(2)) / 3, rel=1e-14)
+
+
+def test_a_step_that_did_not_converge_is_told_in_units_of_the_range():
+    """Newton's step for x²/2 is x/2 at first, with the root mean square √(2.5/3), of 3."""
+    square = {"value": lambda x: x**2 / 2, "gradient": lambda x: x, "curvature": np.ones_like}
+    with pytest.raises(ValueError, match=r"moved the particles by 0\.3 of their range"):
+        jko_step([0.0, 1.0, 3.0], 1.0, **square, iterations=1)
+    np.testing.assert_allclose(jko_step([1.0, 3.0], 1.0, **square), [0.5, 1.5], rtol=1e-12)  # two will do
 
 
 def test_infinite_values_of_a_potential_are_refused_by_name():
