@@ -10,6 +10,7 @@ from pathlib import Path
 import maths
 import pytest
 import yaml
+from bs4 import BeautifulSoup
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
 
@@ -90,6 +91,53 @@ def test_every_macro_of_the_book_is_known(typeset, typeset_without_macros, macro
 def test_the_index_of_an_operator_is_below_it_in_a_display(typeset, macro):
     assert "op-limits" in typeset(rf"{macro}_x f(x)", display=True)[0]
     assert "op-limits" not in typeset(rf"{macro}_x f(x)")[0]
+
+
+def lines(html):
+    """What a line may hold of a formula, as text."""
+    drawn = html[html.index('<span class="katex-html"') :]
+    return [re.sub(r"<[^>]*>", "", part) for part in drawn.split("<wbr>")]
+
+
+@pytest.mark.parametrize(
+    ("tex", "parts"),
+    [
+        ("x", ["x"]),
+        ("a=b+c", ["a=", "b+", "c"]),
+        ("(a+b)=c", ["(a+b)=", "c"]),
+        (r"\frac{a}{1-b}(c-d)-e", ["(c−d)−", "e"]),
+        (r"f(a\mid b)\le[0,\tfrac12]", ["f(a∣b)≤", "]"]),
+        ("(aaaaaaaaaa+bbbbbbbbbb+cccccccccc)", ["(aaaaaaaaaa+", "bbbbbbbbbb+cccccccccc)"]),
+    ],
+)
+def test_a_formula_breaks_after_relations_and_not_between_brackets(typeset, tex, parts):
+    html = typeset(tex)[0]
+    marked = maths.with_breaks(html)
+    assert marked.replace("<wbr>", "") == html
+    found = [part.replace("\u2009", "").replace("\u200b", "") for part in lines(marked)]
+    assert len(found) == len(parts)
+    assert all(line.endswith(part) for line, part in zip(found, parts, strict=True)), found
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("At :math:`a`, and :math:`b`; (:math:`c`). So", ["a,", "b;", "(c)."]),
+        ("Both :math:`a` and :math:`b`", []),
+        ("The *word* :math:`a`:sub:`2` of “:math:`b`”", ["“b”"]),
+        (":math:`a`", []),
+    ],
+)
+def test_a_formula_keeps_its_marks_and_no_letter_is_lost(tmp_path, source, words):
+    status, page, said = build(tmp_path, source)
+    assert (status, said) == (0, "")
+    text = BeautifulSoup(page, "html.parser")
+    for spoken in text.select(".katex-mathml"):
+        spoken.decompose()
+    found = [word.text for word in text.select("span.unbroken")]
+    assert found == words
+    plain = re.sub(r":(?:math|sub):`(.*?)`|\*", r"\1", source)
+    assert plain.replace("”", '"').replace("“", '"') in text.text.replace("”", '"').replace("“", '"')
 
 
 @pytest.mark.parametrize("mistake", [r"\frac{a}", r"\thetta", r"\left( a", "a _ b _ c", "x & y", "é"])

@@ -286,6 +286,16 @@ def test_parameters_of_very_different_units_do_not_spoil_each_other():
     assert abs(found[0, 1]) < 1e-12
 
 
+@pytest.mark.parametrize("theta", [1e-6, 1e-3, 0.3, 0.99, 0.996, 0.998, 0.9995, 1 - 1e-4, 1 - 1e-6])
+def test_near_an_end_of_the_space_the_steps_are_as_long_as_fit(theta):
+    def quantile(u, scale):
+        if not 0.0 < scale[0] < 1.0:
+            raise OutsideDomain("between 0 and 1")
+        return scale[0] * u
+
+    assert wasserstein_metric(quantile, [theta])[0, 0] == pytest.approx(1 / 3, rel=1e-6)
+
+
 def test_a_step_out_of_the_space_is_shortened():
     calls = []
 

@@ -14,15 +14,20 @@ BALANCE = 1e-9
 """How far the columns of a Jacobian of probabilities may miss 0, as a share of their absolute sum."""
 
 
-def per_level(values, levels, name):
-    """What a quantile function returned: one real number a level, which may be infinite or not a number."""
+def one_each(values, places, name, remedy):
+    """What a function returned for several places: real numbers, which may be infinite or not a number."""
     array = check.floats(values, name)
-    if array.shape != levels.shape:
+    if array.shape != places.shape:
         raise ValueError(
-            f"{name} must return one number for each of {len(levels)} levels, but returned shape "
-            f"{array.shape}: write it for arrays of levels between 0 and 1"
+            f"{name} must return one number for each of {len(places)} places, but returned shape "
+            f"{array.shape}: {remedy}"
         )
     return array
+
+
+def per_level(values, levels, name):
+    """What a quantile function returned: one real number a level."""
+    return one_each(values, levels, name, "write it for arrays of levels between 0 and 1")
 
 
 def rising(values, name):
@@ -143,14 +148,3 @@ def particles(value, name):
         return check.increasing(value, name, 2)
     except ValueError as error:
         raise ValueError(f"{error}; sort them, and move those apart that coincide") from error
-
-
-def at_particles(values, particles, name):
-    """What a potential or its derivative returned: one number for each particle."""
-    array = check.floats(values, name)
-    if array.shape != particles.shape:
-        raise ValueError(
-            f"{name} must return one number for each of {len(particles)} particles, but returned shape "
-            f"{array.shape}: write it for arrays, and for a constant use np.full_like"
-        )
-    return array

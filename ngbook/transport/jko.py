@@ -7,6 +7,7 @@ from ngbook._check import arrays as check
 from ngbook._check import transport as rules
 
 ROUNDING = np.finfo(float).eps
+FOR_ARRAYS = "write it for arrays, and for a constant use np.full_like"
 _potential = check.called("particles")
 
 
@@ -95,7 +96,7 @@ class _Objective:
 
     def at(self, kind, y):
         name = ("value", "gradient", "curvature")[kind]
-        return check.finite(rules.at_particles(self.potential[kind](y.copy()), y, name), name)
+        return check.finite(rules.one_each(self.potential[kind](y.copy()), y, name, FOR_ARRAYS), name)
 
     def newton(self, y):
         """Gradient, and the solution of the Hessian for it, made positive definite where it is not."""

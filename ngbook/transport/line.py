@@ -100,17 +100,25 @@ def _derivatives(quantile, theta, steps):
 
 
 def _steps(quantile, theta):
-    """A step of each parameter that moves the quantiles by about ``MOVE`` of their spread."""
+    """A step of each parameter that moves the quantiles by about ``MOVE`` of their spread, if that fits."""
     q = quantile(TRIED, theta)
     rules.rising(q, "quantile")
     spread, steps = np.ptp(q), MOVE * np.maximum(np.abs(theta), 1)
     for i, unit in enumerate(np.eye(len(theta))):
+        too_long = np.inf  # has left the space
         for _ in range(60):
             moved = _move(quantile, theta, steps[i] * unit) / spread
             if MOVE / 3 <= moved <= 3 * MOVE:
                 break
             rules.moved(moved, steps[i], i)
-            steps[i] *= np.clip(MOVE / moved, 1e-3, 10) if moved > 0 else 10.0
+            wanted = steps[i] * (np.clip(MOVE / moved, 1e-3, 10) if moved > 0 else 10.0)
+            if np.isinf(moved):
+                too_long = steps[i]
+            elif wanted >= too_long:
+                if steps[i] > too_long / 4:
+                    break
+                wanted = too_long / 2
+            steps[i] = wanted
     return steps
 
 

@@ -46,6 +46,20 @@ window.questions = (() => {
     return [`${page.scrollWidth} > ${page.clientWidth}`, ...wide.slice(0, 8).map(named)];
   }
 
+  /** Lines that begin with the comma or full stop of a formula in the line above. */
+  const stranded = () =>
+    all(".bd-article .math")
+      .filter((formula) => {
+        const boxes = formula.querySelectorAll(".base");
+        const next = formula.nextSibling;
+        if (!boxes.length || next?.nodeType !== Node.TEXT_NODE || !/^[.,;:!?)\]]/.test(next.data)) return false;
+        const mark = document.createRange();
+        mark.setStart(next, 0);
+        mark.setEnd(next, 1);
+        return mark.getBoundingClientRect().left < [...boxes].at(-1).getBoundingClientRect().left;
+      })
+      .map((formula) => `${formula.textContent.slice(-20)}${formula.nextSibling.data.slice(0, 20)}`);
+
   /** Whether an element, or one around it, has what is wider than itself in reach. */
   function scrolls(element) {
     for (let each = element; each; each = each.parentElement) {
@@ -194,6 +208,7 @@ window.questions = (() => {
     moving,
     sentenceForFigure,
     scrollingCode,
+    stranded,
     theme,
     tooWide,
     unnamedDrawings,

@@ -21,7 +21,7 @@ PHONE = {"width": 390, "height": 800, "theme": "dark", "reduced_motion": "reduce
 OPENED = ("broken", "distorted", "headings", "landmarks", "tooWide", "wordless")
 ENLARGED = ("cutOff", "moving", "tooWide")
 CONTRAST = ("edges", "lines", "rings", "texts")
-ON_CHAPTERS = ("figuresTooHigh", "scrollingCode")
+ON_CHAPTERS = ("figuresTooHigh", "scrollingCode", "stranded")
 OF_THE_BROWSER = ("errors", "outside")
 # Every letter is of a face that travels with the book: tests/test_look.py asks of all pages whether the faces
 # have the letters, and Chromium is asked about some of each kind.
