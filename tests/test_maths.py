@@ -103,8 +103,9 @@ def lines(html):
     ("tex", "parts"),
     [
         ("x", ["x"]),
-        ("a=b+c", ["a=", "b+", "c"]),
-        ("(a+b)=c", ["(a+b)=", "c"]),
+        ("a=b+c", ["a=b+c"]),
+        ("aaaa=bbbb+cccc", ["aaaa=", "bbbb+", "cccc"]),
+        ("(aaaa+bbbb)=c", ["(aaaa+bbbb)=", "c"]),
         (r"\frac{a}{1-b}(c-d)-e", ["(c−d)−", "e"]),
         (r"f(a\mid b)\le[0,\tfrac12]", ["f(a∣b)≤", "]"]),
         ("(aaaaaaaaaa+bbbbbbbbbb+cccccccccc)", ["(aaaaaaaaaa+", "bbbbbbbbbb+cccccccccc)"]),

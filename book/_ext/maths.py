@@ -14,8 +14,8 @@ would be asked for only when the first formula stands, and everything would be l
 
 A formula is on its page as KaTeX writes it: drawn, and in MathML for screen readers, which holds its TeX.
 
-A formula in a line of text may break where KaTeX ends a box, after a relation or an operation, but not
-between brackets unless they hold much; and never before the full stop that follows it, nor after the bracket
+A formula in a line of text, if it is not very short, may break where KaTeX ends a box, after a relation or an
+operation, but not between brackets unless they hold much; and never before the full stop that follows it, nor after the bracket
 in front of it. A browser breaks before and after each of KaTeX's boxes, and a word joiner does not prevent
 it: so nothing breaks in such a formula but where this module says that it may.
 
@@ -46,6 +46,7 @@ SHEET = Path(__file__).parents[1] / "assets" / "katex" / "katex.min.css"
 FACE = re.compile(r"url\(fonts/(KaTeX_(?:Main-Regular|Math-Italic|Size[1-4]-Regular)\.woff2)\)")
 CLASSES = "math notranslate nohighlight"
 BOX = '<span class="base">'
+SHORT = 9  # letters of a formula that does not break
 LONG = 22  # letters between brackets that one line need not hold
 BEFORE, AFTER = re.compile(r"[(\[“‘]+$"), re.compile(r"[.,;:!?)\]”’…%]+")
 ENVIRONMENT = re.compile(r"\\begin\{(\w+\*?)\}.*?\\end\{\1\}", re.DOTALL)
@@ -102,12 +103,18 @@ def display_source(node):
 # --- where a formula in a line of text may break ---------------------------------------------------
 
 
+def _words(box):
+    return re.sub(r"<[^>]*>", "", box)
+
+
 def with_breaks(html):
     """What KaTeX wrote for a formula in a line, with a mark wherever it may break."""
     first, *boxes = html.split(BOX)
+    if sum(len(_words(box)) for box in boxes) <= SHORT:
+        return html
     lines, depth = [], 0
     for box in boxes:
-        words = re.sub(r"<[^>]*>", "", box)
+        words = _words(box)
         if lines and depth > 0 and len(lines[-1][1]) + len(words) <= LONG:
             lines[-1] = (lines[-1][0] + BOX + box, lines[-1][1] + words)
         else:
