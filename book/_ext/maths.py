@@ -14,10 +14,10 @@ would be asked for only when the first formula stands, and everything would be l
 
 A formula is on its page as KaTeX writes it: drawn, and in MathML for screen readers, which holds its TeX.
 
-A formula in a line of text, if it is not very short, may break where KaTeX ends a box, after a relation or an
-operation, but not between brackets unless they hold much; and never before the full stop that follows it, nor after the bracket
-in front of it. A browser breaks before and after each of KaTeX's boxes, and a word joiner does not prevent
-it: so nothing breaks in such a formula but where this module says that it may.
+A formula in a line of text, if it is not very short, may break where KaTeX ends a box, after a relation or
+an operation, but not between brackets unless they hold much; and never before the full stop that follows it,
+nor after the bracket in front of it. A browser breaks before and after each of KaTeX's boxes, and a word
+joiner does not prevent it: so nothing breaks in such a formula but where this module says that it may.
 
 Relies on the place of katex.min.js in its package, on the addresses of the fonts in KaTeX's style sheet, and
 on Sphinx's way with numbers and lines of equations, which ``display_source`` repeats: tests/test_maths.py.

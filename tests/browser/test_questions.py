@@ -30,8 +30,8 @@ PLANTED = {
     "rings": ["<a href='#x' style='outline: none; box-shadow: none'>ringless</a>"],
     "scrollingCode": [f"<div class='cell_input'><pre style='white-space: pre'>{'long ' * 99}</pre></div>"],
     "stranded": [
-        "<p style='width: 50px'><span class='math'>"
-        "<b class='base' style='display: inline-block; width: 49px'>x</b></span>, and</p>"
+        "<p style='width: 51px'><b style='display: inline-block; width: 20px'>a</b>"
+        "<span class='math'><b class='base' style='display: inline-block; width: 30px'>x</b></span>, and</p>"
     ],
     "texts": [
         "<p style='color: rgb(119, 119, 119); background: rgb(255, 255, 255)'>4.48 to one</p>",
