@@ -46,7 +46,7 @@ function draw(result, state, width) {
 }
 
 const big = (value) => number(value, Math.abs(value) < 99.5 ? 1 : 0);
-const counted = (count) => `${count} step${count === 1 ? "" : "s"}`;
+const counted = (count) => `${count.toLocaleString("en")} step${count === 1 ? "" : "s"}`;
 
 /** Whether the last points are the first two again: at rate 2 two natural steps lead back. */
 function cycles(points) {

@@ -24,7 +24,7 @@ function draw({ ends, lines, mixture, distance, jeffreys }, state, width) {
     y: { from: 0, to: 1.08 * highest, label: "density" },
     name: "The densities of the four middles, and the mixture of both ends",
   });
-  bells.line(mixture, "reference");
+  bells.line(mixture, "level thin");
   for (const [name, { line, middle, curve }] of Object.entries(lines)) {
     plane.line(line, ROLES[name]);
     plane.marks([middle], ROLES[name]);
@@ -62,7 +62,7 @@ explore("straight-lines", {
     ["gradient", "e: log-densities"],
     ["third", "m: moments"],
     ["fourth", "Wasserstein: quantiles"],
-    ["reference", "mixture"],
+    ["level thin", "mixture"],
   ],
   inputs,
   handles,
