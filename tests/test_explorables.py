@@ -1030,7 +1030,7 @@ def test_paths_that_creep_do_not_go_to_and_fro():
         [{"mean": 24, "deviation": 0.5, "rate": 2.4}, {"mean": 0, "deviation": 8, "rate": 2}],
     )
     assert "to and fro" not in creeping
-    assert re.search(r"is only at [^a]* after 4000 steps\. The natural gradient", creeping)
+    assert re.search(r"is only at [^a]* after 4,000 steps\. The natural gradient", creeping)
     assert swinging.endswith("goes to and fro between two points for ever.")
 
 
