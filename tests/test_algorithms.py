@@ -113,9 +113,15 @@ def test_the_notebook_shows_its_lines(page, label, body):
 
 
 @cache
+def sheets():
+    """The pages of the PDF, by their names; to read them all takes seconds."""
+    return {each.name: each for each in pages.read()}
+
+
+@cache
 def printed(page):
     """The article of a page as the PDF is printed from it."""
-    sheet = next(each for each in pages.read() if each.name == page)
+    sheet = sheets()[page]
     clean.clean(sheet)
     return sheet.article
 
