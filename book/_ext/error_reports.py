@@ -7,6 +7,7 @@ Without an address the pages ask for nothing.
 tests/test_look.py builds a book with an address and without.
 """
 
+from html import escape
 from urllib.parse import quote
 
 from sphinx.errors import ConfigError
@@ -30,11 +31,7 @@ def _check(app, config):
 def _offer(app, pagename, templatename, context, doctree):
     address = app.config.error_report_address
     if address and doctree is not None:
-        target = (
-            link_for(address, pagename, app.env.titles[pagename].astext())
-            .replace("&", "&amp;")
-            .replace('"', "%22")
-        )
+        target = escape(link_for(address, pagename, app.env.titles[pagename].astext()))
         context["body"] += f'<p class="report-error"><a href="{target}">Report an error on this page</a></p>'
 
 

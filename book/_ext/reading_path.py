@@ -18,6 +18,7 @@ Relies on the numbers and captions that Sphinx keeps of the table of contents (`
 ``env.tocs``). tests/test_look.py compares the map on the first page with _toc.yml.
 """
 
+import reading_times
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx import addnodes
@@ -119,9 +120,9 @@ def _draw(container, numbers, parts, minutes):
         item.insert(1, nodes.raw("", f"{label} (route: {told})</span>", format="html"))
         item["classes"] += ["begins-part"] if part else []
         if docname in minutes:
-            time = f' <span class="reading-time">{minutes[docname]} minutes</span>'
             link = next(item.findall(nodes.reference))
-            link.parent.insert(link.parent.index(link) + 1, nodes.raw("", time, format="html"))
+            time = nodes.raw("", reading_times.shown(minutes[docname]), format="html")
+            link.parent.insert(link.parent.index(link) + 1, time)
     keys = "".join(
         f'<li><span class="lane {route} stop" aria-hidden="true"></span>'
         f"<span><b>{ROUTES[route]}</b>: {_in_words(stops)}; "

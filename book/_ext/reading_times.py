@@ -12,6 +12,11 @@ import re
 SENTENCE = re.compile(r"Reading\s+takes\s+about\s+(\d+)\s+minutes")
 
 
+def shown(minutes):
+    """The time as it stands behind the title of a chapter."""
+    return f' <span class="reading-time">{minutes} minutes</span>'
+
+
 def _collect(app, doctree):
     if found := SENTENCE.search(doctree.astext()):
         app.env.reading_minutes[app.env.docname] = int(found[1])
@@ -21,8 +26,7 @@ def _name(app, pagename, templatename, context, doctree):
     _, *neighbours = app.builder.relations.get(pagename, (None, None, None))
     for side, docname in zip(("prev", "next"), neighbours, strict=True):
         if docname in app.env.reading_minutes:
-            time = f'<span class="reading-time">{app.env.reading_minutes[docname]} minutes</span>'
-            context[f"{side}_title"] = f"{context[side]['title']} {time}"
+            context[f"{side}_title"] = context[side]["title"] + shown(app.env.reading_minutes[docname])
 
 
 # --- what Sphinx remembers --------------------------------------------------------------------------------
