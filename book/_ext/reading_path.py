@@ -18,12 +18,13 @@ Relies on the numbers and captions that Sphinx keeps of the table of contents (`
 ``env.tocs``). tests/test_look.py compares the map on the first page with _toc.yml.
 """
 
-import reading_times
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx import addnodes
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
+
+import reading_times
 
 ROUTES = {
     "newcomer": "Newcomer",
